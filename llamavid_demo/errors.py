@@ -1,0 +1,28 @@
+"""What a person may be shown when something goes wrong.
+
+Every message says what was wrong, with which value, and what to do. Whatever is not a `DemoError` is a bug.
+"""
+
+
+class DemoError(Exception):
+    """A failure whose message can be shown to a person as it stands."""
+
+
+class MovieError(DemoError):
+    """A file that cannot be watched: no video in it, damaged, protected, or of a kind that we do not open."""
+
+
+class SubtitleError(DemoError):
+    """A subtitle file or track that cannot be read."""
+
+
+class ModelError(DemoError):
+    """A model that is unknown, incomplete or does not match its files."""
+
+
+class TooLongError(DemoError):
+    """More tokens or bytes than the model or the machine can hold."""
+
+
+class QuestionError(DemoError):
+    """A question that cannot be asked: empty, or another answer is still being written."""

@@ -1,0 +1,43 @@
+"""All settings in one place; each is an environment variable `LLAMAVID_<NAME>` and a flag of the command line."""
+
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).parent.parent
+
+
+class Settings(BaseSettings):
+    """What a person may choose. Unset values are chosen from the machine, and the reason is logged."""
+
+    model_config = SettingsConfigDict(env_prefix="LLAMAVID_", frozen=True)
+
+    model: str = Field(str(ROOT / "assets" / "llama-vid-tiny"), description="Checkpoint folder or Hub id.")
+    movies: Path = Field(ROOT / "movies", description="Folder of films.")
+    cache_dir: Path = Field(
+        Path(tempfile.gettempdir()) / "llamavid-cache", description="Where patches and frame tokens are kept."
+    )
+    cache_gb: float = Field(20.0, gt=0, description="Most that the cache folder may hold, in GB.")
+    section_minutes: float = Field(30.0, gt=0, description="Length of a section, in minutes.")
+    subtitle_language: str | None = Field(
+        None, description="Preferred language of subtitles, such as en; the first track when unset."
+    )
+    guide: Literal["first", "every"] = Field(
+        "first", description="Which question context tokens are built from: the first of a chat, or each."
+    )
+    quantization: Literal["4bit", "8bit", "none"] | None = Field(
+        None, description="How the LLaMA's weights are stored; 4bit on CUDA, none on a CPU when unset."
+    )
+    device: str | None = Field(None, description="cpu, cuda, cuda:1, or auto to spread over several GPUs.")
+    dtype: Literal["float32", "float16", "bfloat16"] | None = Field(None, description="Type of the weights.")
+    vision_tower: Path | None = Field(None, description="File of the vision tower, such as eva_vit_g.pth.")
+    bert: Path | None = Field(None, description="Folder of bert-base-uncased (vocab.txt, config.json).")
+    max_new_tokens: int = Field(256, gt=0, description="Longest answer, in tokens.")
+    upload_mb: float = Field(500.0, gt=0, description="Largest upload, in MB.")
+    upload_minutes: float = Field(180.0, gt=0, description="Longest upload, in minutes.")
+    host: str = Field("127.0.0.1", description="Address that the page is served on.")
+    port: int = Field(7860, description="Port that the page is served on.")
+    share: bool = Field(False, description="Open a public link through Gradio.")
