@@ -1,0 +1,46 @@
+"""LLaMA-VID: the parts put together (Li et al. 2023, "An Image is Worth 2 Tokens in Large Language Models")."""
+
+import torch
+from torch import nn
+from transformers import LlamaForCausalLM
+
+from llamavid_demo.model.config import LlamaVidConfig
+from llamavid_demo.model.content import Content
+from llamavid_demo.model.context_attention import ContextAttention
+from llamavid_demo.model.text_decoder import TextDecoder
+from llamavid_demo.model.vision import VisionTower
+
+
+class LlamaVid(nn.Module):
+    """Vision tower, text decoder, context attention, content projector and LLaMA."""
+
+    def __init__(self, config: LlamaVidConfig) -> None:
+        super().__init__()
+        width, hidden = config.vision.width, config.llama.hidden_size
+        self.config = config
+        self.vision = VisionTower(config.vision)
+        self.text_decoder = TextDecoder(config.text, width)
+        self.context = ContextAttention(width, hidden)
+        self.content = Content(config.projector, width, hidden, compress=config.compress)
+        self.llama = LlamaForCausalLM(config.llama)
+
+    def frame_tokens(
+        self,
+        patches: torch.Tensor,
+        question_ids: torch.Tensor,
+        question_mask: torch.Tensor,
+        *,
+        visual: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Frame tokens (T, 1+n, H), context token first, of patches (T, N, C) and one question or T (1|T, L).
+
+        `visual` is what the text decoder looks at when it isn't the patches: the original's short-video path
+        also shows it the CLS row, its movie path doesn't.
+        """
+        frames = patches.shape[0]
+        queries = self.text_decoder(
+            patches if visual is None else visual,
+            question_ids.expand(frames, -1),
+            question_mask.expand(frames, -1),
+        )  # (T, M, C)
+        return torch.cat([self.context(queries, patches), self.content(patches)], dim=1)
