@@ -1,0 +1,95 @@
+"""LLaMA's and BERT's tokenizers, with the original's ids.
+
+LLaMA's is sentencepiece itself: transformers 5 converts `tokenizer.model`, but ids then differ for strings that
+begin with a space, and the original's two behaviours around `</s>` (`legacy`) are gone.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import sentencepiece
+import torch
+from transformers import BertTokenizer
+
+from llamavid_demo.errors import ModelError
+
+GUIDE_WORD_PIECES = 256
+_SPECIAL = re.compile(r"(<s>|</s>|<unk>)")
+_SPACE = "▁"
+
+
+class LlamaTokenizer:
+    """Sentencepiece with LLaMA's special tokens. `legacy` follows the checkpoint's `tokenizer_config.json`."""
+
+    def __init__(self, model: Path, *, legacy: bool = True) -> None:
+        try:
+            self.pieces = sentencepiece.SentencePieceProcessor(model_file=str(model))
+        except (OSError, RuntimeError) as error:
+            raise ModelError(f"{model} is no sentencepiece model: {error}. Copy tokenizer.model again.") from error
+        self.legacy = legacy
+        self.bos, self.eos = self.pieces.bos_id(), self.pieces.eos_id()
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> "LlamaTokenizer":
+        """Read `tokenizer.model` and, if there is one, `tokenizer_config.json`. Raises `ModelError`."""
+        model, config = folder / "tokenizer.model", folder / "tokenizer_config.json"
+        if not model.is_file():
+            raise ModelError(f"{folder} has no tokenizer.model: it belongs to every LLaMA-VID release.")
+        options = json.loads(config.read_text()) if config.is_file() else {}
+        return cls(model, legacy=options.get("legacy", True))
+
+    def __len__(self) -> int:
+        return self.pieces.get_piece_size()
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of a text, without BOS; `<s>`, `</s>` and `<unk>` in it become the special tokens."""
+        if not self.legacy and text:
+            text = _SPACE + text.replace(_SPACE, " ")
+        ids: list[int] = []
+        for part in _SPECIAL.split(text):
+            if _SPECIAL.fullmatch(part):
+                ids.append(self.pieces.piece_to_id(part))
+            elif part:
+                ids += self._encode_plain(part)
+        return ids
+
+    def decode(self, ids: list[int]) -> str:
+        """Text of generated ids, special tokens left out."""
+        special = {self.bos, self.eos, self.pieces.unk_id()}
+        return self.pieces.decode([i for i in ids if i not in special])
+
+    def _encode_plain(self, text: str) -> list[int]:
+        if self.legacy:
+            return self.pieces.encode(text)
+        # transformers 4.31, legacy=False: no leading piece mark behind a special token
+        first = text.startswith(_SPACE)
+        tokens = self.pieces.encode(text.removeprefix(_SPACE), out_type=str)
+        if tokens and not first and not text.startswith(" ") and tokens[0].startswith(_SPACE):
+            rest = tokens[0].removeprefix(_SPACE)
+            tokens = ([rest] if rest else []) + tokens[1:]
+        return [self.pieces.piece_to_id(token) for token in tokens]
+
+
+class GuideTokenizer:
+    """BERT's tokenizer for the guide question: lower-cased, `[CLS] … [SEP]`, at most 256 ids, cut from the left."""
+
+    def __init__(self, vocabulary: Path) -> None:
+        if not vocabulary.is_file():
+            raise ModelError(
+                f"{vocabulary} is missing: the text decoder needs the vocabulary of bert-base-uncased. "
+                "Put its vocab.txt into a folder bert/ beside the checkpoint, or set LLAMAVID_BERT."
+            )
+        words = {word: i for i, word in enumerate(vocabulary.read_text(encoding="utf-8").split("\n")) if word}
+        self.tokenizer = BertTokenizer(vocab=words, do_lower_case=True, truncation_side="left")
+
+    def __call__(self, *questions: str) -> tuple[torch.Tensor, torch.Tensor]:
+        """Ids and mask (B, L) of questions, padded to the longest."""
+        batch = self.tokenizer(
+            list(questions),
+            padding=True,
+            truncation=True,
+            max_length=GUIDE_WORD_PIECES,
+            return_tensors="pt",
+        )
+        return batch["input_ids"], batch["attention_mask"]
