@@ -86,9 +86,7 @@ def released_state(
     return checkpoint, tower
 
 
-def check_keys(
-    expected: Mapping[str, tuple[int, ...]], found: Mapping[str, tuple[int, ...]]
-) -> list[str]:
+def check_keys(expected: Mapping[str, tuple[int, ...]], found: Mapping[str, tuple[int, ...]]) -> list[str]:
     """Sentences on what is missing, left over or of another shape; empty when all is well."""
     problems = []
     for title, keys in (

@@ -32,9 +32,7 @@ class TextDecoder(nn.Module):
         )
         self.projector = nn.Linear(config.hidden, visual_width)
 
-    def forward(
-        self, visual: torch.Tensor, question_ids: torch.Tensor, question_mask: torch.Tensor
-    ) -> torch.Tensor:
+    def forward(self, visual: torch.Tensor, question_ids: torch.Tensor, question_mask: torch.Tensor) -> torch.Tensor:
         """Text queries (B, M, C) for visual rows (B, R, C) and questions (B, L); the mask is 1 where a word is.
 
         On the movie path `visual` is the N patches; on the short-video path it has the CLS row in front.

@@ -81,7 +81,7 @@ class GuideTokenizer:
                 "Put its vocab.txt into a folder bert/ beside the checkpoint, or set LLAMAVID_BERT."
             )
         words = {word: i for i, word in enumerate(vocabulary.read_text(encoding="utf-8").split("\n")) if word}
-        self.tokenizer = BertTokenizer(vocab=words, do_lower_case=True, truncation_side="left")
+        self.tokenizer = BertTokenizer(vocab=words, do_lower_case=True, truncation_side="left", bos_token="[DEC]")
 
     def __call__(self, *questions: str) -> tuple[torch.Tensor, torch.Tensor]:
         """Ids and mask (B, L) of questions, padded to the longest."""

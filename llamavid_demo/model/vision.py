@@ -24,7 +24,7 @@ class VisionTower(nn.Module):
                 layer_norm_eps=1e-6,
             )
         )
-        self.tower.post_layernorm = nn.Identity()  # LLaMA-VID reads the last block's output as it is
+        self.tower.register_module("post_layernorm", nn.Identity())  # LLaMA-VID reads the last block's output as it is
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Normalised pixels (B, 3, S, S) → rows (B, 1+N, C), CLS first."""

@@ -1,0 +1,110 @@
+"""The files of a checkpoint: found in a folder or on the Hub, opened tensor by tensor, never unpickled."""
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from safetensors import safe_open
+
+from llamavid_demo.errors import ModelError
+
+log = logging.getLogger(__name__)
+
+_INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
+_SINGLES = ("model.safetensors", "pytorch_model.bin")
+_TOWERS = ("eva_vit_g.safetensors", "eva_vit_g.pth")
+_EXAMPLE = "YanweiLi/llama-vid-7b-full-224-long-video"
+_WANTED = ["*.json", "*.safetensors", "*.bin", "*.pth", "*.model", "vocab.txt", "bert/*"]
+
+
+@dataclass(frozen=True)
+class CheckpointFiles:
+    """Files of one model; `tower` is None when only the copy in the shards (if any) is left to use."""
+
+    folder: Path
+    shards: tuple[Path, ...]
+    tower: Path | None
+    bert: Path
+
+
+def find_checkpoint(name: str | Path, *, vision_tower: Path | None = None, bert: Path | None = None) -> CheckpointFiles:
+    """Find a model's files in a local folder, else on the Hub; companions in the folder unless given.
+
+    Raises `ModelError` that names what is missing.
+    """
+    folder = Path(name)
+    if not folder.is_dir():
+        folder = _download(str(name))
+    if vision_tower is not None and not vision_tower.is_file():
+        raise ModelError(f"The vision tower {vision_tower} is no file: give the path of eva_vit_g.pth.")
+    if vision_tower is None:
+        vision_tower = next((folder / t for t in _TOWERS if (folder / t).is_file()), None)
+    return CheckpointFiles(folder, tuple(_shards(folder)), vision_tower, bert or folder / "bert")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON file of a checkpoint. Raises `ModelError` when it is missing or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(f"{path} is missing: check that every file of the release is there.") from error
+    except ValueError as error:
+        raise ModelError(f"{path} is no JSON ({error}): copy it again from the release.") from error
+
+
+def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of a file's tensors, without reading their values. Raises `ModelError`."""
+    return {key: tuple(tensor.shape) for key, tensor in _open(path, shapes_only=True)}
+
+
+def read_tensors(path: Path) -> Iterator[tuple[str, torch.Tensor]]:
+    """Names and tensors of a file, mapped from disk rather than read at once. Raises `ModelError`."""
+    yield from _open(path, shapes_only=False)
+
+
+def _open(path: Path, *, shapes_only: bool) -> Iterator[tuple[str, torch.Tensor]]:
+    try:
+        if path.suffix == ".safetensors":
+            with safe_open(path, framework="pt") as file:
+                for key in file.keys():  # noqa: SIM118 - safe_open is no dict
+                    if shapes_only:
+                        shape = file.get_slice(key).get_shape()
+                        yield key, torch.empty(shape, device="meta")
+                    else:
+                        yield key, file.get_tensor(key)
+            return
+        device = "meta" if shapes_only else "cpu"
+        state = torch.load(path, map_location=device, weights_only=True, mmap=True)
+        yield from state.items()
+    except Exception as error:  # whatever a reader trips over, it is the file that is no good
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"{path} cannot be read as weights ({reason}): copy it again.") from error
+
+
+def _shards(folder: Path) -> list[Path]:
+    for index in _INDEXES:
+        if (folder / index).is_file():
+            names = sorted(set(read_json(folder / index).get("weight_map", {}).values()))
+            lost = [name for name in names if Path(name).name != name or not (folder / name).is_file()]
+            if lost or not names:
+                raise ModelError(f"{folder / index} names {', '.join(lost) or 'no shard'}, not found beside it.")
+            return [folder / name for name in names]
+    for single in _SINGLES:
+        if (folder / single).is_file():
+            return [folder / single]
+    raise ModelError(f"{folder} holds no weights: expected one of {', '.join(_INDEXES + _SINGLES)}.")
+
+
+def _download(name: str) -> Path:
+    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+        raise ModelError(f"There is no model folder {name}: give a folder, or a Hub id such as {_EXAMPLE}.")
+    try:
+        return Path(snapshot_download(name, allow_patterns=_WANTED))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        raise ModelError(f"{name} is no local folder and could not be had from the Hub: {error}") from error

@@ -1,0 +1,168 @@
+"""One loader for the released checkpoints and our own: files → network, checked key by key."""
+
+import hashlib
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from accelerate import dispatch_model, init_empty_weights
+
+from llamavid_demo.errors import ModelError
+from llamavid_demo.film.frame_format import FrameFormat
+from llamavid_demo.model import quantization as quantized
+from llamavid_demo.model.config import LlamaVidConfig, read_config
+from llamavid_demo.model.files import CheckpointFiles, find_checkpoint, read_json, read_shapes, read_tensors
+from llamavid_demo.model.layout import (
+    TOWER_IN_SHARDS,
+    check_keys,
+    fuse_qkv_bias,
+    our_checkpoint_key,
+    our_tower_key,
+)
+from llamavid_demo.model.llama_vid import LlamaVid
+from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.placement import Placement, choose_placement, device_map
+from llamavid_demo.model.tokenizer import GuideTokenizer, LlamaTokenizer
+
+log = logging.getLogger(__name__)
+
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+
+
+def load_model(
+    name: str | Path,
+    *,
+    quantization: str | None = None,
+    device: str | None = None,
+    dtype: str | None = None,
+    vision_tower: Path | None = None,
+    bert: Path | None = None,
+    vision_depth: int | None = None,
+) -> LoadedModel:
+    """Load a LLaMA-VID from a folder in the released layout, or from the Hub.
+
+    `quantization` is "4bit", "8bit" or "none" (None: 4bit on CUDA, none on a CPU); `device="auto"` spreads the LLaMA
+    over all cards; `vision_depth` states the blocks to use of a tower that isn't the release's.
+    Raises `ModelError` that names whatever is missing, left over or of a wrong shape.
+    """
+    began = time.perf_counter()
+    placement = choose_placement(device, dtype, quantization)
+    files = find_checkpoint(name, vision_tower=vision_tower, bert=bert)
+    config = file_config(files, vision_depth=vision_depth)
+    network = empty_network(config)
+    _check(files, network)
+    if placement.quantization:
+        quantized.prepare(network.llama, placement.quantization, placement.dtype)
+    _fill(network, files, placement)
+    network.eval().requires_grad_(False)
+    log.info("%s: %s; read in %.1f s", name, placement.reason, time.perf_counter() - began)
+    frame_format, mean, std = read_preprocessor(files.folder, config.vision.image)
+    return LoadedModel(
+        name=f"{files.folder.name}-{_fingerprint(files.shards)}",
+        weights=_fingerprint([files.tower] if files.tower else files.shards),
+        network=network,
+        tokenizer=LlamaTokenizer.from_folder(files.folder),
+        guide_tokenizer=GuideTokenizer(files.bert / "vocab.txt"),
+        frame_format=frame_format,
+        mean=mean,
+        std=std,
+    )
+
+
+def file_config(files: CheckpointFiles, *, vision_depth: int | None = None) -> LlamaVidConfig:
+    """The config of a checkpoint, from `config.json` and the shapes in its files. Raises `ModelError`."""
+    shapes = {key: shape for path in files.shards for key, shape in read_shapes(path).items()}
+    if files.tower:
+        tower = read_shapes(files.tower)
+    else:
+        tower = {k.removeprefix(TOWER_IN_SHARDS): s for k, s in shapes.items() if k.startswith(TOWER_IN_SHARDS)}
+    if not tower:
+        raise ModelError(
+            f"{files.folder} has no vision tower: put eva_vit_g.pth (from LAVIS) into the folder, "
+            "or give its path in LLAMAVID_VISION_TOWER."
+        )
+    released = read_json(files.folder / "config.json")
+    return read_config(released, shapes, tower, vision_depth=vision_depth)
+
+
+def empty_network(config: LlamaVidConfig) -> LlamaVid:
+    """The network with its parameters on the meta device: shapes, no memory."""
+    with init_empty_weights(include_buffers=False):
+        return LlamaVid(config)
+
+
+def read_preprocessor(folder: Path, image: int) -> tuple[FrameFormat, tuple[float, ...], tuple[float, ...]]:
+    """How frames are resized and scaled: `preprocessor_config.json`, or CLIP's way for `image` pixels."""
+    path = folder / "preprocessor_config.json"
+    stated = read_json(path) if path.is_file() else {}
+    fit = "crop" if stated.get("do_center_crop", True) else "stretch"
+    mean, std = stated.get("image_mean", CLIP_MEAN), stated.get("image_std", CLIP_STD)
+    return FrameFormat(image, image, fit), tuple(mean), tuple(std)
+
+
+def _tensors(files: CheckpointFiles, depth: int) -> Iterator[tuple[str, torch.Tensor]]:
+    """All tensors under our names. Without a tower file, the copy in the shards is the tower."""
+    tower: dict[str, torch.Tensor] = {}
+    for path in files.shards:
+        for key, value in read_tensors(path):
+            if files.tower is None and key.startswith(TOWER_IN_SHARDS):
+                tower[key.removeprefix(TOWER_IN_SHARDS)] = value
+            elif ours := our_checkpoint_key(key):
+                yield ours, value
+    if files.tower:
+        tower = dict(read_tensors(files.tower))
+    log.info("vision tower: %s", files.tower or "the copy in the shards")
+    for key, value in fuse_qkv_bias(tower).items():
+        if ours := our_tower_key(key, depth=depth):
+            yield ours, value
+
+
+def _check(files: CheckpointFiles, network: LlamaVid) -> None:
+    expected = {key: tuple(p.shape) for key, p in network.named_parameters()}
+    found = {key: tuple(t.shape) for key, t in _tensors(files, network.config.vision.depth)}
+    if problems := check_keys(expected, found):
+        raise ModelError(f"{files.folder} does not fit a LLaMA-VID. " + ". ".join(problems) + ".")
+
+
+def _fill(network: LlamaVid, files: CheckpointFiles, placement: Placement) -> None:
+    """Read tensor by tensor, each to its device and type, so that memory holds the model once."""
+    placed = device_map(network.llama, placement)
+    for key, value in _tensors(files, network.config.vision.depth):
+        parent, _, name = key.rpartition(".")
+        layer = network.get_submodule(parent)
+        where = _device_of(key, placed, placement)
+        if name == "weight" and quantized.is_quantized(layer):
+            # bitsandbytes quantizes float16 as the release's tools do, whatever type computes
+            layer.weight = quantized.quantized_weight(layer, value.to(placement.dtype), where)
+        else:
+            setattr(layer, name, torch.nn.Parameter(value.to(where, placement.dtype), requires_grad=False))
+    for name, buffer in network.named_buffers():
+        parent, _, leaf = name.rpartition(".")
+        setattr(network.get_submodule(parent), leaf, buffer.to(_device_of(name, placed, placement)))
+    if placement.spread:
+        dispatch_model(network.llama, placed, force_hooks=True)
+
+
+def _device_of(key: str, placed: dict, placement: Placement) -> torch.device | str | int:
+    if not key.startswith("llama."):
+        return placement.device
+    part = key.removeprefix("llama.")
+    while part not in placed and part:
+        part = part.rpartition(".")[0]
+    return placed.get(part, placement.device)
+
+
+def _fingerprint(paths: list[Path] | tuple[Path, ...]) -> str:
+    """A short name for the files' content: sizes, and a megabyte from both ends of each."""
+    digest = hashlib.sha256()
+    for path in paths:
+        size = path.stat().st_size
+        digest.update(str(size).encode())
+        with path.open("rb") as file:
+            digest.update(file.read(1 << 20))
+            file.seek(max(0, size - (1 << 20)))
+            digest.update(file.read())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,63 @@
+"""Where the weights live and in which type, with the reason for each choice."""
+
+import logging
+from dataclasses import dataclass
+
+import torch
+from accelerate import infer_auto_device_map
+from accelerate.utils import get_max_memory
+from torch import nn
+
+from llamavid_demo.errors import ModelError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Device of the small parts, type of the weights, form of the LLaMA's linear layers, and why."""
+
+    device: torch.device
+    dtype: torch.dtype
+    quantization: str | None
+    spread: bool
+    reason: str
+
+
+def choose_placement(device: str | None, dtype: str | None, quantization: str | None) -> Placement:
+    """Fill in what a person left open. `quantization` is 4bit, 8bit, none, or None for the default.
+
+    Raises `ModelError` for an unknown value or a device that isn't there.
+    """
+    spread = device == "auto"
+    cuda = torch.cuda.is_available()
+    try:
+        where = torch.device(("cuda" if cuda else "cpu") if device in (None, "auto") else device)
+    except RuntimeError as error:
+        raise ModelError(f"Device {device!r} is not known: use cpu, cuda, cuda:1 or auto.") from error
+    if where.type == "cuda" and not cuda:
+        raise ModelError(f"Device {device!r} was asked for, but PyTorch sees no CUDA card: use cpu.")
+    if quantization not in (None, "4bit", "8bit", "none"):
+        raise ModelError(f"Quantization {quantization!r} is not known: use 4bit, 8bit or none.")
+    why = [f"{where} " + ("was asked for" if device else "is the best that PyTorch sees")]
+    if dtype:
+        weights = getattr(torch, dtype)
+        why.append(f"{dtype} was asked for")
+    else:
+        weights = torch.float16 if where.type == "cuda" else torch.float32
+        why.append(f"{str(weights).removeprefix('torch.')} is " + ("as released" if cuda else "fastest on a CPU"))
+    if quantization is None:
+        quantization = "4bit" if where.type == "cuda" else "none"
+        why.append("4bit fits 24 GB" if quantization == "4bit" else "no quantization on a CPU")
+    form = None if quantization == "none" else quantization
+    return Placement(where, weights, form, spread, "; ".join(why))
+
+
+def device_map(llama: nn.Module, placement: Placement) -> dict[str, int | str | torch.device]:
+    """Device of each part of the LLaMA: all on one, or spread by accelerate over the cards that are there."""
+    if not placement.spread:
+        return {"": placement.device}
+    size = {"4bit": "int4", "8bit": torch.int8}.get(placement.quantization or "", placement.dtype)
+    return infer_auto_device_map(
+        llama, max_memory=get_max_memory(), no_split_module_classes=["LlamaDecoderLayer"], dtype=size
+    )

@@ -1,0 +1,36 @@
+"""4-bit and 8-bit weights for the LLaMA's linear layers, by bitsandbytes. Everything else keeps its type."""
+
+from typing import Any
+
+import bitsandbytes as bnb
+import torch
+from torch import nn
+from transformers import BitsAndBytesConfig, LlamaForCausalLM
+from transformers.integrations import replace_with_bnb_linear
+
+
+def prepare(llama: LlamaForCausalLM, kind: str, dtype: torch.dtype) -> None:
+    """Put bitsandbytes layers (still without weights) in place of the decoder's linear layers; the head stays."""
+    config = BitsAndBytesConfig(
+        load_in_4bit=kind == "4bit",
+        load_in_8bit=kind == "8bit",
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+    )
+    replace_with_bnb_linear(llama, modules_to_not_convert=["lm_head"], quantization_config=config)
+
+
+def quantized_weight(layer: nn.Module, weight: torch.Tensor, device: torch.device | str | int) -> nn.Parameter:
+    """Quantize one weight (out, in) for its layer, on the device where it will be used."""
+    parameter: Any
+    if isinstance(layer, bnb.nn.Linear4bit):
+        parameter = bnb.nn.Params4bit(weight, quant_type="nf4", compress_statistics=True, module=layer)
+    else:
+        parameter = bnb.nn.Int8Params(weight, requires_grad=False)
+    return parameter.to(device)  # bitsandbytes quantizes on the way
+
+
+def is_quantized(layer: nn.Module) -> bool:
+    """Whether a layer's weight is to be quantized."""
+    return isinstance(layer, bnb.nn.Linear4bit | bnb.nn.Linear8bitLt)
