@@ -55,8 +55,11 @@ def castle(stage: Stage) -> None:
     for x in (cx - 2.6, cx + 2.6):
         stage.window(x, 4.8, 0.3, 0.5)
     meadow(stage, 6.6, (134, 190, 98), (84, 142, 78))
-    stage.near.blob([(cx - 0.7, 6.45), (cx + 0.7, 6.45), (cx + 1.6, 7.4), (cx + 4.2, 9.4), (cx - 4.2, 9.4), (cx - 1.6, 7.4)],
-                    (222, 206, 184), (192, 172, 150))  # fmt: skip
+    stage.near.blob(
+        [(cx - 0.7, 6.45), (cx + 0.7, 6.45), (cx + 1.6, 7.4), (cx + 4.2, 9.4), (cx - 4.2, 9.4), (cx - 1.6, 7.4)],
+        (222, 206, 184),
+        (192, 172, 150),
+    )
 
 
 def _tower(stage: Stage, x: float, top: float, half: float, foot: float, stone: Colour) -> None:
@@ -214,8 +217,16 @@ def farm(stage: Stage) -> None:
     stage.near.shape(ridge(6.6, wave=0.12, phase=stage.vary(0, 6)), lighter(gold, 0.1), (206, 150, 58))
     for i in range(25):
         x = -6 + i * 1.16
-        stage.near.shape([(8 + (x - 8) * 0.62, 6.75), (8 + (x - 8) * 0.64 + 0.1, 6.75), (8 + (x - 8) * 1.35 + 0.4, 9.4), (8 + (x - 8) * 1.35, 9.4)],
-                         (222, 172, 72), (182, 126, 48))  # fmt: skip
+        stage.near.shape(
+            [
+                (8 + (x - 8) * 0.62, 6.75),
+                (8 + (x - 8) * 0.64 + 0.1, 6.75),
+                (8 + (x - 8) * 1.35 + 0.4, 9.4),
+                (8 + (x - 8) * 1.35, 9.4),
+            ],
+            (222, 172, 72),
+            (182, 126, 48),
+        )
     for i in range(46):
         x = -0.5 + i * 0.37
         h = stage.vary(0.3, 0.55)

@@ -35,10 +35,8 @@ def darker(colour: Colour, share: float) -> Colour:
 def smooth(points: Sequence[Point], *, steps: int = 6, closed: bool = True) -> list[Point]:
     """A Catmull-Rom curve through `points`."""
     p = np.asarray(points, dtype=np.float64)
-    if closed:
-        p = np.concatenate([p[-1:], p, p[:2]])
-    else:
-        p = np.concatenate([p[:1] * 2 - p[1:2], p, p[-1:] * 2 - p[-2:-1]])
+    before, after = (p[-1:], p[:2]) if closed else (p[:1] * 2 - p[1:2], p[-1:] * 2 - p[-2:-1])
+    p = np.concatenate([before, p, after])
     a, b, c, d = p[:-3, None], p[1:-2, None], p[2:-1, None], p[3:, None]
     t = np.linspace(0, 1, steps, endpoint=False)[None, :, None]
     curve = b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))

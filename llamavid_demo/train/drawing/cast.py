@@ -71,8 +71,14 @@ def draw_cast(frame: Image.Image, shot: Shot, t: float, drift: float) -> None:
         now = pose(stand.actor.action, stand.x, stand.room, stand.phase, t)
         shadow = prop("shadow", _step(dense))
         spread = stand.half * (1.15 - 0.13 * now.lift)
-        place(frame, shadow, Placed(now.x + drift, stand.foot - 0.02, 0, spread, 0.24), (1, 1), _density(shadow),
-              opacity=max(0.16, 0.45 - 0.1 * now.lift))  # fmt: skip
+        place(
+            frame,
+            shadow,
+            Placed(now.x + drift, stand.foot - 0.02, 0, spread, 0.24),
+            (1, 1),
+            _density(shadow),
+            opacity=max(0.16, 0.45 - 0.1 * now.lift),
+        )
         _surround(frame, stand, now, t + stand.phase, drift, dense, behind=True)
         swing = round(now.swing * 2) / 2
         half = HALF.get(len(shot.actors), 1.3)
@@ -142,13 +148,25 @@ def _surround(
     if not behind and action == "dancing":
         for k in range(3):
             age = (s * 0.42 + k / 3) % 1
-            put("note", half * (1.0 if k % 2 else -1.0) * (0.9 + 0.2 * math.sin(age * 6)), stand.foot - half * (1.3 + 1.1 * age), half * 0.24,
-                0.3 * math.sin(age * 9), opacity=min(1.0, 4 * age, 3 * (1 - age)))  # fmt: skip
+            put(
+                "note",
+                half * (1.0 if k % 2 else -1.0) * (0.9 + 0.2 * math.sin(age * 6)),
+                stand.foot - half * (1.3 + 1.1 * age),
+                half * 0.24,
+                0.3 * math.sin(age * 9),
+                opacity=min(1.0, 4 * age, 3 * (1 - age)),
+            )
     if not behind and action == "sleeping":
         for k in range(3):
             age = (s * 0.3 + k / 3) % 1
-            put("zed", half * (0.55 + 0.75 * age), stand.foot - half * (1.55 + 0.95 * age), half * (0.1 + 0.16 * age),
-                0.2 * math.sin(age * 7), opacity=min(1.0, 5 * age, 3 * (1 - age)))  # fmt: skip
+            put(
+                "zed",
+                half * (0.55 + 0.75 * age),
+                stand.foot - half * (1.55 + 0.95 * age),
+                half * (0.1 + 0.16 * age),
+                0.2 * math.sin(age * 7),
+                opacity=min(1.0, 5 * age, 3 * (1 - age)),
+            )
 
 
 def actor_boxes(shot: Shot, t: float, drift: float) -> list[tuple[Actor, tuple[float, float, float, float]]]:

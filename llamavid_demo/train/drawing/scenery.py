@@ -42,16 +42,16 @@ class Scenery:
         frame = self.backdrop.copy()
         if self.time == "night" and self.weather in ("clear", "fog"):
             sky.twinkle(frame, self.seed, t)
-        sx, sy = frame.width / 16, frame.height / 9
         for picture, x, y, speed, size in self.clouds:
             at = (x + speed * t + 3) % 22 - 3
             place(frame, picture, Placed(at, y, 0, size, size), (2.2, 1.1), (picture.width / 4.4, picture.height / 1.8))
+        sx = frame.width / 16
         _paste(frame, self.far, drift * FAR * sx)
         if self.water and not self.water_on_mid:
-            self._shimmer(frame, t)
+            self._shimmer(frame, t, self.water)
         _paste(frame, self.mid, drift * MID * sx)
         if self.water and self.water_on_mid:
-            self._shimmer(frame, t)
+            self._shimmer(frame, t, self.water)
         if self.inside:
             sky.fall(frame, self.weather, self.time, self.seed, t)
         _paste(frame, self.near, drift * sx)
@@ -73,9 +73,8 @@ class Scenery:
             part = self.veil.crop((x, 0, x + frame.width, frame.height))
             frame.paste(part, (0, 0), part.getchannel("A").point(lambda a: int(a * share)))
 
-    def _shimmer(self, frame: Image.Image, t: float) -> None:
-        assert self.water
-        left, top, right, bottom = self.water
+    def _shimmer(self, frame: Image.Image, t: float, water: tuple[float, float, float, float]) -> None:
+        left, top, right, bottom = water
         rng = np.random.default_rng(self.seed + 2)
         sx, sy = frame.width / 16, frame.height / 9
         pen = ImageDraw.Draw(frame, "RGBA")

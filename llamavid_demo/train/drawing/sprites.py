@@ -106,7 +106,7 @@ def _lit(figure: Image.Image) -> Image.Image:
     """Light from the upper left, shade at the lower right edge."""
     pixels = np.asarray(figure).astype(np.float32)
     alpha = pixels[..., 3]
-    h, w = alpha.shape
+    h = len(alpha)
     step = max(1, round(h * 0.05))
     below = np.zeros_like(alpha)
     below[:-step, :-step] = alpha[step:, step:]

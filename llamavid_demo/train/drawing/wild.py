@@ -27,8 +27,16 @@ def beach(stage: Stage) -> None:
     _palm(stage, 8 + side * 7.1, 7.4, 5.4, -side)
     _palm(stage, 8 - side * 7.6, 7.3, 4.2, side)
     x = 8 - side * stage.vary(3, 6)
-    near.blob([(x + 0.3 * (1 if i % 2 else 0.45) * math.cos(i * 0.628), 8.5 + 0.24 * (1 if i % 2 else 0.45) * math.sin(i * 0.628))
-               for i in range(10)], (255, 150, 110))  # fmt: skip
+    near.blob(
+        [
+            (
+                x + 0.3 * (1 if i % 2 else 0.45) * math.cos(i * 0.628),
+                8.5 + 0.24 * (1 if i % 2 else 0.45) * math.sin(i * 0.628),
+            )
+            for i in range(10)
+        ],
+        (255, 150, 110),
+    )
 
 
 def _palm(stage: Stage, x: float, y: float, size: float, lean: int) -> None:
@@ -78,8 +86,18 @@ def forest(stage: Stage) -> None:
 
 def _trunk(stage: Stage, x: float, half: float) -> None:
     bark: Colour = (104, 74, 54)
-    stage.mid.shape([(x - half * 1.5, 7.2), (x - half, 6.4), (x - half * 0.8, -0.5), (x + half * 0.8, -0.5),
-                     (x + half, 6.4), (x + half * 1.5, 7.2)], darker(bark, 0.1), darker(bark, 0.3))  # fmt: skip
+    stage.mid.shape(
+        [
+            (x - half * 1.5, 7.2),
+            (x - half, 6.4),
+            (x - half * 0.8, -0.5),
+            (x + half * 0.8, -0.5),
+            (x + half, 6.4),
+            (x + half * 1.5, 7.2),
+        ],
+        darker(bark, 0.1),
+        darker(bark, 0.3),
+    )
     stage.mid.shape(
         [(x - half * 0.9, 6.6), (x - half * 0.7, -0.5), (x - half * 0.3, -0.5), (x - half * 0.35, 6.6)],
         lighter(bark, 0.14),
@@ -133,21 +151,45 @@ def mountain(stage: Stage) -> None:
     for _ in range(9):
         x, y = stage.vary(0, 16), stage.vary(7.3, 8.9)
         r = stage.vary(0.14, 0.34)
-        stage.near.blob([(x - r, y), (x - r * 0.5, y - r * 0.8), (x + r * 0.5, y - r * 0.7), (x + r, y), (x, y + r * 0.2)],
-                        (176, 184, 192), (116, 124, 138))  # fmt: skip
+        stage.near.blob(
+            [(x - r, y), (x - r * 0.5, y - r * 0.8), (x + r * 0.5, y - r * 0.7), (x + r, y), (x, y + r * 0.2)],
+            (176, 184, 192),
+            (116, 124, 138),
+        )
 
 
 def _peak(stage: Stage, x: float, height: float, half: float) -> None:
     top = 7 - height
     stage.far.shape([(x - half, 7.4), (x, top), (x + half, 7.4)], (138, 156, 190), (104, 126, 158))
-    stage.far.shape([(x, top), (x + half, 7.4), (x + half * 0.2, 7.4), (x - half * 0.06, top + height * 0.45), (x + half * 0.1, top + height * 0.25)],
-                    (98, 114, 154), (82, 102, 138))  # fmt: skip
+    stage.far.shape(
+        [
+            (x, top),
+            (x + half, 7.4),
+            (x + half * 0.2, 7.4),
+            (x - half * 0.06, top + height * 0.45),
+            (x + half * 0.1, top + height * 0.25),
+        ],
+        (98, 114, 154),
+        (82, 102, 138),
+    )
 
     def slope(dx: float, dy: float) -> tuple[float, float]:
         return (x + half * dx, top + height * dy)
 
-    stage.far.shape([slope(0, 0), slope(0.36, 0.34), slope(0.2, 0.3), slope(0.1, 0.42), slope(-0.02, 0.3), slope(-0.14, 0.44),
-                     slope(-0.24, 0.32), slope(-0.36, 0.35)], (255, 255, 255), (226, 236, 250))  # fmt: skip
+    stage.far.shape(
+        [
+            slope(0, 0),
+            slope(0.36, 0.34),
+            slope(0.2, 0.3),
+            slope(0.1, 0.42),
+            slope(-0.02, 0.3),
+            slope(-0.14, 0.44),
+            slope(-0.24, 0.32),
+            slope(-0.36, 0.35),
+        ],
+        (255, 255, 255),
+        (226, 236, 250),
+    )
     stage.far.shape(
         [slope(0, 0), slope(0.36, 0.34), slope(0.2, 0.3), slope(0.1, 0.42), slope(0.04, 0.2)],
         (206, 218, 240),
@@ -163,9 +205,13 @@ def cave(stage: Stage) -> None:
         fir(stage.far, 4.4 + i * 1.8 + stage.vary(-0.3, 0.3), 6.3, stage.vary(1.2, 1.9), (70, 124, 100))
     cx = 8 + stage.vary(-0.8, 0.8)
     for layer, grow, tone in ((stage.mid, 0.0, (112, 92, 104)), (stage.near, 0.55, (74, 60, 78))):
-        hole = [(cx + (4.3 + grow) * math.cos(a) * (1 + 0.06 * math.sin(a * 5 + grow * 4)),
-                 5.0 + (3.6 + grow) * math.sin(a) * (1 + 0.05 * math.sin(a * 7))) for a in
-                [math.pi + i * math.pi / 16 for i in range(17)]]  # fmt: skip
+        hole = [
+            (
+                cx + (4.3 + grow) * math.cos(a) * (1 + 0.06 * math.sin(a * 5 + grow * 4)),
+                5.0 + (3.6 + grow) * math.sin(a) * (1 + 0.05 * math.sin(a * 7)),
+            )
+            for a in [math.pi + i * math.pi / 16 for i in range(17)]
+        ]
         ring = [
             (-1, 9.5),
             (-1, -0.5),
@@ -189,8 +235,17 @@ def cave(stage: Stage) -> None:
     ):
         for lean, size in ((-0.3, 0.6), (0.25, 0.75), (0.0, 1.05)):
             tip = (x + lean * size, y - size)
-            stage.near.shape([(x - 0.15 + lean * 0.4, y), (tip[0] - 0.12, tip[1] + 0.22), tip, (tip[0] + 0.12, tip[1] + 0.22), (x + 0.15 + lean * 0.4, y)],
-                             (180, 246, 248), (96, 170, 226))  # fmt: skip
+            stage.near.shape(
+                [
+                    (x - 0.15 + lean * 0.4, y),
+                    (tip[0] - 0.12, tip[1] + 0.22),
+                    tip,
+                    (tip[0] + 0.12, tip[1] + 0.22),
+                    (x + 0.15 + lean * 0.4, y),
+                ],
+                (180, 246, 248),
+                (96, 170, 226),
+            )
         stage.glows.append(Glow(x, y - 0.5, 0.9, near=True))
 
 
