@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import torch
 from accelerate import dispatch_model, init_empty_weights
@@ -12,6 +13,7 @@ from accelerate import dispatch_model, init_empty_weights
 from llamavid_demo.errors import ModelError
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.model import quantization as quantized
+from llamavid_demo.model.attention import WATCHED
 from llamavid_demo.model.config import LlamaVidConfig, read_config
 from llamavid_demo.model.files import CheckpointFiles, find_checkpoint, read_json, read_shapes, read_tensors
 from llamavid_demo.model.layout import (
@@ -58,6 +60,7 @@ def load_model(
         quantized.prepare(network.llama, placement.quantization, placement.dtype)
     _fill(network, files, placement)
     network.eval().requires_grad_(False)
+    network.llama.set_attn_implementation(WATCHED)
     log.info("%s: %s; read in %.1f s", name, placement.reason, time.perf_counter() - began)
     frame_format, mean, std = read_preprocessor(files.folder, config.vision.image)
     return LoadedModel(
@@ -98,7 +101,7 @@ def read_preprocessor(folder: Path, image: int) -> tuple[FrameFormat, tuple[floa
     """How frames are resized and scaled: `preprocessor_config.json`, or CLIP's way for `image` pixels."""
     path = folder / "preprocessor_config.json"
     stated = read_json(path) if path.is_file() else {}
-    fit = "crop" if stated.get("do_center_crop", True) else "stretch"
+    fit: Literal["crop", "stretch"] = "crop" if stated.get("do_center_crop", True) else "stretch"
     mean, std = stated.get("image_mean", CLIP_MEAN), stated.get("image_std", CLIP_STD)
     return FrameFormat(image, image, fit), tuple(mean), tuple(std)
 

@@ -72,7 +72,8 @@ def plan_section(
 def kv_bytes_per_token(config: LlamaVidConfig, size: int) -> int:
     """Bytes of keys and values that one token leaves in all layers, at `size` bytes a number."""
     llama = config.llama
-    width = llama.hidden_size // llama.num_attention_heads * llama.num_key_value_heads
+    heads = llama.num_key_value_heads or llama.num_attention_heads
+    width = llama.hidden_size // llama.num_attention_heads * heads
     return 2 * llama.num_hidden_layers * width * size
 
 

@@ -8,9 +8,17 @@ from torch import nn
 from transformers import BitsAndBytesConfig, LlamaForCausalLM
 from transformers.integrations import replace_with_bnb_linear
 
+BLOCK = 64  # weights that share a scale
+
 
 def prepare(llama: LlamaForCausalLM, kind: str, dtype: torch.dtype) -> None:
-    """Put bitsandbytes layers (still without weights) in place of the decoder's linear layers; the head stays."""
+    """Put bitsandbytes layers (still without weights) in place of the decoder's linear layers.
+
+    The head stays as it is, and so does a layer whose inputs don't fill bitsandbytes' blocks (toy sizes only).
+    """
+    uneven = [
+        name for name, layer in llama.named_modules() if isinstance(layer, nn.Linear) and layer.in_features % BLOCK
+    ]
     config = BitsAndBytesConfig(
         load_in_4bit=kind == "4bit",
         load_in_8bit=kind == "8bit",
@@ -18,7 +26,7 @@ def prepare(llama: LlamaForCausalLM, kind: str, dtype: torch.dtype) -> None:
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=dtype,
     )
-    replace_with_bnb_linear(llama, modules_to_not_convert=["lm_head"], quantization_config=config)
+    replace_with_bnb_linear(llama, modules_to_not_convert=["lm_head", *uneven], quantization_config=config)
 
 
 def quantized_weight(layer: nn.Module, weight: torch.Tensor, device: torch.device | str | int) -> nn.Parameter:

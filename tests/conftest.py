@@ -1,0 +1,57 @@
+"""Fixtures that several rooms use. Tests run on one thread a process: the machine may be small."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import LlamaConfig
+
+from llamavid_demo.film.frame_format import FrameFormat
+from llamavid_demo.model.llama_vid import LlamaVid
+from llamavid_demo.model.load import load_model
+from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.save import save_checkpoint
+
+GOLDEN = Path(__file__).parent / "golden" / "llama_vid"
+
+
+@pytest.fixture(scope="session")
+def golden_folder() -> Path:
+    return GOLDEN
+
+
+def load_golden(**options: object) -> LoadedModel:
+    """The golden micro model with its companions; options go to `load_model`."""
+    known = {"vision_tower": GOLDEN / "eva_vit_g.pth", "bert": GOLDEN / "bert", "vision_depth": 2}
+    return load_model(GOLDEN / "checkpoint", **{**known, **options})  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def micro() -> LoadedModel:
+    """The golden micro model in float32 (don't change it)."""
+    return load_golden(device="cpu", dtype="float32", quantization="none")
+
+
+@pytest.fixture(scope="session")
+def wider_checkpoint(micro: LoadedModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint with random weights, wide enough for bitsandbytes' blocks of 64, with grouped-query attention."""
+    folder = tmp_path_factory.mktemp("wider")
+    llama = LlamaConfig.from_dict(micro.config.llama.to_dict())
+    llama.hidden_size, llama.intermediate_size, llama.num_attention_heads, llama.num_key_value_heads = 128, 256, 4, 2
+    llama.head_dim = 32
+    torch.manual_seed(0)
+    network = LlamaVid(replace(micro.config, llama=llama, max_tokens=4096))
+    save_checkpoint(
+        network,
+        folder,
+        tokenizer_model=GOLDEN / "checkpoint" / "tokenizer.model",
+        bert_vocabulary=[*(GOLDEN / "bert" / "vocab.txt").read_text().split("\n")[:-1], "[DEC]"],
+        frame_format=FrameFormat(56, 56, "stretch"),
+    )
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    torch.manual_seed(0)
