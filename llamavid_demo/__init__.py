@@ -1,1 +1,20 @@
-"""Talk with a film."""
+"""Talk with a film: LLaMA-VID with two tokens a frame and a cached conversation.
+
+`load_movie`, `load_model` and `MovieChat` are all that a script needs; each is imported when it is first used.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "load_movie": "llamavid_demo.film",
+    "load_model": "llamavid_demo.model.load",
+    "MovieChat": "llamavid_demo.chat",
+}
+__all__ = ["MovieChat", "load_model", "load_movie"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,189 @@
+"""A conversation about a section of a film. The section is read once; a turn costs its own words."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator, Sequence
+
+import psutil
+import torch
+
+from llamavid_demo.chat.decoding import Sampling, Stopped, generate, prefill
+from llamavid_demo.chat.encoded_section import encode_section, frame_tokens, open_cache
+from llamavid_demo.chat.evidence import find_evidence
+from llamavid_demo.chat.progress import ProgressCallback, ignore_progress
+from llamavid_demo.chat.turn import Turn, TurnStats
+from llamavid_demo.errors import MovieError, QuestionError, TooLongError
+from llamavid_demo.film import Movie
+from llamavid_demo.model.attention import AttentionWatch
+from llamavid_demo.model.kv_cache import KVCache
+from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.prompt import FRAME, conversation_text
+from llamavid_demo.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class MovieChat:
+    """Talk with section number `section` of a movie.
+
+    Making one reads the section's frames, or finds them in the cache folder. The first question is the guide that
+    context tokens are built from (with `settings.guide == "every"`, each question is). `history` holds turns of an
+    earlier conversation as (question, answer). Raises `MovieError`, and `TooLongError` before anything is read.
+    """
+
+    def __init__(
+        self,
+        model: LoadedModel,
+        movie: Movie,
+        section: int = 0,
+        *,
+        settings: Settings | None = None,
+        progress: ProgressCallback | None = None,
+        history: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self.model, self.movie = model, movie
+        self.settings = settings or Settings()
+        if not 0 <= section < len(movie.sections):
+            raise MovieError(f"{movie.title} has sections 0 to {len(movie.sections) - 1}, not {section}.")
+        self.section = movie.sections[section]
+        self.turns = [Turn.past(question, answer) for question, answer in history]
+        self._progress = progress or ignore_progress
+        self._cache = open_cache(self.settings)
+        self._check_length(len(self.section.seconds) * model.config.tokens_per_frame)
+        self._encoded = encode_section(model, movie, self.section, self._cache, progress=self._progress)
+        self._prompt = model.section_prompt(self._encoded.texts)
+        self._check_length(len(self._prompt.ids))
+        self._guide: str | None = None  # what the KV cache's prefix was built from
+        self._kv = KVCache(model.config.llama.num_hidden_layers)
+        self._tail: list[int] = []  # ids in the KV cache behind the prefix
+        self._busy = threading.Lock()
+
+    @property
+    def guide(self) -> str | None:
+        """The guide question of the cached prefix; None before the first question."""
+        return self._guide
+
+    def ask(
+        self, question: str, *, temperature: float = 0.0, top_p: float = 1.0, max_new_tokens: int | None = None
+    ) -> Turn:
+        """A new turn, written as it is iterated. Raises `QuestionError`; iterating raises `TooLongError`."""
+        return self._turn(question, self.turns, Sampling(temperature, top_p, self._longest(max_new_tokens)))
+
+    def retry(self, *, temperature: float = 0.0, top_p: float = 1.0, max_new_tokens: int | None = None) -> Turn:
+        """Ask the last question again; its old answer goes when the new one begins. Raises `QuestionError`."""
+        if not self.turns:
+            raise QuestionError("There is no question yet to ask again: ask one first.")
+        sampling = Sampling(temperature, top_p, self._longest(max_new_tokens))
+        return self._turn(self.turns[-1].question, self.turns[:-1], sampling)
+
+    def undo(self) -> None:
+        """Forget the last turn. Raises `QuestionError` while an answer is being written."""
+        if self._busy.locked():
+            raise QuestionError("An answer is still being written: stop it first.")
+        self.turns = self.turns[:-1]
+
+    def _longest(self, max_new_tokens: int | None) -> int:
+        return max_new_tokens or self.settings.max_new_tokens
+
+    def _turn(self, question: str, earlier: list[Turn], sampling: Sampling) -> Turn:
+        question = question.strip()
+        if not question:
+            raise QuestionError("The question is empty: type what you want to know about the film.")
+        return Turn(question, lambda turn: self._write(turn, list(earlier), sampling))
+
+    def _write(self, turn: Turn, earlier: list[Turn], sampling: Sampling) -> Iterator[str]:
+        if not self._busy.acquire(blocking=False):
+            raise QuestionError("An answer is still being written: wait for it or stop it first.")
+        before, self.turns = self.turns, [*earlier, turn]
+        try:
+            yield from self._answer(turn, earlier, sampling)
+        except Stopped:
+            turn.finished = "stopped"
+        except GeneratorExit:  # whoever iterated has left
+            turn.finished = "stopped"
+            raise
+        except BaseException:
+            self.turns = before
+            raise
+        finally:
+            self._busy.release()
+
+    def _answer(self, turn: Turn, earlier: list[Turn], sampling: Sampling) -> Iterator[str]:
+        began = time.perf_counter()
+        guide = turn.question if self.settings.guide == "every" or not earlier else earlier[0].question
+        turns = [*((past.question, past.text) for past in earlier), (turn.question, None)]
+        tail = self.model.tokenizer.encode(conversation_text(self.model.config.prompt, self._prompt.last_cues, turns))
+        prompt_tokens = len(self._prompt.ids) + len(tail)
+        self._check_length(prompt_tokens + sampling.max_new_tokens)
+        reused = self._read_prefix(guide, turn)
+        keep = min(_common_prefix(self._tail, tail), len(tail) - 1)  # the last id gives the logits
+        self._kv.cut(len(self._prompt.ids) + keep)
+        watch = self._watch()
+        ids: list[int] = []
+        first: float | None = None
+        try:
+            logits = prefill(self.model, self._kv, tail[keep:], stop=turn.stopping)
+            for token in generate(self.model, self._kv, logits, sampling, stop=turn.stopping, watch=watch):
+                first = first or time.perf_counter()
+                ids.append(token)
+                yield from self._new_text(turn, ids)
+            turn.finished = "length" if len(ids) == sampling.max_new_tokens else "end"
+            yield from self._new_text(turn, ids, last=True)
+        finally:
+            self._tail = [*tail, *ids][: self._kv.get_seq_length() - len(self._prompt.ids)]
+            now = time.perf_counter()
+            first = first or now
+            turn.stats = TurnStats(
+                frames=len(self._encoded.times),
+                prompt_tokens=prompt_tokens,
+                reused_tokens=reused + keep,
+                new_tokens=len(ids),
+                ttft_s=first - began,
+                tokens_per_s=max(0, len(ids) - 1) / (now - first) if now > first else 0.0,
+                memory_bytes=_memory(self.model.device),
+            )
+            self._add_evidence(turn, watch)
+
+    def _read_prefix(self, guide: str, turn: Turn) -> int:
+        """See that the KV cache begins with the section as the guide question sees it; give the tokens reused."""
+        if self._guide == guide:
+            return len(self._prompt.ids)
+        self._guide, self._tail = None, []
+        self._kv = KVCache(self.model.config.llama.num_hidden_layers)
+        tokens = frame_tokens(self.model, self._encoded, guide, self._cache, progress=self._progress)
+        prefill(self.model, self._kv, self._prompt.ids, tokens, stop=turn.stopping, progress=self._progress)
+        self._guide = guide
+        return 0
+
+    def _new_text(self, turn: Turn, ids: list[int], *, last: bool = False) -> Iterator[str]:
+        text = self.model.tokenizer.decode(ids).strip()
+        if len(text) > len(turn.text) and (last or not text.endswith("\ufffd")):  # half a character waits
+            piece, turn.text = text[len(turn.text) :], text
+            yield piece
+
+    def _watch(self) -> AttentionWatch:
+        layers = range(self.model.config.llama.num_hidden_layers)
+        return AttentionWatch(len(self._prompt.ids), frozenset(layers))
+
+    def _add_evidence(self, turn: Turn, watch: AttentionWatch) -> None:
+        marks = torch.tensor(self._prompt.ids) == FRAME
+        mass = watch.mass[marks].view(-1, self.model.config.tokens_per_frame)  # (T, 1+n)
+        turn.evidence = find_evidence(mass, self._encoded.times, self.movie.cues(self.section))
+
+    def _check_length(self, tokens: int) -> None:
+        if tokens > self.model.config.max_tokens:
+            raise TooLongError(
+                f"{tokens} tokens are more than the {self.model.config.max_tokens} that this model reads: "
+                "choose shorter sections (LLAMAVID_SECTION_MINUTES), or begin a new conversation."
+            )
+
+
+def _common_prefix(a: list[int], b: list[int]) -> int:
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
+def _memory(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.memory_allocated(device)
+    return psutil.Process().memory_info().rss
