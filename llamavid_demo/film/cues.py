@@ -1,0 +1,51 @@
+"""Cues and the track they come from, and WebVTT for the page's player."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Cue:
+    """One subtitle: `text` stands on screen from `start` to `end`, in seconds of the movie."""
+
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True)
+class SubtitleTrack:
+    """Cues in order of time, without overlaps, and how they were read.
+
+    `source` says which file or track they come from, `encoding` how its letters were read (None for a track inside
+    a video), `language` a two-letter code where known, `warnings` what had to be repaired, for people.
+    """
+
+    cues: tuple[Cue, ...]
+    source: str
+    encoding: str | None
+    language: str | None
+    warnings: tuple[str, ...]
+
+
+def to_webvtt(cues: Iterable[Cue], path: Path) -> None:
+    """Write `cues` as a WebVTT file, UTF-8, that every browser's `<track>` reads."""
+    blocks = ["WEBVTT\n"]
+    for cue in cues:
+        lines = (line.strip() for line in cue.text.splitlines())
+        text = "\n".join(_escaped(line) for line in lines if line)  # an empty line would end the cue
+        blocks.append(f"{_timestamp(cue.start)} --> {_timestamp(cue.end)}\n{text}\n")
+    Path(path).write_text("\n".join(blocks), encoding="utf-8")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _timestamp(seconds: float) -> str:
+    """Seconds as `hh:mm:ss.mmm`."""
+    whole, milliseconds = divmod(round(max(0.0, seconds) * 1000), 1000)
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours:02}:{minute:02}:{second:02}.{milliseconds:03}"

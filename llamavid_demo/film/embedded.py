@@ -1,0 +1,53 @@
+"""Text tracks inside a video, extracted by ffmpeg into memory."""
+
+from functools import lru_cache
+
+import ffmpeg
+
+from llamavid_demo.errors import SubtitleError
+from llamavid_demo.film.cues import Cue, SubtitleTrack
+from llamavid_demo.film.ffmpeg_commands import SAFE_INPUT, address, last_line, run_ffmpeg
+from llamavid_demo.film.languages import language_code
+from llamavid_demo.film.probe import TextTrack, VideoInfo
+from llamavid_demo.film.subtitles import parse_subtitles
+
+TEXT_CODECS = frozenset(("subrip", "srt", "text", "mov_text", "webvtt", "ass", "ssa"))
+_SECONDS = 600.0  # a track is spread over the whole file, which may be large
+
+
+def is_text(track: TextTrack) -> bool:
+    """Whether a track holds text; others hold pictures of text (DVD, Blu-ray, broadcast)."""
+    return track.codec in TEXT_CODECS
+
+
+def describe(track: TextTrack) -> str:
+    """A track for people: `track 2 (subrip, eng)`."""
+    return f"track {track.index} ({', '.join(filter(None, (track.codec, track.language)))})"
+
+
+@lru_cache(maxsize=16)
+def read_embedded(info: VideoInfo, track: TextTrack) -> SubtitleTrack:
+    """Extract one text track; its times are put on the movie's clock.
+
+    Raises SubtitleError when ffmpeg cannot extract it.
+    """
+    name = f"{info.path.name}, {describe(track)}"
+    styled = track.codec in ("ass", "ssa")  # SubStation keeps comments and drawings apart, but only hundredths
+    source = ffmpeg.input(address(info.path), copyts=None, **SAFE_INPUT)[str(track.index)]
+    codec, muxer = ("copy", "ass") if styled else ("srt", "srt")
+    code, output, errors = run_ffmpeg(source.output("pipe:", format=muxer, **{"c:s": codec}), seconds=_SECONDS)
+    if code:
+        raise SubtitleError(f"{name} cannot be extracted: {last_line(errors, info.path)}. Give a subtitle file.")
+    track_cues, warnings = ((), ()) if not output.strip() else parse_subtitles(output.decode(), name=name)
+    shifted = tuple(
+        Cue(max(0.0, cue.start - info.origin), cue.end - info.origin, cue.text)
+        for cue in track_cues
+        if cue.end > info.origin
+    )
+    return SubtitleTrack(
+        cues=shifted,
+        source=name,
+        encoding=None,
+        language=language_code(track.language) or track.language,
+        warnings=warnings,
+    )

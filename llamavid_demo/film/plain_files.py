@@ -1,0 +1,113 @@
+"""Which files may be opened at all: plain, local, inside their folder, and of a container that we know.
+
+ffmpeg and decord guess a file's format from its content, and some formats (playlists, concatenation lists, manifests)
+name other files or addresses that they would then open. So the first bytes decide here, before either sees the file.
+"""
+
+import stat
+from pathlib import Path
+
+from llamavid_demo.errors import MovieError
+
+_SUFFIXES = """
+.3g2 .3gp .asf .avi .flv .gif .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogg .ogm .ogv .qt .ts .vob .webm .wmv
+"""
+VIDEO_SUFFIXES = frozenset(_SUFFIXES.split())
+# ffmpeg's names of the containers below; it refuses to open any other.
+DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf,gif"
+
+_HEAD = 65536  # bytes looked at
+_MOST_INDEX = 256 << 20  # bytes; the index of a day of video is smaller
+_MAGIC: tuple[tuple[bytes, int, str], ...] = (
+    (b"\x1aE\xdf\xa3", 0, "matroska"),
+    (b"AVI ", 8, "avi"),
+    (b"AVIX", 8, "avi"),
+    (b"FLV", 0, "flv"),
+    (b"OggS", 0, "ogg"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", 0, "asf"),
+    (b"GIF87a", 0, "gif"),
+    (b"GIF89a", 0, "gif"),
+    (b"\x00\x00\x01\xba", 0, "mpeg"),
+)
+_MOV_BOXES = frozenset((b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"sidx", b"uuid"))
+_LISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"<?xml", b"<MPD", b"<smil", b"<asx", b"#!", b"v=0", b"file ")
+
+
+def check_plain_file(path: Path) -> Path:
+    """Return the absolute path of a plain, non-empty file that lies where it says.
+
+    Raises MovieError when it is missing, empty, a folder, a pipe or a device, or a link that leaves its folder.
+    """
+    try:
+        folder = path.parent.resolve(strict=True)
+        real = path.resolve(strict=True)
+        status = real.stat()
+    except FileNotFoundError:
+        raise MovieError(f"There is no file {path}. Check the path.") from None
+    except (OSError, RuntimeError) as error:  # too many links, no permission
+        raise MovieError(f"{path} cannot be opened: {error}. Check the path and its permissions.") from None
+    if path.is_symlink() and not real.is_relative_to(folder):
+        raise MovieError(f"{path} is a link to {real}, outside its folder. Copy the file itself there.")
+    if not stat.S_ISREG(status.st_mode):
+        raise MovieError(f"{path} is not a plain file. Give a video file such as film.mp4.")
+    if status.st_size == 0:
+        raise MovieError(f"{path.name} is empty (0 bytes). Copy or download it again.")
+    return real
+
+
+def sniff_container(path: Path) -> str:
+    """Tell a file's container by its first bytes: mov, matroska, avi, mpegts, mpeg, flv, ogg, asf or gif.
+
+    Raises MovieError for anything else; playlists and lists of files are named as such.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError as error:
+        raise MovieError(f"{path} cannot be read: {error}. Check its permissions.") from None
+    for magic, offset, container in _MAGIC:
+        if head[offset : offset + len(magic)] == magic:
+            return container
+    if head[4:8] in _MOV_BOXES:
+        return "mov"
+    if _is_transport_stream(head):
+        return "mpegts"
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if text.startswith(_LISTS):
+        raise MovieError(
+            f"{path.name} is a playlist or a list of files, not a video. Give one of the videos that it names."
+        )
+    raise MovieError(
+        f"{path.name} is not a video of a kind that we open (it begins with {head[:12]!r})."
+        " Give MP4, MOV, MKV, WebM, AVI, MPEG, FLV, OGG, WMV or GIF."
+    )
+
+
+def _is_transport_stream(head: bytes) -> bool:
+    """Five sync bytes in a row, in packets of 188 bytes (.ts) or of 192 (.m2ts)."""
+    return any(
+        len(head) > first + 4 * size and all(head[first + n * size] == 0x47 for n in range(5))
+        for first, size in ((0, 188), (4, 192))
+    )
+
+
+def is_encrypted_mov(path: Path) -> bool:
+    """Whether the sample descriptions of an MP4 or MOV file say that its pictures are encrypted.
+
+    ffmpeg does not tell: it names the codec below the protection and decodes noise.
+    """
+    with path.open("rb") as file:
+        while True:
+            header = file.read(8)
+            if len(header) < 8:
+                return False
+            size, kind = int.from_bytes(header[:4]), header[4:]
+            body = size - 8
+            if size == 1:
+                body = int.from_bytes(file.read(8)) - 16
+            if kind == b"moov":
+                boxes = file.read(min(body, _MOST_INDEX) if size else _MOST_INDEX)
+                return b"sinf" in boxes and any(tag in boxes for tag in (b"encv", b"drmi"))
+            if size == 0 or body < 0:
+                return False
+            file.seek(body, 1)

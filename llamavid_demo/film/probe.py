@@ -1,0 +1,209 @@
+"""What a file is: its container, pictures, length and text tracks, or why it cannot be watched."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+
+from llamavid_demo.errors import MovieError
+from llamavid_demo.film.ffmpeg_commands import (
+    PROBE_SECONDS,
+    SAFE_INPUT,
+    address,
+    ffprobe,
+    last_line,
+    run_ffmpeg,
+)
+from llamavid_demo.film.plain_files import check_plain_file, is_encrypted_mov, sniff_container
+from llamavid_demo.film.sections import clock
+
+MOST_PIXELS = 64_000_000
+REBASED = frozenset(("mpegts", "mpeg"))  # containers whose clock starts anywhere
+_PROTECTED = "is protected (DRM) and cannot be read. Use a copy without protection."
+
+
+@dataclass(frozen=True)
+class TextTrack:
+    """One subtitle track inside a video; `index` is its stream's number, `language` as the file says it."""
+
+    index: int
+    codec: str
+    language: str | None
+    forced: bool
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What the readers need to know of a video file.
+
+    `stream` is the number of the video stream and `alone` whether there is no other. `stored` is the size of the
+    upright picture in its own pixels and `display` the size at which it is shown, both (width, height). `origin` is
+    the timestamp of second 0 and `first` that of the first picture, in seconds. `upright` is false when the pictures
+    must be mirrored or turned by an odd angle. `fps` is the average rate, 0 when unknown.
+    """
+
+    path: Path
+    container: str
+    codec: str
+    stream: int
+    alone: bool
+    stored: tuple[int, int]
+    display: tuple[int, int]
+    upright: bool
+    duration: float
+    origin: float
+    first: float
+    fps: float
+    texts: tuple[TextTrack, ...]
+
+
+def probe(path: Path) -> VideoInfo:
+    """Look at a video file without reading it through; the answer is kept until the file changes.
+
+    Raises MovieError when there is no picture to see in it: see `check_plain_file` and `sniff_container`, and audio
+    only, protected, truncated, or nothing that decodes.
+    """
+    real = check_plain_file(path)
+    status = real.stat()
+    return _probe(real, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=64)
+def _probe(path: Path, _modified: int, _size: int) -> VideoInfo:
+    container = sniff_container(path)
+    answer = ffprobe(path)
+    streams, format = answer.get("streams", []), answer.get("format", {})
+    videos = [s for s in streams if s.get("codec_type") == "video" and not s["disposition"]["attached_pic"]]
+    if container == "mov" and is_encrypted_mov(path):
+        raise MovieError(f"{path.name} {_PROTECTED}")
+    if not videos:
+        kinds = sorted({str(s.get("codec_type", "unknown")) for s in streams}) or ["nothing"]
+        raise MovieError(f"{path.name} has no pictures (it holds {', '.join(kinds)}). Give a video file.")
+    video = next((s for s in videos if s["disposition"]["default"]), videos[0])
+    stored, display, upright = _shape(path, video)
+    origin = _number(format.get("start_time")) or 0.0 if container in REBASED else 0.0
+    first = _number(video.get("start_time"))
+    _check_first_picture(path, video)
+    return VideoInfo(
+        path=path,
+        container=container,
+        codec=str(video.get("codec_name", "unknown")),
+        stream=int(video["index"]),
+        alone=len(videos) == sum(s.get("codec_type") == "video" for s in streams) == 1,
+        stored=stored,
+        display=display,
+        upright=upright,
+        duration=_duration(path, container, format, origin),
+        origin=origin,
+        first=origin if first is None else first,
+        fps=_ratio(video.get("avg_frame_rate")) or _ratio(video.get("r_frame_rate")),
+        texts=tuple(_text_track(s) for s in streams if s.get("codec_type") == "subtitle"),
+    )
+
+
+def _shape(path: Path, video: dict[str, Any]) -> tuple[tuple[int, int], tuple[int, int], bool]:
+    """Upright size in stored pixels, size as shown, and whether quarter turns are enough to stand it upright."""
+    width, height = int(video.get("width", 0)), int(video.get("height", 0))
+    if width <= 0 or height <= 0:
+        raise MovieError(f"{path.name} has no pictures: its video track states no size. It may be damaged.")
+    if width * height > MOST_PIXELS:
+        raise MovieError(f"The pictures of {path.name} are too large ({width}×{height}). Make a smaller copy.")
+    aspect = _ratio(video.get("sample_aspect_ratio", "1:1").replace(":", "/")) or 1.0
+    shown = (max(1, round(width * aspect)), height) if aspect >= 1 else (width, max(1, round(height / aspect)))
+    angle, upright = _rotation(video)
+    if angle in (90, 270):
+        return (height, width), (shown[1], shown[0]), upright
+    return (width, height), shown, upright
+
+
+def _rotation(video: dict[str, Any]) -> tuple[int, bool]:
+    """Degrees to turn the pictures by, and whether that is all (no mirror, no odd angle)."""
+    for side in video.get("side_data_list", []):
+        if "rotation" in side:
+            angle = round(float(side["rotation"])) % 360
+            a, b, c, d = _matrix(side.get("displaymatrix", ""))
+            return angle, angle % 90 == 0 and a * d - b * c > 0
+    return 0, True
+
+
+def _matrix(text: str) -> tuple[float, float, float, float]:
+    """The four numbers of a display matrix that turn and mirror, from ffprobe's three lines of text."""
+    rows = [[int(n) for n in re.findall(r"-?\d+", line.partition(":")[2])] for line in text.strip().splitlines()]
+    if len(rows) < 2 or min(len(rows[0]), len(rows[1])) < 2:
+        return 1, 0, 0, 1
+    return rows[0][0], rows[0][1], rows[1][0], rows[1][1]
+
+
+def _duration(path: Path, container: str, format: dict[str, Any], origin: float) -> float:
+    """Seconds from 0 to the end of the last picture or sound; refuses a file that ends before it says."""
+    said = _number(format.get("duration"))
+    if said is None or said <= 0:  # such as WebM recorded by a browser, which states no length
+        return _last_time(path) - origin
+    if container in REBASED:
+        return said  # ffmpeg itself took it from the last timestamps
+    end = _last_time(path, after=said - 10)
+    if end < said - max(5.0, 0.02 * said):
+        raise MovieError(
+            f"{path.name} is cut off: it should last {clock(said)} but ends at {clock(end)}. Copy or download it again."
+        )
+    return said
+
+
+def _last_time(path: Path, *, after: float = 0.0) -> float:
+    """Where the last packet of any stream ends, in seconds; looks from the key frame before `after`."""
+    entries = "packet=pts_time,dts_time,duration_time"
+    answer = ffprobe(path, show_entries=entries, **({"read_intervals": f"{after}%"} if after > 0 else {}))
+    ends = [
+        (_number(packet.get("pts_time", packet.get("dts_time"))) or 0.0) + (_number(packet.get("duration_time")) or 0.0)
+        for packet in answer.get("packets", [])
+    ]
+    if not ends and after > 0:
+        return _last_time(path)
+    if not ends:
+        raise MovieError(f"{path.name} holds no pictures at all (zero frames). Copy or download it again.")
+    return max(ends)
+
+
+def _check_first_picture(path: Path, video: dict[str, Any]) -> None:
+    """Decode one picture, so that nobody starts on a file that shows none."""
+    node = ffmpeg.input(address(path), **SAFE_INPUT)[str(video["index"])]
+    node = node.output("pipe:", format="rawvideo", pix_fmt="gray", vf="scale=8:8", vframes=1)
+    code, output, errors = run_ffmpeg(node, seconds=PROBE_SECONDS)
+    if output:
+        return
+    if re.search(rb"encrypt|decryption|protect", errors, re.IGNORECASE):
+        raise MovieError(f"{path.name} {_PROTECTED}")
+    reason = last_line(errors, path) if code else "it holds zero frames"
+    raise MovieError(
+        f"No picture of {path.name} can be decoded: {reason}. It may be damaged, protected or cut off;"
+        " copy or download it again."
+    )
+
+
+def _text_track(stream: dict[str, Any]) -> TextTrack:
+    language = stream.get("tags", {}).get("language")
+    return TextTrack(
+        index=int(stream["index"]),
+        codec=str(stream.get("codec_name", "unknown")),
+        language=None if language in (None, "und") else str(language),
+        forced=bool(stream["disposition"].get("forced")),
+    )
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text is not None else None
+    except ValueError:
+        return None
+
+
+def _ratio(text: str | None) -> float:
+    """`30000/1001` as a number; 0 for anything without a value."""
+    above, _, below = (text or "").partition("/")
+    try:
+        return float(above) / float(below)
+    except (ValueError, ZeroDivisionError):
+        return 0.0

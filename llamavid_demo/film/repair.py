@@ -1,0 +1,58 @@
+"""Cues in order of time, none before 0, none that overlap and none that ends before it begins."""
+
+from collections.abc import Iterable
+
+from llamavid_demo.film.cues import Cue
+
+_SECONDS_A_LETTER = 0.067  # people read about fifteen letters a second
+
+
+def reading_time(text: str) -> float:
+    """Seconds for which a text should stand when nothing says for how long."""
+    return 0.5 + _SECONDS_A_LETTER * len(text)
+
+
+def repaired(cues: Iterable[Cue]) -> tuple[tuple[Cue, ...], tuple[str, ...]]:
+    """Return the cues in order with their times put right, and a warning for each kind of repair.
+
+    A cue that ends before it begins, or as it begins, stands for as long as it takes to read. One that is still there
+    when the next begins ends then; two that begin together become one cue of several lines.
+    """
+    given = list(cues)
+    positive = [_with_duration(cue) for cue in given]
+    changed = sum(one != other for one, other in zip(given, positive, strict=True))
+    merged = _merged(sorted(positive, key=lambda cue: cue.start))
+    together = len(positive) - len(merged)
+    result, cut = [], 0
+    for index, cue in enumerate(merged):
+        after = merged[index + 1].start if index + 1 < len(merged) else cue.end
+        cut += cue.end > after
+        result.append(Cue(cue.start, min(cue.end, max(after, cue.start)), cue.text))
+    warnings = (
+        (changed, "had no duration or a negative one and now stands for its reading time"),
+        (together, "began together with another and was joined to it"),
+        (cut, "overlapped the next and now ends where that begins"),
+    )
+    return tuple(result), tuple(f"{_cues(count)} {what}" for count, what in warnings if count)
+
+
+def _cues(count: int) -> str:
+    return "1 cue" if count == 1 else f"{count} cues, each of which"
+
+
+def _with_duration(cue: Cue) -> Cue:
+    start = max(0.0, cue.start)
+    end = cue.end if cue.end > start else start + reading_time(cue.text)
+    return cue if (start, end) == (cue.start, cue.end) else Cue(start, end, cue.text)
+
+
+def _merged(cues: list[Cue]) -> list[Cue]:
+    """Join cues that begin at the same time; the same text twice is written once."""
+    merged: list[Cue] = []
+    for cue in cues:
+        if merged and cue.start == merged[-1].start:
+            before = merged.pop()
+            texts = [before.text] if cue.text in before.text.split("\n") else [before.text, cue.text]
+            cue = Cue(cue.start, max(cue.end, before.end), "\n".join(texts))
+        merged.append(cue)
+    return merged

@@ -1,0 +1,157 @@
+"""A subtitle file to a track of cues: SRT, WebVTT, ASS/SSA, MicroDVD, TTML and SAMI."""
+
+import html
+import logging
+import re
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+
+import pysubs2
+from pysubs2.exceptions import Pysubs2Error
+
+from llamavid_demo.errors import MovieError, SubtitleError
+from llamavid_demo.film.cues import Cue, SubtitleTrack
+from llamavid_demo.film.encodings import decode
+from llamavid_demo.film.languages import language_code
+from llamavid_demo.film.plain_files import check_plain_file
+from llamavid_demo.film.repair import repaired
+from llamavid_demo.film.sami import read_sami
+from llamavid_demo.film.ttml import read_ttml
+
+logger = logging.getLogger(__name__)
+
+SUBTITLE_SUFFIXES = frozenset([".srt", ".vtt", ".ass", ".ssa", ".sub", ".ttml", ".dfxp", ".smi", ".sami"])
+MOST_BYTES = 10 << 20
+_KINDS = "SRT, WebVTT, ASS, SSA, MicroDVD, TTML or SAMI"
+_MICRODVD_RATE = re.compile(r"\s*\{[01]\}\{[01]\}\s*\d+(\.\d+)?\s*(\n|$)")
+
+
+def read_subtitles(path: Path, *, fps: float = 0.0, language: str | None = None) -> SubtitleTrack:
+    """Read a subtitle file. The format is told by its content, the encoding as `decode` says.
+
+    `fps` is the movie's frame rate, for MicroDVD files, which count frames. `language` chooses among the languages of
+    a SAMI file. Raises SubtitleError when the file is missing, larger than 10 MB, or of no kind that we read.
+    """
+    try:
+        real = check_plain_file(path)
+    except MovieError as error:
+        raise SubtitleError(str(error)) from None
+    size = real.stat().st_size
+    if size > MOST_BYTES:
+        raise SubtitleError(f"{path.name} has {size >> 20} MB; subtitles have at most 10 MB. Is it another file?")
+    data = real.read_bytes()
+    if data.startswith((b"\x00\x00\x01\xba", b"PG")) or path.suffix.lower() == ".idx":
+        raise SubtitleError(f"{path.name} holds subtitles as pictures. Give subtitles as text: {_KINDS}.")
+    text, encoding = decode(data)
+    cues, warnings = parse_subtitles(text, name=path.name, fps=fps, language=language)
+    return SubtitleTrack(
+        cues=cues,
+        source=path.name,
+        encoding=encoding,
+        language=language_in_name(path),
+        warnings=warnings,
+    )
+
+
+def language_in_name(path: Path) -> str | None:
+    """The language that a name such as `film.en.srt` or `film.eng.forced.srt` tells, in two letters."""
+    parts = path.stem.split(".")[1:]
+    return next((code for part in reversed(parts) if (code := language_code(part))), None)
+
+
+def parse_subtitles(
+    text: str, *, name: str, fps: float = 0.0, language: str | None = None
+) -> tuple[tuple[Cue, ...], tuple[str, ...]]:
+    """Text of a subtitle file to (cues, warnings). `name` is for messages, which are logged too."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
+    kind = _kind(text)
+    if kind is None:
+        raise SubtitleError(f"{name} is no subtitle file that we read. Give {_KINDS}.")
+    try:
+        if kind == "sami":
+            raw = read_sami(text, language=language)
+        elif kind == "ttml":
+            raw = read_ttml(text)
+        else:
+            raw = _read_with_pysubs2(text, kind, fps=fps, name=name)
+    except (ValueError, Pysubs2Error, SyntaxError) as error:  # SyntaxError: XML that is not well formed
+        raise SubtitleError(f"{name} cannot be read as {kind}: {error}. Correct it or take it away.") from None
+    cues, warnings = repaired(_cleaned(raw))
+    if not cues:
+        warnings = (*warnings, "it holds no text at all")
+    warnings = tuple(f"{name}: {warning}" for warning in warnings)
+    for warning in warnings:
+        logger.warning(warning)
+    return cues, warnings
+
+
+def _kind(text: str) -> str | None:
+    """The format by its content: srt, vtt, ass, microdvd, ttml or sami."""
+    head = text.lstrip()[:4096]
+    if head.startswith("WEBVTT"):
+        return "vtt"
+    if re.match(r"<sami\b", head, re.IGNORECASE):
+        return "sami"
+    if re.search(r"<(\w+:)?tt[\s>]", head):
+        return "ttml"
+    if re.search(r"^\s*\[(Script Info|V4\+? Styles|Events)\]", text, re.IGNORECASE | re.MULTILINE):
+        return "ass"
+    if re.search(r"^\s*\{\s*\d+\s*\}\s*\{\s*\d*\s*\}", text, re.MULTILINE):
+        return "microdvd"
+    if re.search(r"\d+:\d+:\d+[.,]\d+\s*-+>", text):
+        return "srt"
+    return None
+
+
+def _read_with_pysubs2(text: str, kind: str, *, fps: float, name: str) -> list[Cue]:
+    if kind == "vtt":
+        text = _only_cues_of_vtt(text)
+    elif kind == "srt":
+        text += "\n\n0\n"  # pysubs2 takes a number on the last line for the next cue's, even at the end of the file
+    rate = None
+    if kind == "microdvd":
+        text = _with_ends(text)
+        if not _MICRODVD_RATE.match(text):
+            if fps <= 0:
+                raise SubtitleError(f"{name} counts frames, and the movie's frame rate is not known. Give SRT.")
+            rate = fps
+    # pysubs2 names the two SubStation formats apart but reads both with one reader
+    subs = pysubs2.SSAFile.from_string(text, format_=kind, fps=rate)
+    return [
+        Cue(event.start / 1000, event.end / 1000, event.plaintext)
+        for event in subs.events
+        if not (event.is_comment or event.is_drawing)
+    ]
+
+
+def _only_cues_of_vtt(text: str) -> str:
+    """Leave out headers, notes, styles and names of cues, which pysubs2 would add to the cue before."""
+    blocks = []
+    for block in re.split(r"\n[ \t]*\n", text):
+        lines = block.strip("\n").split("\n")
+        timing = next((n for n, line in enumerate(lines[:2]) if "-->" in line), None)
+        if timing is None or re.match(r"(NOTE|STYLE|REGION)\b", lines[0]):
+            continue
+        body = [html.unescape(re.sub(r"<[^>]*>", "", line)) for line in lines[timing + 1 :]]
+        blocks.append("\n".join([lines[timing].strip(), *body]))
+    return "WEBVTT\n\n" + "\n\n".join(blocks) + "\n"
+
+
+def _with_ends(text: str) -> str:
+    """Let MicroDVD lines without an end, `{123}{}`, stand for a hundred frames or until the next."""
+    return re.sub(r"\{\s*(\d+)\s*\}\s*\{\s*\}", lambda m: f"{{{m[1]}}}{{{int(m[1]) + 100}}}", text)
+
+
+def _cleaned(cues: Iterable[Cue]) -> list[Cue]:
+    """Drop control characters, needless spaces and cues without text. Music signs are text."""
+    cleaned = []
+    for cue in cues:
+        visible = "".join(
+            c for c in cue.text if c == "\n" or not unicodedata.category(c).startswith(("Cc", "Cf", "Cs"))
+        )
+        lines = (" ".join(line.split()) for line in visible.split("\n"))
+        text = "\n".join(line for line in lines if line)
+        if text:
+            cleaned.append(Cue(cue.start, cue.end, text))
+    return cleaned
