@@ -106,7 +106,7 @@ class Canvas:
     def stroke(self, points: Sequence[Point], colour: Colour, width: float, *, curved: bool = True) -> None:
         """A line of `width` units with round ends."""
         px = self._px(smooth(points, closed=False) if curved and len(points) > 2 else points)
-        thick = max(1, round(width * self.ky))
+        thick = max(1, round(width * math.sqrt(self.kx * self.ky)))
         self.pen.line(px, fill=(*colour, 255), width=thick, joint="curve")
         if thick > 2:
             r = thick / 2
