@@ -95,7 +95,7 @@ def _chooser(sampling: Sampling) -> Callable[[torch.Tensor], int]:
         warp.append(TopPLogitsWarper(sampling.top_p))
 
     def sample(logits: torch.Tensor) -> int:
-        scores = warp(torch.empty(1, 0, dtype=torch.long), logits[None])
+        scores = warp(torch.LongTensor(1, 0), torch.FloatTensor(logits[None].cpu()))
         return int(torch.multinomial(scores.softmax(-1), 1))
 
     return sample

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +12,6 @@ from accelerate import dispatch_model, init_empty_weights
 
 from llamavid_demo.errors import ModelError
 from llamavid_demo.film.frame_format import FrameFormat
-from llamavid_demo.model import quantization as quantized
 from llamavid_demo.model.attention import WATCHED
 from llamavid_demo.model.config import LlamaVidConfig, read_config
 from llamavid_demo.model.files import CheckpointFiles, find_checkpoint, read_json, read_shapes, read_tensors
@@ -30,6 +29,7 @@ from llamavid_demo.model.tokenizer import GuideTokenizer, LlamaTokenizer
 
 log = logging.getLogger(__name__)
 
+Quantize = Callable[[torch.nn.Module, torch.Tensor, torch.device | str | int], torch.nn.Parameter | None]
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
@@ -56,9 +56,13 @@ def load_model(
     config = file_config(files, vision_depth=vision_depth)
     network = empty_network(config)
     _check(files, network)
+    quantize: Quantize | None = None
     if placement.quantization:
-        quantized.prepare(network.llama, placement.quantization, placement.dtype)
-    _fill(network, files, placement)
+        from llamavid_demo.model.quantization import prepare, quantized_weight  # bitsandbytes imports slowly
+
+        prepare(network.llama, placement.quantization, placement.dtype)
+        quantize = quantized_weight
+    _fill(network, files, placement, quantize)
     network.eval().requires_grad_(False)
     network.llama.set_attn_implementation(WATCHED)
     log.info("%s: %s; read in %.1f s", name, placement.reason, time.perf_counter() - began)
@@ -130,18 +134,17 @@ def _check(files: CheckpointFiles, network: LlamaVid) -> None:
         raise ModelError(f"{files.folder} does not fit a LLaMA-VID. " + ". ".join(problems) + ".")
 
 
-def _fill(network: LlamaVid, files: CheckpointFiles, placement: Placement) -> None:
+def _fill(network: LlamaVid, files: CheckpointFiles, placement: Placement, quantize: Quantize | None) -> None:
     """Read tensor by tensor, each to its device and type, so that memory holds the model once."""
     placed = device_map(network.llama, placement)
     for key, value in _tensors(files, network.config.vision.depth):
         parent, _, name = key.rpartition(".")
         layer = network.get_submodule(parent)
         where = _device_of(key, placed, placement)
-        if name == "weight" and quantized.is_quantized(layer):
-            # bitsandbytes quantizes float16 as the release's tools do, whatever type computes
-            layer.weight = quantized.quantized_weight(layer, value.to(placement.dtype), where)
-        else:
-            setattr(layer, name, torch.nn.Parameter(value.to(where, placement.dtype), requires_grad=False))
+        parameter = quantize(layer, value.to(placement.dtype), where) if quantize and name == "weight" else None
+        if parameter is None:
+            parameter = torch.nn.Parameter(value.to(where, placement.dtype), requires_grad=False)
+        setattr(layer, name, parameter)
     for name, buffer in network.named_buffers():
         parent, _, leaf = name.rpartition(".")
         setattr(network.get_submodule(parent), leaf, buffer.to(_device_of(name, placed, placement)))

@@ -29,16 +29,13 @@ def prepare(llama: LlamaForCausalLM, kind: str, dtype: torch.dtype) -> None:
     replace_with_bnb_linear(llama, modules_to_not_convert=["lm_head", *uneven], quantization_config=config)
 
 
-def quantized_weight(layer: nn.Module, weight: torch.Tensor, device: torch.device | str | int) -> nn.Parameter:
-    """Quantize one weight (out, in) for its layer, on the device where it will be used."""
+def quantized_weight(layer: nn.Module, weight: torch.Tensor, device: torch.device | str | int) -> nn.Parameter | None:
+    """Quantize one weight (out, in) for its layer, on the device where it will be used; None for other layers."""
     parameter: Any
     if isinstance(layer, bnb.nn.Linear4bit):
         parameter = bnb.nn.Params4bit(weight, quant_type="nf4", compress_statistics=True, module=layer)
-    else:
+    elif isinstance(layer, bnb.nn.Linear8bitLt):
         parameter = bnb.nn.Int8Params(weight, requires_grad=False)
+    else:
+        return None
     return parameter.to(device)  # bitsandbytes quantizes on the way
-
-
-def is_quantized(layer: nn.Module) -> bool:
-    """Whether a layer's weight is to be quantized."""
-    return isinstance(layer, bnb.nn.Linear4bit | bnb.nn.Linear8bitLt)

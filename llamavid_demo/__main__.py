@@ -1,0 +1,228 @@
+"""Command line: serve the page, ask from a shell, read films ahead, plan what fits, evaluate and train."""
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.table import Table
+
+from llamavid_demo.cli.progress_bars import progress_bars
+from llamavid_demo.errors import DemoError, QuestionError
+from llamavid_demo.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Talk with a film.", pretty_exceptions_enable=False)
+console = Console()
+messages = Console(stderr=True)
+
+Model = Annotated[str | None, typer.Option(help="Checkpoint folder or Hub id.")]
+Quantization = Annotated[str | None, typer.Option(help="4bit, 8bit or none; chosen from the machine when unset.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+def _settings(**flags: Any) -> Settings:
+    """Settings from the environment, with the flags that were given on top."""
+    return Settings(**{name: value for name, value in flags.items() if value is not None})
+
+
+def _load(settings: Settings) -> Any:
+    from llamavid_demo.model.load import load_model
+
+    return load_model(
+        settings.model,
+        quantization=settings.quantization,
+        device=settings.device,
+        dtype=settings.dtype,
+        vision_tower=settings.vision_tower,
+        bert=settings.bert,
+    )
+
+
+def _movie(path: Path, settings: Settings) -> Any:
+    from llamavid_demo.film import load_movie
+
+    inside = settings.movies / path
+    return load_movie(
+        inside if not path.exists() and inside.exists() else path,
+        language=settings.subtitle_language,
+        section_minutes=settings.section_minutes,
+    )
+
+
+@app.command()
+def serve(
+    model: Model = None,
+    movies: Annotated[Path | None, typer.Option(help="Folder of films.")] = None,
+    quantization: Quantization = None,
+    host: Annotated[str | None, typer.Option(help="Address to serve on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to serve on.")] = None,
+    share: Annotated[bool | None, typer.Option(help="Open a public link through Gradio.")] = None,
+) -> None:
+    """Open the page."""
+    from llamavid_demo.ui import serve as serve_page
+
+    serve_page(_settings(model=model, movies=movies, quantization=quantization, host=host, port=port, share=share))
+
+
+@app.command()
+def ask(
+    movie: Annotated[Path, typer.Argument(help="A folder of movies/, its name, or a video file.")],
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    section: Annotated[int, typer.Option(help="Which 30-minute section, from 0.")] = 0,
+    history: Annotated[
+        Path | None, typer.Option(help='JSON file of earlier turns: [{"question": …, "answer": …}]; it is extended.')
+    ] = None,
+    model: Model = None,
+    quantization: Quantization = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask one question and print the answer as it is written."""
+    from llamavid_demo.chat import MovieChat
+
+    settings = _settings(model=model, quantization=quantization)
+    film = _movie(movie, settings)
+    earlier = _read_history(history)
+    loaded = _load(settings)
+    with progress_bars(messages) as progress:
+        chat = MovieChat(loaded, film, section, settings=settings, progress=progress, history=earlier)
+        turn = chat.ask(question)
+        pieces = iter(turn)
+        first = next(pieces, "")
+    if as_json:
+        turn.finish()
+        console.print_json(data=_turn_json(chat, turn))
+    else:
+        print(first, end="", flush=True)
+        for piece in pieces:
+            print(piece, end="", flush=True)
+        print()
+    if history is not None:
+        said = [*earlier, (turn.question, turn.text)]
+        history.write_text(json.dumps([{"question": q, "answer": a} for q, a in said], indent=2), encoding="utf-8")
+
+
+@app.command()
+def ingest(
+    movies: Annotated[list[Path], typer.Argument(help="Folders of movies/, their names, or video files.")],
+    guide: Annotated[str | None, typer.Option(help="Also make the frame tokens for this first question.")] = None,
+    model: Model = None,
+) -> None:
+    """Read films ahead, so that the first question waits for nothing: patches (and frame tokens) on disk."""
+    from llamavid_demo.chat.encoded_section import encode_section, frame_tokens, open_cache
+
+    settings = _settings(model=model)
+    films = [_movie(path, settings) for path in movies]
+    loaded, cache = _load(settings), open_cache(settings)
+    for film in films:
+        for section in film.sections:
+            with progress_bars(messages) as progress:
+                encoded = encode_section(loaded, film, section, cache, progress=progress)
+                if guide:
+                    frame_tokens(loaded, encoded, guide, cache, progress=progress)
+            console.print(f"{film.title}, {section.label}: {len(encoded.times)} frames are in {settings.cache_dir}")
+
+
+@app.command()
+def plan(
+    movie: Annotated[Path | None, typer.Argument(help="A movie; or give --minutes.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Length to plan for, in minutes.")] = None,
+    gpu_gb: Annotated[float, typer.Option(help="Memory of the card, in GB.")] = 24,
+    model: Model = None,
+    quantization: Quantization = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show frames, tokens and bytes of each section, and whether they fit. Weights are not read."""
+    from llamavid_demo.cli.plan_table import plan_rows, plan_table
+
+    if (movie is None) == (minutes is None) or (minutes is not None and minutes <= 0):
+        raise QuestionError("Give either a movie or --minutes above 0.")
+    settings = _settings(model=model, quantization=quantization)
+    film = _movie(movie, settings) if movie is not None else None
+    rows = plan_rows(settings, film, minutes)
+    if as_json:
+        console.print_json(data=[row.as_dict(gpu_gb) for row in rows])
+    else:
+        console.print(plan_table(rows, gpu_gb))
+
+
+@app.command(name="eval")
+def evaluate(
+    films: Annotated[int, typer.Option(help="Films to render, from seeds that were never trained on.")] = 40,
+    seed: Annotated[int, typer.Option(help="Seed of the first film.")] = 0,
+    model: Model = None,
+    quantization: Quantization = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask a model about freshly rendered toy films and print how often it is right."""
+    from llamavid_demo.train.evaluate import evaluate as run
+
+    loaded = _load(_settings(model=model, quantization=quantization))
+    with progress_bars(messages) as progress:
+        result = run(loaded, films=films, seed=seed, progress=progress)
+    if as_json:
+        console.print_json(data=result)
+        return
+    table = Table("family", "right", "questions", title=f"{result['accuracy']:.1%} of {result['questions']} right")
+    for name, row in sorted(result["families"].items()):
+        table.add_row(name, f"{row['accuracy']:.1%}", str(row["n"]))
+    console.print(table)
+
+
+@app.command()
+def train(
+    out: Annotated[Path, typer.Option(help="Folder for the checkpoint.")] = Path("runs/llama-vid-tiny"),
+    resume: Annotated[bool, typer.Option(help="Go on where a killed run stopped.")] = True,
+) -> None:
+    """Train the embedded model from nothing."""
+    from llamavid_demo.train.recipe import run
+
+    run(out, resume=resume)
+
+
+def _read_history(path: Path | None) -> list[tuple[str, str]]:
+    if path is None or not path.exists():
+        return []
+    try:
+        return [(str(turn["question"]), str(turn["answer"])) for turn in json.loads(path.read_text(encoding="utf-8"))]
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise QuestionError(f"{path} is no history ({error!r}): expected a list of question and answer.") from error
+
+
+def _turn_json(chat: Any, turn: Any) -> dict[str, Any]:
+    evidence = [
+        {"seconds": e.seconds, "weight": round(e.weight, 4), "cue": e.cue.text if e.cue else None}
+        for e in turn.evidence
+    ]
+    wanted = ("frames", "prompt_tokens", "reused_tokens", "ttft_s", "tokens_per_s")
+    return {
+        "answer": turn.text,
+        "evidence": evidence,
+        "stats": {name: getattr(turn.stats, name) for name in wanted},
+        "model": chat.model.name,
+        "section": [chat.section.start, chat.section.end],
+    }
+
+
+def main() -> None:
+    """Run a command; what a person caused is one line on stderr and exit code 2."""
+    logging.basicConfig(
+        level="WARNING", format="%(message)s", handlers=[RichHandler(console=messages, show_path=False)]
+    )
+    try:
+        app()
+    except DemoError as error:
+        messages.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(2)
+    except ValidationError as error:
+        for wrong in error.errors():
+            messages.print(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}, not {wrong['input']!r}.", style="red")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

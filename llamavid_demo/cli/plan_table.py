@@ -1,0 +1,83 @@
+"""The plan of a movie, section by section, as rows and as a table for the command line."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from rich.filesize import decimal
+from rich.table import Table
+
+from llamavid_demo.film import Movie, Section
+from llamavid_demo.film.sections import cut_sections
+from llamavid_demo.model.files import find_checkpoint
+from llamavid_demo.model.load import file_config
+from llamavid_demo.model.plan import Plan, plan_section
+from llamavid_demo.model.tokenizer import LlamaTokenizer
+from llamavid_demo.settings import Settings
+
+SUBTITLE_TOKENS_PER_MINUTE = 150  # talkative films, LLaMA's tokens; only for lengths without a film
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    """One section and what reading it costs."""
+
+    section: Section
+    plan: Plan
+
+    def as_dict(self, gpu_gb: float) -> dict[str, Any]:
+        """The row as plain data."""
+        return {
+            "section": [self.section.start, self.section.end],
+            "frames": self.plan.frames,
+            "frame_tokens": self.plan.frame_tokens,
+            "subtitle_tokens": self.plan.subtitle_tokens,
+            "tokens": self.plan.tokens,
+            "max_tokens": self.plan.max_tokens,
+            "bytes": dict(self.plan.bytes_by_part),
+            "total_bytes": self.plan.total_bytes,
+            "disk_bytes": self.plan.disk_bytes,
+            "fits": self.plan.fits(gpu_gb),
+        }
+
+
+def plan_rows(settings: Settings, movie: Movie | None, minutes: float | None) -> list[PlanRow]:
+    """Plan each section of a movie, or of `minutes` of film, for a CUDA card; only headers of weights are read."""
+    files = find_checkpoint(settings.model, vision_tower=settings.vision_tower, bert=settings.bert)
+    config = file_config(files)
+    quantization = None if settings.quantization == "none" else settings.quantization or "4bit"
+    tokenizer = LlamaTokenizer.from_folder(files.folder) if movie else None
+    sections = movie.sections if movie else cut_sections((minutes or 0) * 60, minutes=settings.section_minutes)
+    rows = []
+    for section in sections:
+        if movie and tokenizer:
+            subtitles = sum(len(tokenizer.encode(cue.text)) for cue in movie.cues(section))
+        else:
+            subtitles = int((section.end - section.start) / 60 * SUBTITLE_TOKENS_PER_MINUTE)
+        plan = plan_section(
+            config,
+            frames=len(section.seconds),
+            subtitle_tokens=subtitles,
+            quantization=quantization,
+            dtype=getattr(torch, settings.dtype or "float16"),
+        )
+        rows.append(PlanRow(section, plan))
+    return rows
+
+
+def plan_table(rows: list[PlanRow], gpu_gb: float) -> Table:
+    """A table with a column a section and a row a part."""
+    table = Table(title=f"What reading costs, on a card of {gpu_gb:g} GB")
+    table.add_column("section")
+    for row in rows:
+        table.add_column(row.section.label, justify="right")
+    plans = [row.plan for row in rows]
+    table.add_row("frames", *(f"{plan.frames:,}" for plan in plans))
+    table.add_row("tokens", *(f"{plan.tokens:,}" for plan in plans))
+    for part in plans[0].bytes_by_part:
+        table.add_row(part, *(decimal(plan.bytes_by_part[part]) for plan in plans))
+    table.add_row("together", *(decimal(plan.total_bytes) for plan in plans))
+    table.add_row("on disk", *(decimal(plan.disk_bytes) for plan in plans))
+    table.add_row("fits", *("yes" if plan.fits(gpu_gb) else "no" for plan in plans))
+    return table
+
