@@ -4,7 +4,7 @@ import select
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import IO
 
 import ffmpeg
@@ -24,7 +24,7 @@ PATIENCE = 60.0  # seconds without a byte after which a reader counts as stuck
 
 def ffmpeg_frames(
     info: VideoInfo, start: int, count: int, format: FrameFormat, *, patience: float = PATIENCE
-) -> Iterator[np.ndarray]:
+) -> Generator[np.ndarray, None, None]:
     """Yield the pictures on screen at seconds `start`, `start + 1`, …; `count` of them, `(h, w, 3)` uint8.
 
     The last picture stands when the video ends before. The process ends with the iterator. Raises MovieError when not
@@ -67,7 +67,7 @@ def _pictures(info: VideoInfo, start: int, count: int) -> object:
         options |= {"ss": f"{seek:.6f}", "seek_timestamp": 1, "noaccurate_seek": None}
     micros = round((wanted + TOLERANCE) * 1_000_000)
     width, height = info.stored
-    filters = f"settb=1/1000000,setpts=PTS-{micros},fps=1:start_time=0:round=up:eof_action=pass,scale={width}:{height}"
+    filters = f"settb=1/1000000,setpts=PTS-{micros},fps=1:start_time=0:round=up:eof_action=pass,scale={width}:{height}:flags=bilinear"
     video = ffmpeg.input(address(info.path), **options)[str(info.stream)]
     return video.output("pipe:", format="rawvideo", pix_fmt="rgb24", vf=filters, vsync="passthrough", vframes=count)
 
