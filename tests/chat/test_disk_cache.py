@@ -1,0 +1,67 @@
+"""The cache folder: entries are whole or absent, damaged ones are made again, the size cap holds."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from llamavid_demo.chat.disk_cache import DiskCache, file_fingerprint
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> DiskCache:
+    return DiskCache(tmp_path / "cache", max_bytes=10_000)
+
+
+def test_what_was_put_is_found_by_its_key_only(cache: DiskCache) -> None:
+    tensor = torch.arange(6, dtype=torch.float16).view(2, 3)
+    cache.put("patches", {"file": "a"}, tensor)
+    found = cache.get("patches", {"file": "a"})
+    assert found is not None
+    assert torch.equal(found, tensor)
+    assert found.dtype == torch.float16
+    assert cache.get("patches", {"file": "b"}) is None
+    assert cache.get("tokens", {"file": "a"}) is None
+
+
+def test_a_damaged_entry_is_removed_with_a_warning(cache: DiskCache, caplog: pytest.LogCaptureFixture) -> None:
+    cache.put("patches", {"file": "a"}, torch.zeros(100))
+    entry = next(cache.folder.glob("*.safetensors"))
+    entry.write_bytes(entry.read_bytes()[:50])
+    assert cache.get("patches", {"file": "a"}) is None
+    assert "damaged" in caplog.text
+    assert list(cache.folder.iterdir()) == []
+
+
+def test_the_least_recently_used_entry_goes_first(cache: DiskCache) -> None:
+    for age, name in ((200, "used"), (300, "unused")):
+        cache.put("patches", {"file": name}, torch.zeros(1000))
+        newest = max(cache.folder.glob("*.safetensors"), key=lambda path: path.stat().st_mtime)
+        os.utime(newest, (newest.stat().st_atime, newest.stat().st_mtime - age))
+    assert cache.get("patches", {"file": "used"}) is not None  # the older one, but now it is in use
+    cache.put("patches", {"file": "new"}, torch.zeros(1000))
+    assert cache.get("patches", {"file": "unused"}) is None
+    assert cache.get("patches", {"file": "used"}) is not None
+    assert cache.get("patches", {"file": "new"}) is not None
+
+
+def test_nothing_but_entries_is_left_in_the_folder(cache: DiskCache) -> None:
+    cache.put("patches", {"file": "a"}, torch.zeros(10))
+    assert sorted(path.suffix for path in cache.folder.iterdir()) == [".json", ".safetensors"]
+
+
+def test_a_folder_that_cannot_be_written_is_no_failure(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "file").write_text("in the way")
+    cache = DiskCache(tmp_path / "file" / "cache", max_bytes=100)
+    cache.put("patches", {}, torch.zeros(3))
+    assert "was not kept" in caplog.text
+    assert cache.get("patches", {}) is None
+
+
+def test_a_fingerprint_changes_with_the_content(tmp_path: Path) -> None:
+    path = tmp_path / "film"
+    path.write_bytes(b"a" * 3_000_000)
+    before = file_fingerprint(path)
+    path.write_bytes(b"a" * 2_999_999 + b"b")
+    assert file_fingerprint(path) != before
