@@ -3,10 +3,11 @@
 Knows neither Gradio nor how video is decoded.
 """
 
+from llamavid_demo.chat.cost import section_plan
 from llamavid_demo.chat.encoded_section import encode_section, open_cache
 from llamavid_demo.chat.evidence import Evidence
 from llamavid_demo.chat.movie_chat import MovieChat
 from llamavid_demo.chat.progress import Progress
 from llamavid_demo.chat.turn import Turn, TurnStats
 
-__all__ = ["Evidence", "MovieChat", "Progress", "Turn", "TurnStats", "encode_section", "open_cache"]
+__all__ = ["Evidence", "MovieChat", "Progress", "Turn", "TurnStats", "encode_section", "open_cache", "section_plan"]

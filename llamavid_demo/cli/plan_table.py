@@ -7,6 +7,7 @@ import torch
 from rich.filesize import decimal
 from rich.table import Table
 
+from llamavid_demo.chat import section_plan
 from llamavid_demo.film import Movie, Section
 from llamavid_demo.film.sections import cut_sections
 from llamavid_demo.model.files import find_checkpoint
@@ -45,23 +46,18 @@ def plan_rows(settings: Settings, movie: Movie | None, minutes: float | None) ->
     """Plan each section of a movie, or of `minutes` of film, for a CUDA card; only headers of weights are read."""
     files = find_checkpoint(settings.model, vision_tower=settings.vision_tower, bert=settings.bert)
     config = file_config(files)
-    quantization = None if settings.quantization == "none" else settings.quantization or "4bit"
-    tokenizer = LlamaTokenizer.from_folder(files.folder) if movie else None
-    sections = movie.sections if movie else cut_sections((minutes or 0) * 60, minutes=settings.section_minutes)
+    options: dict[str, Any] = {
+        "quantization": None if settings.quantization == "none" else settings.quantization or "4bit",
+        "dtype": getattr(torch, settings.dtype or "float16"),
+    }
+    if movie:
+        tokenizer = LlamaTokenizer.from_folder(files.folder)
+        return [PlanRow(s, section_plan(config, tokenizer, movie, s, **options)) for s in movie.sections]
     rows = []
-    for section in sections:
-        if movie and tokenizer:
-            subtitles = sum(len(tokenizer.encode(cue.text)) for cue in movie.cues(section))
-        else:
-            subtitles = int((section.end - section.start) / 60 * SUBTITLE_TOKENS_PER_MINUTE)
-        plan = plan_section(
-            config,
-            frames=len(section.seconds),
-            subtitle_tokens=subtitles,
-            quantization=quantization,
-            dtype=getattr(torch, settings.dtype or "float16"),
-        )
-        rows.append(PlanRow(section, plan))
+    for section in cut_sections((minutes or 0) * 60, minutes=settings.section_minutes):
+        frames = len(section.seconds)
+        subtitles = frames * SUBTITLE_TOKENS_PER_MINUTE // 60
+        rows.append(PlanRow(section, plan_section(config, frames=frames, subtitle_tokens=subtitles, **options)))
     return rows
 
 
@@ -80,4 +76,3 @@ def plan_table(rows: list[PlanRow], gpu_gb: float) -> Table:
     table.add_row("on disk", *(decimal(plan.disk_bytes) for plan in plans))
     table.add_row("fits", *("yes" if plan.fits(gpu_gb) else "no" for plan in plans))
     return table
-

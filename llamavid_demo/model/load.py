@@ -76,6 +76,7 @@ def load_model(
         frame_format=frame_format,
         mean=mean,
         std=std,
+        quantization=placement.quantization,
     )
 
 

@@ -25,6 +25,7 @@ class LoadedModel:
     frame_format: FrameFormat
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    quantization: str | None = None
 
     @property
     def config(self) -> LlamaVidConfig:
