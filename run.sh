@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Set up what is missing and start: `./run.sh` opens the page, `./run.sh test` runs the tests, `./run.sh check` lints.
+# Further words go to the program: `./run.sh --port 8000`, `./run.sh test tests/film`.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+find_python() {
+  for python in python3.11 python3 python; do
+    if "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
+      echo "$python"; return
+    fi
+  done
+  echo "Python 3.11 is needed and was not found: install it (for example: sudo apt install python3.11-venv)." >&2
+  exit 1
+}
+
+install_packages() {  # a stamp says which requirements are in .venv already
+  local stamp=.venv/installed-$1
+  [ -x .venv/bin/python ] || "$(find_python)" -m venv .venv
+  if ! cat requirements*.txt | cmp -s - "$stamp"; then
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$1"
+    cat requirements*.txt >"$stamp"
+  fi
+}
+
+need_program() {  # need_program NAME DEBIAN_PACKAGE
+  command -v "$1" >/dev/null && return
+  local sudo=""; [ "$(id -u)" = 0 ] || sudo="sudo -n"
+  if command -v apt-get >/dev/null && { $sudo apt-get update -qq && $sudo apt-get install -y -qq "$2"; } >/dev/null 2>&1; then
+    return
+  fi
+  echo "$1 is needed and could not be installed here: install it (Debian and Ubuntu: sudo apt install $2; macOS: brew install $2)." >&2
+  exit 1
+}
+
+command=${1:-serve}
+case "$command" in
+  test)
+    shift
+    install_packages requirements-dev.txt
+    need_program ffmpeg ffmpeg
+    need_program chromium chromium
+    exec .venv/bin/python -m pytest "$@" ;;
+  check)
+    install_packages requirements-dev.txt
+    .venv/bin/ruff format --check .
+    .venv/bin/ruff check .
+    exec .venv/bin/mypy ;;
+  *)
+    install_packages requirements.txt
+    need_program ffmpeg ffmpeg
+    exec .venv/bin/python -m llamavid_demo serve "$@" ;;
+esac

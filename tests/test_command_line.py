@@ -1,0 +1,93 @@
+"""The command line as a person uses it: real processes, on the golden micro model and a small film."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import GOLDEN
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("films") / "clip.mp4"
+    source = ["-f", "lavfi", "-i", "testsrc=size=128x72:rate=10:duration=6"]
+    subprocess.run(["ffmpeg", "-v", "error", *source, "-pix_fmt", "yuv420p", path], check=True)
+    return path
+
+
+@pytest.fixture(scope="module")
+def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def run(cache_dir: Path):
+    environment = {
+        **os.environ,
+        "LLAMAVID_MODEL": str(GOLDEN / "checkpoint"),
+        "LLAMAVID_VISION_TOWER": str(GOLDEN / "eva_vit_g.pth"),
+        "LLAMAVID_BERT": str(GOLDEN / "bert"),
+        "LLAMAVID_CACHE_DIR": str(cache_dir),
+        "LLAMAVID_MAX_NEW_TOKENS": "8",
+    }
+
+    def command(*words: object) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-m", "llamavid_demo", *map(str, words)]
+        return subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
+
+    return command
+
+
+def test_ask_prints_one_object(run, clip: Path, tmp_path: Path) -> None:
+    history = tmp_path / "history.json"
+    first = run("ask", clip, "What color is the car?", "--json", "--history", history)
+    answer = json.loads(first.stdout)
+    assert answer.keys() == {"answer", "evidence", "stats", "model", "section"}
+    assert answer["stats"].keys() == {"frames", "prompt_tokens", "reused_tokens", "ttft_s", "tokens_per_s"}
+    assert answer["section"] == [0, 6]
+    assert answer["stats"]["frames"] == 6
+    assert all(moment.keys() == {"seconds", "weight", "cue"} for moment in answer["evidence"])
+    second = run("ask", clip, "And then?", "--history", history)
+    assert second.returncode == 0
+    said = json.loads(history.read_text())
+    assert [turn["question"] for turn in said] == ["What color is the car?", "And then?"]
+    assert second.stdout.strip() == said[1]["answer"]
+
+
+def test_ingest_reads_ahead(run, clip: Path, cache_dir: Path) -> None:
+    done = run("ingest", clip, "--guide", "Who?")
+    assert done.returncode == 0, done.stderr
+    assert len(list(cache_dir.glob("patches-*.safetensors"))) == 1
+    assert list(cache_dir.glob("tokens-*.safetensors"))
+
+
+def test_plan_of_a_film_and_of_a_length(run, clip: Path) -> None:
+    (section,) = json.loads(run("plan", clip, "--json").stdout)
+    assert (section["frames"], section["frame_tokens"], section["fits"]) == (6, 12, True)
+    hour = json.loads(run("plan", "--minutes", 61, "--json").stdout)
+    assert [row["frames"] for row in hour] == [1800, 1860]
+    assert "KV cache" in run("plan", "--minutes", 30).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["ask", "nowhere.mp4", "Who?"], "nowhere.mp4"),
+        (["ask", __file__, "Who?"], "test_command_line.py"),
+        (["plan"], "--minutes"),
+        (["plan", "--minutes", "30", "--model", "no/such/model"], "no/such/model"),
+        (["ask", "CLIP", "  "], "empty"),
+        (["ask", "CLIP", "Who?", "--section", "7"], "not 7"),
+        (["ask", "CLIP", "Who?", "--quantization", "3bit"], "3bit"),
+    ],
+)
+def test_what_a_person_causes_is_one_line_and_exit_code_2(run, clip: Path, words: list[str], said: str) -> None:
+    done = run(*[clip if word == "CLIP" else word for word in words])
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert done.stdout == ""
