@@ -190,7 +190,8 @@ def random_script(
     things = rng.sample(THINGS, len(THINGS))
     names = rng.sample(NAMES, cast)
     players = [(things.pop(), rng.choice(COLOURS), name) for name in names]
-    film, places = [], []
+    film: list[Shot] = []
+    places: list[str] = []
     for _ in range(shots):
         if not places:
             last = film[-1].place if film else None

@@ -106,22 +106,36 @@ def paint_scenery(place_name: str, time: str, weather: str, seed: int, size: tup
          float(rng.uniform(0.6, 1.25)))
         for _ in range(count)
     ]  # fmt: skip
-    layers = []
-    for canvas, depth in ((stage.far, 1.0), (stage.mid, 0.45), (stage.near, 0.0)):
-        glows = [g for g in stage.glows if g.near == (canvas is stage.near)] if depth < 1 else []
-        layers.append(_lit(canvas.finish(), time, weather, depth, glows, stage))
+    far, mid, near = (
+        _lit(canvas.finish(), time, weather, depth, [g for g in glows if g.near == (depth == 0)], stage)
+        for canvas, depth, glows in (
+            (stage.far, 1.0, []),
+            (stage.mid, 0.45, stage.glows),
+            (stage.near, 0.0, stage.glows),
+        )
+    )
     x, y = light.lamp_at
     warm = soft_spot(size, x * stage.sx, y * stage.sy, 8 * stage.sx, 6 * stage.sy) * 70 * light.glow * (1 - grey)
     if time == "night":
         warm *= 0.2
     corner = 1 - soft_spot(size, w / 2, h * 0.52, w * 0.8, h * 0.85)
     return Scenery(
-        size, time, weather, seed, sky.paint_sky(time, weather, size, rng), *layers, clouds,
-        sky.mist(time, size) if weather == "fog" else None,
-        Image.fromarray(warm.clip(0, 60).astype(np.uint8)),
-        Image.fromarray((corner * 95).clip(0, 110).astype(np.uint8)),
-        stage.water, stage.water_on_mid, stage.inside,
-    )  # fmt: skip
+        size=size,
+        time=time,
+        weather=weather,
+        seed=seed,
+        backdrop=sky.paint_sky(time, weather, size, rng),
+        far=far,
+        mid=mid,
+        near=near,
+        clouds=clouds,
+        veil=sky.mist(time, size) if weather == "fog" else None,
+        warmth=Image.fromarray(warm.clip(0, 60).astype(np.uint8)),
+        vignette=Image.fromarray((corner * 95).clip(0, 110).astype(np.uint8)),
+        water=stage.water,
+        water_on_mid=stage.water_on_mid,
+        inside=stage.inside,
+    )
 
 
 def _lit(layer: Image.Image, time: str, weather: str, depth: float, glows: list[Glow], stage: Stage) -> Image.Image:

@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 
 from llamavid_demo.train.drawing.canvas import Canvas, Colour, darker, lighter, mix
 
-LEFT, TOP, WIDTH, HEIGHT = -1.6, -1.5, 3.2, 2.75
+LEFT, TOP, WIDTH, HEIGHT = -1.65, -1.65, 3.3, 2.9
 TONES: dict[str, Colour] = {
     "red": (222, 38, 46),
     "orange": (250, 132, 20),
