@@ -1,0 +1,7 @@
+"""The web door: `python app.py` serves the page, as a Hugging Face Space does."""
+
+from llamavid_demo.settings import Settings
+from llamavid_demo.ui import serve
+
+if __name__ == "__main__":
+    serve(Settings())

@@ -1,0 +1,106 @@
+// The page's own script: one player, and everything that can be pressed to move it.
+// No button here is bound one by one: parts are redrawn, so the document listens.
+window.cinema = (() => {
+  const video = () => document.querySelector('#player video');
+  const transcript = () => document.querySelector('#transcript');
+
+  function seek(seconds) {
+    const player = video();
+    if (!player) return;
+    if (player.readyState >= 1) player.currentTime = seconds;
+    else player.addEventListener('loadedmetadata', () => { player.currentTime = seconds; }, { once: true });
+  }
+
+  // A film opens at the start of its chosen section; so does a section of the film that is open already.
+  let shown = '';
+  function toSection() {
+    const chosen = document.querySelector('#strip [data-section][aria-pressed="true"]');
+    if (!chosen) return;
+    const key = `${chosen.dataset.film}/${chosen.dataset.section}`;
+    if (key !== shown) seek(Number(chosen.dataset.start));
+    shown = key;
+  }
+
+  function markCue(seconds) {
+    const list = transcript()?.querySelector('ol');
+    if (!list) return;
+    let current = null;
+    for (const line of list.querySelectorAll('[data-seek]')) {
+      if (Number(line.dataset.seek) > seconds) break;
+      if (Number(line.dataset.end) > seconds) current = line;
+    }
+    const marked = list.querySelector('[aria-current]');
+    if (marked === current) return;
+    marked?.removeAttribute('aria-current');
+    if (!current) return;
+    current.setAttribute('aria-current', 'true');
+    // Only the list scrolls, never the page, and not under somebody's hand.
+    if (!list.matches(':hover, :focus-within')) {
+      list.scrollTo({ top: current.offsetTop - list.clientHeight / 3, behavior: 'smooth' });
+    }
+  }
+
+  function search(words) {
+    const root = transcript();
+    const wanted = words.trim().toLocaleLowerCase();
+    let found = 0;
+    for (const line of root.querySelectorAll('ol > li')) {
+      const hit = !wanted || line.querySelector('span').textContent.toLocaleLowerCase().includes(wanted);
+      line.hidden = !hit;
+      found += hit;
+    }
+    const count = root.querySelector('.found');
+    if (count) count.textContent = wanted ? (found ? `${found} found` : 'nothing found') : count.dataset.all;
+  }
+
+  function clearSearch() {
+    const box = transcript()?.querySelector('input[type=search]');
+    if (!box) return;
+    box.value = '';
+    search('');
+  }
+
+  document.addEventListener('click', (event) => {
+    const target = event.target.closest('[data-seek]');
+    if (!target) return;
+    seek(Number(target.dataset.seek));
+    const player = video();
+    const box = player?.getBoundingClientRect();
+    if (box && (box.bottom < 80 || box.top > innerHeight - 80)) player.scrollIntoView({ block: 'start', behavior: 'smooth' });
+  });
+
+  document.addEventListener('input', (event) => {
+    if (event.target.matches('#transcript input[type=search]')) search(event.target.value);
+  });
+
+  // Media events do not bubble; while capturing they can be heard here.
+  document.addEventListener('timeupdate', (event) => markCue(event.target.currentTime), true);
+  document.addEventListener('seeked', (event) => markCue(event.target.currentTime), true);
+  document.addEventListener('loadstart', (event) => {
+    if (!event.target.closest?.('#player')) return;
+    event.target.controls = true; // the browser's own: keyboard, captions switch, full screen
+    event.target.setAttribute('aria-label', 'Film');
+    shown = '';
+    toSection();
+  }, true);
+
+  // The conversation stays at its end while an answer grows, unless somebody scrolled up to read.
+  let following = true;
+  document.addEventListener('scroll', (event) => {
+    if (event.target.id !== 'log') return;
+    following = event.target.scrollHeight - event.target.scrollTop - event.target.clientHeight < 60;
+  }, true);
+  new MutationObserver(() => {
+    const log = document.querySelector('#log');
+    if (log && following) log.scrollTop = log.scrollHeight;
+  }).observe(document, { childList: true, subtree: true, characterData: true });
+
+  // The panel for a film of one's own has just been opened.
+  function bring() {
+    const panel = document.querySelector('#bring');
+    panel?.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+    panel?.querySelector('button')?.focus({ preventScroll: true });
+  }
+
+  return { bring, seek, toSection, clearSearch };
+})();

@@ -1,0 +1,56 @@
+"""The one public endpoint: the same question that the page asks, for programs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from llamavid_demo.errors import DemoError
+from llamavid_demo.settings import Settings
+from llamavid_demo.ui.loading import BackgroundModel
+from llamavid_demo.ui.sections import clamp
+from llamavid_demo.ui.sessions import Sessions
+
+
+def ask_endpoint(
+    settings: Settings, sessions: Sessions, model: BackgroundModel
+) -> Callable[[str, int, str, list[list[str]]], dict[str, Any]]:
+    """The function behind `/ask`; it sees the bundled films only."""
+
+    def ask(movie: str, section: int, question: str, history: list[list[str]]) -> dict[str, Any]:
+        """Ask about a film. `movie` is its folder's name, `history` earlier [question, answer] pairs.
+
+        Gives answer, evidence (seconds, weight, cue), stats, model and section, as `ask --json` does.
+        """
+        from llamavid_demo.chat import MovieChat  # imported here: it brings torch
+
+        try:
+            film = sessions.bundled.get(movie)
+            if film is None:
+                raise gr.Error(f"There is no film {movie!r}; there are {', '.join(sessions.bundled)}.")
+            index = clamp(section, film.sections)
+            earlier = [(pair[0], pair[1]) for pair in history or ()]
+            chat = MovieChat(model.wait(), film, index, settings=settings, history=earlier)
+            turn = chat.ask(question).finish()
+        except DemoError as error:
+            raise gr.Error(str(error)) from error
+        chosen, stats = film.sections[index], turn.stats
+        return {
+            "answer": turn.text,
+            "evidence": [
+                {"seconds": moment.seconds, "weight": moment.weight, "cue": moment.cue and moment.cue.text}
+                for moment in turn.evidence
+            ],
+            "stats": stats
+            and {
+                "frames": stats.frames,
+                "prompt_tokens": stats.prompt_tokens,
+                "reused_tokens": stats.reused_tokens,
+                "ttft_s": stats.ttft_s,
+                "tokens_per_s": stats.tokens_per_s,
+            },
+            "model": model.wait().name,
+            "section": [chosen.start, chosen.end],
+        }
+
+    return ask

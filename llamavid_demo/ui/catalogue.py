@@ -1,0 +1,30 @@
+"""The films on the wall: those of the movies folder, read once when the page starts."""
+
+import logging
+
+from llamavid_demo.errors import DemoError, MovieError
+from llamavid_demo.film import Movie, find_movies, load_movie
+from llamavid_demo.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def bundled_movies(settings: Settings) -> tuple[Movie, ...]:
+    """All films of the folder that can be opened, in the folder's order; what cannot is logged and left out.
+
+    Raises `MovieError` when none is left.
+    """
+    movies: dict[str, Movie] = {}
+    for path in find_movies(settings.movies):
+        try:
+            movie = load_movie(path, language=settings.subtitle_language, section_minutes=settings.section_minutes)
+        except DemoError as error:
+            log.warning("left out: %s", error)
+            continue
+        if movie.slug in movies:
+            log.warning("left out: %s has the same name as %s", path, movies[movie.slug].path)
+            continue
+        movies[movie.slug] = movie
+    if not movies:
+        raise MovieError(f"No film in {settings.movies} can be opened; put one there, or set LLAMAVID_MOVIES.")
+    return tuple(movies.values())

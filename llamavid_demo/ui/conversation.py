@@ -1,0 +1,187 @@
+"""Handlers of the conversation: ask, stop, retry, undo. They hold no tensors and compute nothing.
+
+A question goes through three steps: `begin` shows it at once, `answer` waits for its turn at the model and
+streams, `illustrate` adds the pictures to the evidence when the model is free for others again.
+"""
+
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from llamavid_demo.errors import DemoError
+from llamavid_demo.film import Movie
+from llamavid_demo.settings import Settings
+from llamavid_demo.ui.evidence import evidence_strip
+from llamavid_demo.ui.loading import BackgroundModel
+from llamavid_demo.ui.sessions import Asked, Conversation, Relay, Sessions
+from llamavid_demo.ui.stills import Stills
+from llamavid_demo.ui.talk import alert, finished_turn, invitation, progress_bar, unfinished_turn
+from llamavid_demo.ui.work import Stopped, Work
+
+if TYPE_CHECKING:
+    from llamavid_demo.chat import Turn
+
+log = logging.getLogger(__name__)
+Parts = dict[str, Any]
+
+BROKEN = "Something went wrong while answering; the server's log says what. Your conversation is kept: try again."
+BUSY = "An answer is still being written: wait for it, or stop it first."
+EMPTY = "There is no question yet: write one, or press a suggested one."
+STOPPED_EARLY = "Stopped before the answer began."
+
+
+class Talking:
+    """The handlers; `key` is the page's session key throughout."""
+
+    def __init__(self, settings: Settings, sessions: Sessions, model: BackgroundModel, stills: Stills) -> None:
+        self._settings = settings
+        self._sessions = sessions
+        self._model = model
+        self._stills = stills
+
+    def parts(self, key: str, movie: Movie, section: int, *, draw: bool = False) -> Parts:
+        """The conversation as it stands; `draw` also makes pictures that are not there yet."""
+        conversation = self._sessions.conversation(key, movie.slug, section)
+        articles = self._articles(conversation, movie, draw=draw, again=True)
+        if not articles:
+            return {"past": "", "current": invitation(movie.title)}
+        return {"past": "".join(articles[:-1]), "current": articles[-1]}
+
+    def begin(self, key: str, question: str, slug: str, section: int) -> Parts:
+        """Show the question and take it; `answer` follows."""
+        if not question.strip():
+            return {"alert": alert(EMPTY)}
+        return self._take(key, Asked(question.strip(), slug, section))
+
+    def begin_again(self, key: str, slug: str, section: int) -> Parts:
+        """Take the last question once more; its answer goes when the new one comes."""
+        conversation = self._sessions.conversation(key, slug, section)
+        if not conversation or not conversation.chat.turns:
+            return {"alert": alert(EMPTY)}
+        return self._take(key, Asked(conversation.chat.turns[-1].question, slug, section, again=True))
+
+    def _take(self, key: str, asked: Asked) -> Parts:
+        visit = self._sessions.visit(key)
+        if visit.busy:
+            return {"alert": alert(BUSY)}
+        movie = self._sessions.movie(key, asked.slug)
+        visit.asked = asked
+        conversation = self._sessions.conversation(key, asked.slug, asked.section)
+        articles = self._articles(conversation, movie)
+        return {
+            "past": "".join(articles[:-1] if asked.again else articles),
+            "current": unfinished_turn(asked.question),
+            "activity": progress_bar(None, "Waiting for the model…"),
+            "alert": "",
+            "ask": gr.Button(visible=False),
+            "stop": gr.Button(visible=True),
+            **({} if asked.again else {"question": ""}),
+        }
+
+    def answer(self, key: str) -> Iterator[Parts]:
+        """Answer the question that `begin` took, if it still stands; runs under the model's one queue."""
+        visit = self._sessions.visit(key)
+        asked = visit.asked
+        if asked is None:
+            return
+        turns: list[Turn] = []
+        work = visit.start(lambda work: self._work(work, key, asked, turns))
+        visit.asked = None
+        trouble = ""
+        try:
+            for told in work.batches():
+                yield self._under_way(asked, turns, told)
+        except Stopped:
+            trouble = STOPPED_EARLY
+        except DemoError as error:
+            trouble = str(error)
+        except Exception:
+            log.exception("an answer failed")
+            trouble = BROKEN
+        if work.abandoned:
+            return
+        movie = self._sessions.movie(key, asked.slug)
+        parts = {**self.parts(key, movie, asked.section), **self.resting(), "alert": alert(trouble)}
+        if trouble and not asked.again:
+            parts["question"] = asked.question
+        yield parts
+
+    def _work(self, work: Work, key: str, asked: Asked, turns: list["Turn"]) -> None:
+        conversation = self._conversation(work, key, asked)
+        chat = conversation.chat
+        conversation.relay.work = work
+        chosen = {"max_new_tokens": self._settings.max_new_tokens}
+        turn = chat.retry(**chosen) if asked.again else chat.ask(asked.question, **chosen)
+        work.on_stop(turn.stop)
+        turns.append(turn)
+        for piece in turn:
+            work.say(piece)
+
+    def _conversation(self, work: Work, key: str, asked: Asked) -> Conversation:
+        known = self._sessions.conversation(key, asked.slug, asked.section)
+        if known:
+            return known
+        from llamavid_demo.chat import MovieChat  # imported here: it brings torch
+
+        relay = Relay(work)
+        movie = self._sessions.movie(key, asked.slug)
+        chat = MovieChat(self._model.wait(), movie, asked.section, progress=relay, settings=self._settings)
+        conversation = Conversation(chat, relay)
+        self._sessions.remember(key, asked.slug, asked.section, conversation)
+        return conversation
+
+    def _under_way(self, asked: Asked, turns: list["Turn"], told: list[Any]) -> Parts:
+        if turns and turns[0].text:
+            return {"current": unfinished_turn(asked.question, turns[0].text), "activity": ""}
+        progress = [what for what in told if not isinstance(what, str)]
+        return {"activity": progress_bar(progress[-1])} if progress else {}
+
+    def illustrate(self, key: str, slug: str, section: int) -> Parts:
+        """Add pictures to the evidence; asks nothing of the model."""
+        visit = self._sessions.visit(key)
+        if visit.busy:
+            return {}
+        parts = self.parts(key, self._sessions.movie(key, slug), section, draw=True)
+        return {} if visit.busy else parts
+
+    def stop(self, key: str, slug: str, section: int) -> Parts:
+        """Stop reading or answering; what was written so far stays."""
+        visit = self._sessions.visit(key)
+        if visit.asked:  # still waiting for the model: nothing runs that could tidy up
+            question, visit.asked = visit.asked, None
+            movie = self._sessions.movie(key, slug)
+            words = {} if question.again else {"question": question.question}
+            return {**self.parts(key, movie, section), **self.resting(), **words, "alert": alert(STOPPED_EARLY)}
+        visit.stop()
+        return {}
+
+    def undo(self, key: str, slug: str, section: int) -> Parts:
+        """Forget the last turn and put its question back into the box, to be changed."""
+        if self._sessions.visit(key).busy:
+            return {"alert": alert(BUSY)}
+        conversation = self._sessions.conversation(key, slug, section)
+        if not conversation or not conversation.chat.turns:
+            return {}
+        question = conversation.chat.turns[-1].question
+        conversation.chat.undo()
+        movie = self._sessions.movie(key, slug)
+        return {**self.parts(key, movie, section), "question": question, "alert": ""}
+
+    @staticmethod
+    def resting() -> Parts:
+        """The controls while nothing is being answered."""
+        return {"activity": "", "ask": gr.Button(visible=True), "stop": gr.Button(visible=False)}
+
+    def _articles(
+        self, conversation: Conversation | None, movie: Movie, *, draw: bool = False, again: bool = False
+    ) -> list[str]:
+        turns = list(conversation.chat.turns) if conversation else []
+        articles = []
+        for number, turn in enumerate(turns, start=1):
+            seconds = [frame.seconds for frame in turn.evidence]
+            pictures = self._stills.at(movie, seconds) if draw else self._stills.known(movie, seconds)
+            strip = evidence_strip(turn.evidence, pictures)
+            articles.append(finished_turn(turn, strip, last=again and number == len(turns)))
+        return articles

@@ -1,0 +1,48 @@
+"""The evidence strip under an answer: the frames that it leaned on most, with time and nearest cue.
+
+Times come from the model's frame positions, never from its words.
+"""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Protocol
+
+from llamavid_demo.film import Cue
+from llamavid_demo.ui.words import clock
+
+
+class Leaned(Protocol):
+    """A frame that an answer leaned on: its second in the film, how much, and the cue near it."""
+
+    @property
+    def seconds(self) -> float:
+        """Second in the film."""
+
+    @property
+    def weight(self) -> float:
+        """Share of the attention."""
+
+    @property
+    def cue(self) -> Cue | None:
+        """The cue nearest to it."""
+
+
+def evidence_strip(evidence: Sequence[Leaned], stills: Mapping[float, str]) -> str:
+    """HTML of the strip, in the film's order; `stills` maps seconds to picture addresses."""
+    if not evidence:
+        return ""
+    figures = "".join(_figure(frame, stills) for frame in sorted(evidence, key=lambda frame: frame.seconds))
+    return f'<ul class="evidence" aria-label="Frames that this answer leaned on">{figures}</ul>'
+
+
+def _figure(frame: Leaned, stills: Mapping[float, str]) -> str:
+    at = clock(frame.seconds)
+    words = escape(" ".join(frame.cue.text.split())) if frame.cue else ""
+    picture = stills.get(frame.seconds)
+    image = f'<img src="{escape(picture)}" alt="">' if picture else '<span class="blank"></span>'
+    said = f'<span class="said">{words}</span>' if words else ""
+    return (
+        f'<li><button type="button" data-seek="{frame.seconds:.3f}" '
+        f'aria-label="Go to {at}{": " + words if words else ""}" title="{words}">'
+        f"{image}<time>{at}</time>{said}</button></li>"
+    )

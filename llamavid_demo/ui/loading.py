@@ -1,0 +1,73 @@
+"""The model, loaded in the background while the page is already there."""
+
+import asyncio
+import logging
+import threading
+from concurrent.futures import Future
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llamavid_demo.errors import DemoError, ModelError
+from llamavid_demo.settings import Settings
+
+if TYPE_CHECKING:
+    from llamavid_demo.model.loaded import LoadedModel
+
+log = logging.getLogger(__name__)
+
+
+class BackgroundModel:
+    """Starts to load when it is made. Knows three states: loading, ready, failed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._loaded: Future[LoadedModel] = Future()
+        threading.Thread(target=self._load, daemon=True, name="model-loading").start()
+
+    @property
+    def ready(self) -> "LoadedModel | None":
+        """The model if it is there, without waiting."""
+        if self._loaded.done() and self._loaded.exception() is None:
+            return self._loaded.result()
+        return None
+
+    def wait(self) -> "LoadedModel":
+        """The model, however long it takes. Raises `ModelError` when it could not be loaded."""
+        return self._loaded.result()
+
+    async def arrival(self) -> None:
+        """Wait, without a thread, until the model is there or has failed."""
+        await asyncio.wait([asyncio.shield(asyncio.wrap_future(self._loaded))])
+
+    def state(self) -> str:
+        """HTML of one line: what a person should know about the model now."""
+        if not self._loaded.done():
+            return '<p class="model loading" role="status"><i></i>The model is loading…</p>'
+        error = self._loaded.exception()
+        if error:
+            return f'<p class="model failed" role="alert"><i></i>{escape(str(error))}</p>'
+        return f'<p class="model ready" role="status"><i></i>{escape(Path(self._settings.model).name)} is ready</p>'
+
+    def _load(self) -> None:
+        try:
+            # Imported here: torch takes seconds, and the page need not wait for it.
+            from llamavid_demo.model.load import load_model
+
+            chosen = self._settings
+            loaded = load_model(
+                chosen.model,
+                quantization=chosen.quantization,
+                device=chosen.device,
+                dtype=chosen.dtype,
+                vision_tower=chosen.vision_tower,
+                bert=chosen.bert,
+            )
+        except DemoError as error:
+            log.error("the model could not be loaded: %s", error)
+            self._loaded.set_exception(error)
+        except Exception:
+            log.exception("the model could not be loaded")
+            self._loaded.set_exception(ModelError("The model could not be loaded; the server's log says why."))
+        else:
+            self._loaded.set_result(loaded)

@@ -1,0 +1,90 @@
+"""Where each part stands on the page. What a part shows is made elsewhere; what sets it off is in wiring.py."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from llamavid_demo.film import Movie
+from llamavid_demo.settings import Settings
+from llamavid_demo.ui import posters, sections, talk, transcript
+from llamavid_demo.ui.screening import about
+from llamavid_demo.ui.upload import SUBTITLES, VIDEOS, limits
+
+TITLE = "A film you can talk with · LLaMA-VID"
+HEADER = '<header class="marquee"><h1>A film you can talk with</h1><p>LLaMA-VID, two tokens a frame</p></header>'
+
+Named = dict[str, Any]
+
+
+def layout(settings: Settings, movies: Sequence[Movie], model_state: str) -> Named:
+    """Place all parts inside the current `gr.Blocks`, with the first film in them; gives them by name."""
+    first = movies[0]
+    parts: Named = {"slug": gr.State(first.slug), "section": gr.State(0)}
+    with gr.Column(elem_id="foyer"):
+        with gr.Row(elem_id="top"):
+            _html(HEADER, elem_id="header")
+            parts["model"] = _html(model_state, elem_id="model")
+        parts["wall"] = _html(posters.poster_wall(movies, first.slug), elem_id="wall", js_on_load=posters.ON_LOAD)
+    _bring(parts, settings)
+    with gr.Column(elem_id="stage"):
+        with gr.Column(elem_id="screen"):
+            parts["player"] = gr.Video(
+                elem_id="player", label="Film", show_label=False, interactive=False, container=False, buttons=[]
+            )
+            parts["strip"] = _html(sections.section_strip(first, 0, {}), elem_id="strip", js_on_load=sections.ON_LOAD)
+            parts["cost"] = _html(sections.section_cost(first.sections[0]), elem_id="cost")
+            parts["about"] = _html(about(first), elem_id="about")
+        _conversation(parts, first)
+        cues = first.subtitles.cues if first.subtitles else ()
+        parts["transcript"] = _html(
+            transcript.transcript_list(cues), elem_id="transcript", js_on_load=transcript.ON_LOAD
+        )
+    return parts
+
+
+def _html(value: str = "", **options: Any) -> gr.HTML:
+    """A part that we draw ourselves: without Gradio's prose styles, and silent unless it has a script."""
+    return gr.HTML(value, apply_default_css=False, **{"js_on_load": None, **options})
+
+
+def _bring(parts: Named, settings: Settings) -> None:
+    """The panel, closed at first, in which a visitor opens a film of their own."""
+    with gr.Column(visible=False, elem_id="bring") as parts["bring"]:
+        _html(f"<h2>Bring your own film</h2>{limits(settings)}")
+        with gr.Row(elem_id="bring-files"):
+            parts["bring_video"] = gr.File(label="Video", file_types=VIDEOS, elem_id="bring-video", height=120)
+            parts["bring_subtitles"] = gr.File(
+                label="Subtitles (optional)", file_types=SUBTITLES, elem_id="bring-subtitles", height=120
+            )
+        parts["bring_activity"] = _html(elem_id="bring-activity")
+        parts["bring_alert"] = _html(elem_id="bring-alert")
+        with gr.Row(elem_id="bring-buttons"):
+            parts["bring_open"] = gr.Button("Open this film", variant="primary", elem_id="bring-open")
+            parts["bring_cancel"] = gr.Button("Cancel", visible=False, elem_id="bring-cancel")
+            parts["bring_close"] = gr.Button("Close", elem_id="bring-close")
+
+
+def _conversation(parts: Named, movie: Movie) -> None:
+    """Questions and answers, and the box to write in."""
+    with gr.Column(elem_id="talk"):
+        with gr.Column(elem_id="log"):
+            parts["past"] = _html(elem_id="past")
+            parts["current"] = _html(talk.invitation(movie.title), elem_id="current", js_on_load=talk.ON_LOAD)
+        parts["activity"] = _html(elem_id="activity")
+        parts["alert"] = _html(elem_id="alert")
+        parts["suggestions"] = _html(
+            talk.suggestions(movie.questions), elem_id="suggestions", js_on_load=talk.SUGGESTIONS_ON_LOAD
+        )
+        with gr.Row(elem_id="composer"):
+            parts["question"] = gr.Textbox(
+                label="Your question",
+                show_label=False,
+                container=False,
+                placeholder="Ask about this film…",
+                max_lines=4,
+                max_length=2000,
+                elem_id="question",
+            )
+            parts["ask"] = gr.Button("Ask", variant="primary", elem_id="ask")
+            parts["stop"] = gr.Button("Stop", visible=False, elem_id="stop")

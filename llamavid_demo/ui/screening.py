@@ -1,0 +1,114 @@
+"""What is showing: opens films and sections, and fills player, strip, transcript and questions."""
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from llamavid_demo.film import Movie
+from llamavid_demo.settings import Settings
+from llamavid_demo.ui.conversation import Talking
+from llamavid_demo.ui.cost import cost_line
+from llamavid_demo.ui.loading import BackgroundModel
+from llamavid_demo.ui.player import copy_path, is_playable, subtitle_file
+from llamavid_demo.ui.posters import facts, poster_wall
+from llamavid_demo.ui.sections import clamp, section_strip, still_times
+from llamavid_demo.ui.sessions import Sessions
+from llamavid_demo.ui.stills import Stills
+from llamavid_demo.ui.talk import suggestions
+from llamavid_demo.ui.transcript import transcript_list
+
+Parts = dict[str, Any]
+
+
+def files_folder(settings: Settings, movie: Movie, *, own: bool) -> Path:
+    """Where a film's copy and subtitles go: beside a visitor's upload, to go when that goes, or in the cache."""
+    return movie.path.parent if own else settings.cache_dir / "page"
+
+
+def about(movie: Movie) -> str:
+    """HTML under the player: what film this is."""
+    synopsis = f'<p class="synopsis">{escape(movie.synopsis)}</p>' if movie.synopsis else ""
+    return (
+        f'<div class="about"><h2>{escape(movie.title)}</h2><p class="facts">{escape(facts(movie))}</p>{synopsis}</div>'
+    )
+
+
+class Screening:
+    """Turns "show this film, this section" into the values of the page's parts."""
+
+    def __init__(
+        self, settings: Settings, sessions: Sessions, model: BackgroundModel, stills: Stills, talking: Talking
+    ) -> None:
+        self._settings = settings
+        self._sessions = sessions
+        self._model = model
+        self._stills = stills
+        self._talking = talking
+
+    def film(self, key: str, movie: Movie, index: int = 0) -> Parts:
+        """All parts for another film, at once: pictures that are not known yet are left blank."""
+        visit = self._sessions.visit(key)
+        index = clamp(index, movie.sections)
+        cues = movie.subtitles.cues if movie.subtitles else ()
+        return {
+            "wall": poster_wall(self._sessions.movies(key), movie.slug, visit.own),
+            "player": self.player(movie, own=movie.slug in visit.own),
+            "about": about(movie),
+            "transcript": transcript_list(cues),
+            "suggestions": suggestions(movie.questions),
+            **self.section(key, movie, index),
+        }
+
+    def section(self, key: str, movie: Movie, index: int) -> Parts:
+        """The parts that change with the section."""
+        index = clamp(index, movie.sections)
+        visit = self._sessions.visit(key)
+        visit.leave()
+        visit.showing = movie.slug, index
+        return {
+            "slug": movie.slug,
+            "section": index,
+            "strip": self.strip(movie, index),
+            "cost": cost_line(self._model, movie, index),
+            "alert": "",
+            **self._talking.resting(),
+            **self._talking.parts(key, movie, index),
+        }
+
+    def strip(self, movie: Movie, index: int, *, draw: bool = False) -> str:
+        """The section strip with the pictures known so far, or, if `draw`, with all of them."""
+        wanted = [second for section in movie.sections for second in still_times(movie, section)]
+        pictures = self._stills.at(movie, wanted) if draw else self._stills.known(movie, wanted)
+        return section_strip(movie, index, pictures)
+
+    def player(self, movie: Movie, *, own: bool) -> gr.Video:
+        """The player with the film and its subtitles. Give it by an event: a constructor adds no track."""
+        folder = files_folder(self._settings, movie, own=own)
+        path = movie.path if is_playable(movie) else copy_path(movie, folder)
+        return gr.Video(value=str(path), subtitles=subtitle_file(movie, folder))
+
+    def pick_film(self, key: str, slug: str, index: int = 0) -> Parts:
+        """Open a film of the wall."""
+        return self.film(key, self._sessions.movie(key, slug), index)
+
+    def draw_strip(self, key: str) -> Parts:
+        """The strip of what is showing with all its pictures, unless the visitor has moved on meanwhile."""
+        visit = self._sessions.visit(key)
+        showing = visit.showing
+        if not showing:
+            return {}
+        drawn = self.strip(self._sessions.movie(key, showing[0]), showing[1], draw=True)
+        return {"strip": drawn} if visit.showing == showing else {}
+
+    def cost(self, key: str) -> Parts:
+        """What the section that is open costs, for when the model has come."""
+        showing = self._sessions.visit(key).showing
+        if not showing:
+            return {}
+        return {"cost": cost_line(self._model, self._sessions.movie(key, showing[0]), showing[1])}
+
+    def pick_section(self, key: str, slug: str, index: int) -> Parts:
+        """Move to another section of the film that is open."""
+        return self.section(key, self._sessions.movie(key, slug), index)

@@ -1,0 +1,67 @@
+"""The section strip: a strip of film for each section, its time range, its synopsis, and what reading it costs."""
+
+from collections.abc import Sequence
+from html import escape
+
+from llamavid_demo.film import Movie, Section
+from llamavid_demo.ui.words import clock, size, some
+
+STILLS_IN_ALL = 8
+ON_LOAD = """
+element.addEventListener('click', (event) => {
+  const section = event.target.closest('[data-section]');
+  if (section) trigger('pick', { section: Number(section.dataset.section) });
+});
+watch('value', () => window.cinema && window.cinema.toSection());
+"""
+
+
+def still_times(movie: Movie, section: Section) -> tuple[float, ...]:
+    """Seconds of the stills that stand for a section: spread evenly, fewer where there are many sections."""
+    count = max(1, STILLS_IN_ALL // len(movie.sections))
+    step = (section.end - section.start) / count
+    return tuple(float(int(section.start + step * (number + 0.5))) for number in range(count))
+
+
+def section_strip(movie: Movie, showing: int, stills: dict[float, str]) -> str:
+    """HTML of the strip; `stills` maps seconds to picture addresses, and may still be empty."""
+    cards = "".join(_card(movie, section, section.index == showing, stills) for section in movie.sections)
+    return f'<ul class="sections" aria-label="Sections">{cards}</ul>'
+
+
+def _card(movie: Movie, section: Section, showing: bool, stills: dict[float, str]) -> str:
+    pictures = "".join(_picture(second, stills) for second in still_times(movie, section))
+    synopsis = f'<span class="synopsis">{escape(section.synopsis)}</span>' if section.synopsis else ""
+    return (
+        f'<li style="flex-grow:{max(1.0, section.end - section.start):.0f}">'
+        f'<button type="button" class="section" data-film="{escape(movie.slug)}" '
+        f'data-section="{section.index}" data-start="{section.start:.3f}" '
+        f'aria-pressed="{str(showing).lower()}">'
+        f'<span class="strip" aria-hidden="true">{pictures}</span>'
+        f'<span class="range">{escape(section.label)}</span>{synopsis}</button></li>'
+    )
+
+
+def _picture(second: float, stills: dict[float, str]) -> str:
+    if second not in stills:
+        return '<span class="blank"></span>'
+    return f'<img src="{escape(stills[second])}" alt="" title="{clock(second)}">'
+
+
+def section_cost(
+    section: Section, *, tokens: int | None = None, memory: int | None = None, most_tokens: int | None = None
+) -> str:
+    """One line of HTML that says what asking about a section takes, before anything is read."""
+    figures = [f"<b>{some(len(section.seconds), 'frame')}</b>"]
+    if tokens is None or memory is None:
+        figures.append("tokens and memory follow when the model is loaded")
+    else:
+        figures += [f"<b>{some(tokens, 'token')}</b>", f"<b>{size(memory)}</b> of memory"]
+    if tokens and most_tokens and tokens > most_tokens:
+        figures.append(f"more than the {most_tokens:,} tokens that this model reads: choose shorter sections")
+    return '<p class="cost">Reading this section: ' + " <i>·</i> ".join(figures) + "</p>"
+
+
+def clamp(index: int, sections: Sequence[Section]) -> int:
+    """The section number nearest to `index` that the film has."""
+    return min(max(0, int(index)), len(sections) - 1)

@@ -1,0 +1,75 @@
+"""Starts the page: films are read, the model loads behind it, Gradio serves it. Nothing leaves the machine."""
+
+import logging
+import os
+from pathlib import Path
+
+import gradio as gr
+
+from llamavid_demo.settings import ROOT, Settings
+from llamavid_demo.ui.api import ask_endpoint
+from llamavid_demo.ui.catalogue import bundled_movies
+from llamavid_demo.ui.conversation import Talking
+from llamavid_demo.ui.loading import BackgroundModel
+from llamavid_demo.ui.page import TITLE, layout
+from llamavid_demo.ui.screening import Screening
+from llamavid_demo.ui.sessions import Sessions
+from llamavid_demo.ui.stills import Stills
+from llamavid_demo.ui.theme import LittleCinema
+from llamavid_demo.ui.upload import Bringing
+from llamavid_demo.ui.wiring import MODEL, Wiring
+
+ASSETS = ROOT / "assets"
+MOST_WAITING = 32  # events in the queue; beyond that a visitor is told to come back
+DAY = 24 * 60 * 60
+
+log = logging.getLogger(__name__)
+
+
+def build(settings: Settings) -> gr.Blocks:
+    """The page, not yet served. Raises `MovieError` when there is no film to show."""
+    movies = bundled_movies(settings)
+    model = BackgroundModel(settings)
+    sessions = Sessions(movies)
+    stills = Stills()
+    talking = Talking(settings, sessions, model, stills)
+    screening = Screening(settings, sessions, model, stills, talking)
+    bringing = Bringing(settings, sessions, model, screening)
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(DAY, DAY)) as demo:
+        parts = layout(settings, movies, model.state())
+        wiring = Wiring(parts)
+        wiring.arrival(demo, sessions, screening, model)
+        wiring.screening(screening)
+        wiring.talking(talking)
+        wiring.bringing(bringing, screening)
+        gr.api(ask_endpoint(settings, sessions, model), api_name="ask", **MODEL)
+    return demo.queue(max_size=MOST_WAITING)
+
+
+def serve(settings: Settings) -> None:
+    """Serve the page until the process ends. Raises `MovieError` when there is no film to show."""
+    films = settings.movies.resolve()
+    files = (settings.cache_dir / "page").resolve()
+    files.mkdir(parents=True, exist_ok=True)
+    # Uploads go here and nowhere else; Gradio reads the variable when parts are made.
+    os.environ["GRADIO_TEMP_DIR"] = str((settings.cache_dir / "uploads").resolve())
+    gr.set_static_paths([films, files])
+    build(settings).launch(
+        server_name=settings.host,
+        server_port=settings.port,
+        share=settings.share,
+        allowed_paths=[str(films), str(files)],
+        max_file_size=int(settings.upload_mb * 1e6),
+        theme=LittleCinema(),
+        css=_asset("page.css"),
+        head=f"<script>{_asset('page.js')}</script>",
+        footer_links=[],
+        ssr_mode=False,
+        run_history=False,
+        enable_monitoring=False,
+        pwa=False,
+    )
+
+
+def _asset(name: str) -> str:
+    return Path(ASSETS / name).read_text(encoding="utf-8")

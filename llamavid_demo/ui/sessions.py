@@ -1,0 +1,139 @@
+"""What the server remembers of its visitors: their own films, their conversations, the work under way.
+
+The page holds keys only. Both stores are bounded; whoever was away longest is forgotten first.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from llamavid_demo.errors import MovieError
+from llamavid_demo.film import Movie
+from llamavid_demo.ui.work import Work
+
+if TYPE_CHECKING:
+    from llamavid_demo.chat import MovieChat
+
+VISITS = 200
+CONVERSATIONS = 32
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question that waits for the model; `again` asks the last one anew."""
+
+    question: str
+    slug: str
+    section: int
+    again: bool = False
+
+
+class Relay:
+    """The progress callback of a conversation; passes on to whichever work is listening now."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+
+    def __call__(self, progress: object) -> None:
+        """Raises `Stopped` in the middle of reading when the listener was stopped."""
+        self.work.tell(progress)
+
+
+@dataclass
+class Conversation:
+    """A chat about one section, and where its progress goes."""
+
+    chat: "MovieChat"
+    relay: Relay
+
+
+@dataclass
+class Visit:
+    """One open page: what it shows, its own films, the question and the clip that wait, the work under way."""
+
+    showing: tuple[str, int] | None = None
+    own: dict[str, Movie] = field(default_factory=dict)
+    brought: int = 0
+    asked: Asked | None = None
+    clip: Movie | None = None
+    work: Work | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a question waits or something is being read or answered."""
+        return self.asked is not None or (self.work is not None and self.work.running)
+
+    def start(self, job: Callable[[Work], None]) -> Work:
+        """The visit's one piece of work; it begins when it is listened to."""
+        self.work = Work(job)
+        return self.work
+
+    def stop(self, *, abandon: bool = False) -> None:
+        """Stop what is under way; `abandon` also keeps its handler from showing anything more."""
+        if self.work:
+            self.work.stop(abandon=abandon)
+
+    def leave(self) -> None:
+        """Turn to something else: drop the question that waits, abandon what is under way."""
+        self.asked = None
+        self.clip = None
+        self.stop(abandon=True)
+
+
+class Sessions:
+    """Visits by the page's session key, conversations by (session, film, section)."""
+
+    def __init__(self, movies: Sequence[Movie], *, visits: int = VISITS, conversations: int = CONVERSATIONS) -> None:
+        self.bundled = {movie.slug: movie for movie in movies}
+        self._most_visits = visits
+        self._most_conversations = conversations
+        self._visits: OrderedDict[str, Visit] = OrderedDict()
+        self._conversations: OrderedDict[tuple[str, str, int], Conversation] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def visit(self, key: str) -> Visit:
+        """The visit of that key; a new one where there is none."""
+        with self._lock:
+            visit = self._visits.setdefault(key, Visit())
+            self._visits.move_to_end(key)
+            gone = [self._visits.popitem(last=False)[0] for _ in range(len(self._visits) - self._most_visits)]
+        for old in gone:
+            self.forget(old)
+        return visit
+
+    def movies(self, key: str) -> list[Movie]:
+        """The films on that visitor's wall."""
+        return [*self.bundled.values(), *self.visit(key).own.values()]
+
+    def movie(self, key: str, slug: str) -> Movie:
+        """One film of that visitor's wall. Raises `MovieError` when it is not there (any more)."""
+        movie = self.bundled.get(slug) or self.visit(key).own.get(slug)
+        if movie is None:
+            raise MovieError("That film is no longer here: pick another one, or bring it again.")
+        return movie
+
+    def conversation(self, key: str, slug: str, section: int) -> Conversation | None:
+        """The conversation about that section, if it is still remembered."""
+        with self._lock:
+            found = self._conversations.get((key, slug, section))
+            if found:
+                self._conversations.move_to_end((key, slug, section))
+            return found
+
+    def remember(self, key: str, slug: str, section: int, conversation: Conversation) -> None:
+        """Keep a conversation; the one that nobody used for longest makes room."""
+        with self._lock:
+            self._conversations[(key, slug, section)] = conversation
+            while len(self._conversations) > self._most_conversations:
+                self._conversations.popitem(last=False)
+
+    def forget(self, key: str) -> None:
+        """Free all that belongs to a visit: stop its work, drop its conversations and films."""
+        with self._lock:
+            visit = self._visits.pop(key, None)
+            for owned in [kept for kept in self._conversations if kept[0] == key]:
+                del self._conversations[owned]
+        if visit:
+            visit.leave()

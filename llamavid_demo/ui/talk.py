@@ -1,0 +1,125 @@
+"""How a conversation looks: questions, answers, the quiet line under each, and the bar while a film is read.
+
+Built here and not with gr.Chatbot, which puts a message's whole HTML, pictures included, in its aria-label.
+All texts are escaped: neither a person nor a model nor a subtitle writes HTML, Markdown or remote pictures.
+"""
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from llamavid_demo.ui.words import size, some
+
+if TYPE_CHECKING:
+    from llamavid_demo.chat import Progress, Turn, TurnStats
+
+STAGES = {
+    "frames": ("Watching the section", "frames"),
+    "tokens": ("Turning frames into tokens", "frames"),
+    "prefill": ("Reading the section's tokens", "tokens"),
+    "copy": ("Making a copy that browsers can play", "seconds"),
+}
+ON_LOAD = """
+element.addEventListener('click', (event) => {
+  if (event.target.closest('[data-retry]')) trigger('retry', {});
+  else if (event.target.closest('[data-undo]')) trigger('undo', {});
+});
+"""
+SUGGESTIONS_ON_LOAD = """
+element.addEventListener('click', (event) => {
+  const question = event.target.closest('[data-question]');
+  if (question) trigger('pick', { question: question.dataset.question });
+});
+"""
+
+
+def prose(text: str) -> str:
+    """Plain text as HTML that keeps its line breaks."""
+    return escape(text.strip()).replace("\n", "<br>")
+
+
+def finished_turn(turn: "Turn", evidence: str = "", *, last: bool = False) -> str:
+    """A question with its whole answer; the last one can be asked again or undone."""
+    silent = "Stopped before the first word." if turn.finished == "stopped" else "No answer."
+    answer = prose(turn.text) or f"<em>{silent}</em>"
+    again = (
+        '<span class="again"><button type="button" data-retry>Retry</button>'
+        '<button type="button" data-undo>Undo</button></span>'
+        if last
+        else ""
+    )
+    line = f'<div class="under">{status_line(turn.stats, turn.finished)}{again}</div>'
+    return f'<article class="turn">{_asked(turn.question)}<div class="answer">{answer}</div>{evidence}{line}</article>'
+
+
+def unfinished_turn(question: str, text: str = "") -> str:
+    """A question whose answer is being written."""
+    caret = '<span class="caret" aria-hidden="true"></span>'
+    return (
+        f'<article class="turn" aria-busy="true">{_asked(question)}'
+        f'<div class="answer">{prose(text)}{caret}</div></article>'
+    )
+
+
+def _asked(question: str) -> str:
+    return f'<h3 class="question"><span class="hidden">You asked: </span>{prose(question)}</h3>'
+
+
+def status_line(stats: "TurnStats | None", finished: str | None) -> str:
+    """The quiet line: tokens reused, time to the first token, speed, memory, and how it ended."""
+    figures = []
+    if finished == "stopped":
+        figures.append("stopped")
+    elif finished == "length":
+        figures.append("cut at the longest length")
+    if stats:
+        new = stats.prompt_tokens - stats.reused_tokens
+        if stats.reused_tokens:
+            figures.append(f"{some(stats.reused_tokens, 'token')} reused, {new:,} new")
+        else:
+            figures.append(f"{some(stats.prompt_tokens, 'token')} read, none reused")
+        figures.append(f"first word after {stats.ttft_s:.1f} s")
+        figures.append(f"{stats.tokens_per_s:.0f} tokens/s")
+        figures.append(size(stats.memory_bytes))
+    reused = f' data-reused="{stats.reused_tokens}"' if stats else ""
+    return f'<p class="status" data-finished="{escape(finished or "")}"{reused}>{" · ".join(figures)}</p>'
+
+
+def progress_bar(progress: "Progress | None", waiting: str = "One moment…") -> str:
+    """A bar with words and figures; without figures, a bar that only moves."""
+    if progress is None:
+        moving = '<div class="track"><i class="idle"></i></div>'
+        return f'<div class="bar" role="status"><p>{escape(waiting)}</p>{moving}</div>'
+    words, unit = STAGES.get(progress.stage, (progress.stage, ""))
+    share = min(1.0, progress.done / progress.total) if progress.total else 0.0
+    return (
+        f'<div class="bar"><p>{escape(words)} <span>{progress.done:,} of {progress.total:,} {unit}</span></p>'
+        f'<div class="track" role="progressbar" aria-label="{escape(words)}" aria-valuemin="0" '
+        f'aria-valuemax="{progress.total}" aria-valuenow="{progress.done}">'
+        f'<i style="width:{share:.1%}"></i></div></div>'
+    )
+
+
+def alert(message: str) -> str:
+    """Words that a person must see, and that screen readers speak at once."""
+    return f'<p class="alert" role="alert">{prose(message)}</p>' if message else ""
+
+
+def suggestions(questions: Sequence[str]) -> str:
+    """Suggested questions as buttons."""
+    if not questions:
+        return ""
+    buttons = "".join(
+        f'<li><button type="button" data-question="{escape(question)}">{escape(question)}</button></li>'
+        for question in questions
+    )
+    return f'<ul class="suggestions" aria-label="Suggested questions">{buttons}</ul>'
+
+
+def invitation(title: str) -> str:
+    """What stands where no question was asked yet."""
+    return (
+        '<div class="invitation"><h2>What would you like to know?</h2>'
+        f"<p>Ask {escape(title)} anything. At the first question the model watches the section; every later one "
+        "is answered from memory.</p></div>"
+    )

@@ -1,0 +1,29 @@
+"""What is said in the film, as a list that can be searched and pressed. page.js marks the cue being spoken."""
+
+from collections.abc import Sequence
+from html import escape
+
+from llamavid_demo.film import Cue
+from llamavid_demo.ui.words import clock, some
+
+# A new film brings a new list: what was searched for in the old one no longer applies.
+ON_LOAD = "watch('value', () => window.cinema && window.cinema.clearSearch());"
+
+
+def transcript_list(cues: Sequence[Cue]) -> str:
+    """HTML of the transcript: a search box and one button a cue (seconds in `data-seek` and `data-end`)."""
+    if not cues:
+        return '<div class="transcript"><h2>Transcript</h2><p class="none">This film has no subtitles.</p></div>'
+    count = some(len(cues), "line")
+    lines = "".join(
+        f'<li><button type="button" data-seek="{cue.start:.3f}" data-end="{cue.end:.3f}">'
+        f"<time>{clock(cue.start)}</time> <span>{escape(' '.join(cue.text.split()))}</span></button></li>"
+        for cue in cues
+    )
+    return (
+        '<div class="transcript"><div class="head"><h2>Transcript</h2>'
+        '<input type="search" placeholder="Search the dialogue" aria-label="Search the dialogue" '
+        'autocomplete="off" spellcheck="false">'
+        f'<span class="found" role="status" data-all="{count}">{count}</span></div>'
+        f'<ol tabindex="-1">{lines}</ol></div>'
+    )

@@ -1,0 +1,169 @@
+"""What sets what off: the page's events and the handlers behind them.
+
+Handlers that use the model share one queue; everything else, Stop above all, never waits for it.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import gradio as gr
+
+from llamavid_demo.errors import DemoError
+from llamavid_demo.ui.conversation import Talking
+from llamavid_demo.ui.loading import BackgroundModel
+from llamavid_demo.ui.screening import Parts, Screening
+from llamavid_demo.ui.sessions import Sessions
+from llamavid_demo.ui.talk import alert
+from llamavid_demo.ui.upload import Bringing
+
+MODEL = {"concurrency_id": "model", "concurrency_limit": 1}
+FILES = {"concurrency_id": "files", "concurrency_limit": 2}
+FREE: dict[str, Any] = {"concurrency_limit": None}
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+
+
+class Wiring:
+    """Connects the named parts of a page to their handlers."""
+
+    def __init__(self, parts: dict[str, Any]) -> None:
+        self._parts = parts
+        self._outputs = list(parts.values())
+
+    def updates(self, parts: Parts) -> dict[Any, Any]:
+        """Values by name as Gradio wants them: by component, and never nothing at all."""
+        if not parts:
+            return {self._outputs[0]: gr.skip()}
+        return {self._parts[name]: value for name, value in parts.items()}
+
+    def update(self, handler: Callable[..., Parts], *given: Any) -> dict[Any, Any]:
+        """Call a handler; an error for people is shown beside the question box."""
+        try:
+            return self.updates(handler(*given))
+        except DemoError as error:
+            return self.updates({"alert": alert(str(error))})
+
+    def stream(self, handler: Callable[..., Iterator[Parts]], *given: Any) -> Iterator[dict[Any, Any]]:
+        """The same for a handler that yields.
+
+        Gradio sends what was yielded last once more when a handler ends, perhaps long after; so nothing is last.
+        """
+        try:
+            for parts in handler(*given):
+                yield self.updates(parts)
+        except DemoError as error:
+            yield self.updates({"alert": alert(str(error))})
+        yield self.updates({})
+
+    def arrival(self, demo: gr.Blocks, sessions: Sessions, screening: Screening, model: BackgroundModel) -> None:
+        """What happens when a page is opened and when it is closed."""
+        parts = self._parts
+
+        def arrive(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
+            return self.update(screening.pick_film, _key(request), slug, section)
+
+        async def follow_model(request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
+            yield self.updates({"model": model.state()})
+            await model.arrival()
+            yield self.updates({"model": model.state(), **screening.cost(_key(request))})
+
+        def leave(request: gr.Request) -> None:
+            sessions.forget(_key(request))
+
+        keys = [parts["slug"], parts["section"]]
+        arrived = demo.load(arrive, keys, self._outputs, **QUIET, **FREE)
+        self._draw_strip_after(arrived, screening)
+        demo.load(follow_model, None, [self._outputs[0], parts["model"], parts["cost"]], **QUIET, **FREE)
+        demo.unload(leave)
+
+    def screening(self, screening: Screening) -> None:
+        """The poster wall and the section strip."""
+        parts = self._parts
+
+        def pick_film(request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
+            return self.update(screening.pick_film, _key(request), str(event._data["film"]))
+
+        def pick_section(slug: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
+            return self.update(screening.pick_section, _key(request), slug, int(event._data["section"]))
+
+        every: dict[str, Any] = {"trigger_mode": "multiple", **QUIET, **FREE}
+        picked = parts["wall"].pick(pick_film, None, self._outputs, **every)
+        self._draw_strip_after(picked, screening)
+        parts["strip"].pick(pick_section, [parts["slug"]], self._outputs, **every)
+
+    def _draw_strip_after(self, event: gr.events.Dependency, screening: Screening) -> None:
+        """Pictures take a moment: they come when the rest is there."""
+
+        def draw(request: gr.Request) -> dict[Any, Any]:
+            return self.update(screening.draw_strip, _key(request))
+
+        event.then(draw, None, [self._outputs[0], self._parts["strip"]], **QUIET, **FREE)
+
+    def talking(self, talking: Talking) -> None:
+        """The conversation."""
+        parts = self._parts
+        keys = [parts["slug"], parts["section"]]
+
+        def begin(question: str, slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
+            return self.update(talking.begin, _key(request), question, slug, section)
+
+        def suggested(slug: str, section: int, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
+            question = str(event._data["question"])
+            return self.update(talking.begin, _key(request), question, slug, section)
+
+        def again(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
+            return self.update(talking.begin_again, _key(request), slug, section)
+
+        def answer(request: gr.Request) -> Iterator[dict[Any, Any]]:
+            yield from self.stream(talking.answer, _key(request))
+
+        def illustrate(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
+            return self.update(talking.illustrate, _key(request), slug, section)
+
+        def stop(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
+            return self.update(talking.stop, _key(request), slug, section)
+
+        def undo(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
+            return self.update(talking.undo, _key(request), slug, section)
+
+        typed = {"fn": begin, "inputs": [parts["question"], *keys]}
+        for begun in (
+            parts["question"].submit(**typed, outputs=self._outputs, **QUIET, **FREE),
+            parts["ask"].click(**typed, outputs=self._outputs, **QUIET, **FREE),
+            parts["suggestions"].pick(suggested, keys, self._outputs, **QUIET, **FREE),
+            parts["current"].retry(again, keys, self._outputs, **QUIET, **FREE),
+        ):
+            answered = begun.then(answer, None, self._outputs, **QUIET, **MODEL)
+            answered.then(illustrate, keys, self._outputs, **QUIET, **FREE)
+        parts["stop"].click(stop, keys, self._outputs, queue=False, **QUIET)
+        parts["current"].undo(undo, keys, self._outputs, **QUIET, **FREE)
+
+    def bringing(self, bringing: Bringing, screening: Screening) -> None:
+        """The panel for a film of one's own."""
+        parts = self._parts
+
+        def begin(video: str | None, request: gr.Request) -> dict[Any, Any]:
+            return self.update(bringing.begin, _key(request), video)
+
+        def check(video: str | None, subtitles: str | None, request: gr.Request) -> Iterator[dict[Any, Any]]:
+            yield from self.stream(bringing.check, _key(request), video, subtitles)
+
+        def watch(request: gr.Request) -> Iterator[dict[Any, Any]]:
+            yield from self.stream(bringing.watch, _key(request))
+
+        def cancel(request: gr.Request) -> dict[Any, Any]:
+            return self.update(bringing.cancel, _key(request))
+
+        files = [parts["bring_video"], parts["bring_subtitles"]]
+        begun = parts["bring_open"].click(begin, files[:1], self._outputs, **QUIET, **FREE)
+        checked = begun.then(check, files, self._outputs, **QUIET, **FILES)
+        watched = checked.then(watch, None, self._outputs, **QUIET, **MODEL)
+        self._draw_strip_after(watched, screening)
+        parts["bring_cancel"].click(cancel, None, self._outputs, queue=False, **QUIET)
+        opened = parts["wall"].bring(lambda: gr.Column(visible=True), None, parts["bring"], **QUIET, **FREE)
+        opened.then(None, None, None, js="() => window.cinema.bring()", **QUIET)
+        parts["bring_close"].click(lambda: gr.Column(visible=False), None, parts["bring"], **QUIET, **FREE)
+
+
+def _key(request: gr.Request) -> str:
+    """The page's own key: another tab is another visit."""
+    return str(request.session_hash)
