@@ -11,7 +11,7 @@ import torch
 from llamavid_demo.chat.decoding import Sampling, Stopped, generate, prefill
 from llamavid_demo.chat.encoded_section import encode_section, frame_tokens, open_cache
 from llamavid_demo.chat.evidence import find_evidence
-from llamavid_demo.chat.progress import ProgressCallback, ignore_progress
+from llamavid_demo.chat.progress import Progress, ProgressCallback, ignore_progress
 from llamavid_demo.chat.turn import Turn, TurnStats
 from llamavid_demo.errors import MovieError, QuestionError, TooLongError
 from llamavid_demo.film import Movie
@@ -55,7 +55,7 @@ class MovieChat:
         self._prompt = model.section_prompt(self._encoded.texts)
         self._check_length(len(self._prompt.ids))
         self._guide: str | None = None  # what the KV cache's prefix was built from
-        self._kv = KVCache(model.config.llama.num_hidden_layers)
+        self._kv = self._new_cache()
         self._tail: list[int] = []  # ids in the KV cache behind the prefix
         self._busy = threading.Lock()
 
@@ -150,11 +150,21 @@ class MovieChat:
         if self._guide == guide:
             return len(self._prompt.ids)
         self._guide, self._tail = None, []
-        self._kv = KVCache(self.model.config.llama.num_hidden_layers)
-        tokens = frame_tokens(self.model, self._encoded, guide, self._cache, progress=self._progress)
+        self._kv = self._new_cache()
+
+        def step(progress: Progress) -> None:
+            if turn.stopping.is_set():
+                raise Stopped
+            self._progress(progress)
+
+        tokens = frame_tokens(self.model, self._encoded, guide, self._cache, progress=step)
         prefill(self.model, self._kv, self._prompt.ids, tokens, stop=turn.stopping, progress=self._progress)
         self._guide = guide
         return 0
+
+    def _new_cache(self) -> KVCache:
+        room = len(self._prompt.ids) + 2 * self.settings.max_new_tokens
+        return KVCache(self.model.config.llama.num_hidden_layers, room=room)
 
     def _new_text(self, turn: Turn, ids: list[int], *, last: bool = False) -> Iterator[str]:
         text = self.model.tokenizer.decode(ids).strip()

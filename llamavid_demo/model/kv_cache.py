@@ -1,4 +1,4 @@
-"""A KV cache for one conversation: it is written in place, grows by halves and can be cut back."""
+"""A KV cache for one conversation: room for its section at once, written in place, cut back where needed."""
 
 import torch
 from transformers import Cache, DynamicCache
@@ -11,7 +11,12 @@ class InPlaceLayer(DynamicLayer):
     """One layer's keys and values (1, heads, tokens, head size), views into larger buffers.
 
     Hugging Face's `DynamicLayer` copies everything at each token; on a film's prefix that is most of the time.
+    `room` tokens fit from the start; beyond them the buffers grow by a quarter.
     """
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
 
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *args: object, **kwargs: object
@@ -31,7 +36,7 @@ class InPlaceLayer(DynamicLayer):
 
     def _grow(self, like: torch.Tensor, needed: int) -> None:
         old = self.get_seq_length()
-        shape = (*like.shape[:-2], max(needed + _ROOM, old + old // 2), like.shape[-1])
+        shape = (*like.shape[:-2], max(self.room, needed + _ROOM, old + old // 4), like.shape[-1])
         buffers = like.new_empty(shape), like.new_empty(shape)
         if self.keys is not None and self.values is not None and old:
             buffers[0][..., :old, :], buffers[1][..., :old, :] = self.keys, self.values
@@ -41,8 +46,8 @@ class InPlaceLayer(DynamicLayer):
 class KVCache(DynamicCache):
     """Keys and values of everything that the LLaMA has read so far, on the devices where its layers are."""
 
-    def __init__(self, layers: int) -> None:
-        Cache.__init__(self, layers=[InPlaceLayer() for _ in range(layers)])
+    def __init__(self, layers: int, *, room: int = 0) -> None:
+        Cache.__init__(self, layers=[InPlaceLayer(room) for _ in range(layers)])
 
     def cut(self, tokens: int) -> None:
         """Forget all but the first `tokens`."""

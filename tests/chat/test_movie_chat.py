@@ -138,6 +138,14 @@ def test_a_stopped_turn_does_not_harm_the_next(new_chat: NewChat) -> None:
     assert chat.ask(FIRST).finish().text == uncached_answer(chat, [(FIRST, None)], FIRST, 8)
 
 
+def test_stop_ends_the_making_of_frame_tokens(new_chat: NewChat, counter: TokenCounter) -> None:
+    chat = new_chat()
+    turn = chat.ask(FIRST)
+    turn.stop()
+    assert (turn.finish().finished, counter.tokens) == ("stopped", 0)
+    assert chat.guide is None
+
+
 def test_leaving_an_answer_frees_the_chat(new_chat: NewChat) -> None:
     chat = new_chat()
     pieces = iter(chat.ask(FIRST))
