@@ -39,6 +39,7 @@ class ForwardReader:
         self.times: list[float] = (since_first + order.first).tolist()
         self._keys: Sequence[int] = self._reader.get_key_indices()
         self._at = 0  # the frame that comes next
+        self._landed = False  # just after a jump decord keeps one picture back, and skipping would not pass it
 
     def jump(self, time: float, *, tolerance: float) -> None:
         """Go to the key frame at `time`, which must be followed only by frames shown after it."""
@@ -46,7 +47,7 @@ class ForwardReader:
         if frame not in self._keys or abs(self.times[frame] - time) > 2 * tolerance:
             raise UntrustedError(f"there is no key frame at {time} s")
         self._reader.seek_accurate(frame)
-        self._at = frame
+        self._at, self._landed = frame, True
 
     def read(self, frame: int) -> np.ndarray:
         """The picture of `frame`, `(H, W, 3)` uint8; frames must be asked for in order."""
@@ -54,7 +55,8 @@ class ForwardReader:
             after = bisect_right(self._keys, self._at)
             key = self._keys[after] if after < len(self._keys) else self._count
             # decord jumps when told to skip past a key frame, so that one is read like any other
-            if (skip := min(frame, key - 1) - self._at) > 0:
+            skip = 0 if self._landed else min(frame, key - 1) - self._at
+            if skip > 0:
                 self._reader.skip_frames(skip)
                 self._at += skip
             else:
@@ -63,7 +65,7 @@ class ForwardReader:
 
     def _next(self) -> np.ndarray:
         picture = self._reader.next().asnumpy()
-        self._at += 1
+        self._at, self._landed = self._at + 1, False
         return picture
 
 

@@ -1,17 +1,20 @@
 """Frames through an ffmpeg process: slower to start than decord, but opens everything that ffmpeg opens."""
 
+import collections
+import contextlib
+import itertools
 import select
 import subprocess
 import tempfile
 import time
 from collections.abc import Generator
-from typing import IO
+from typing import IO, Any
 
 import ffmpeg
 import numpy as np
 
 from llamavid_demo.errors import MovieError
-from llamavid_demo.film.ffmpeg_commands import SAFE_INPUT, address, last_line, start_ffmpeg
+from llamavid_demo.film.ffmpeg_commands import SAFE_INPUT, address, start_ffmpeg
 from llamavid_demo.film.frame_format import FrameFormat, resize_frame
 from llamavid_demo.film.probe import VideoInfo
 
@@ -27,28 +30,31 @@ def ffmpeg_frames(
 ) -> Generator[np.ndarray, None, None]:
     """Yield the pictures on screen at seconds `start`, `start + 1`, …; `count` of them, `(h, w, 3)` uint8.
 
-    The last picture stands when the video ends before. The process ends with the iterator. Raises MovieError when not
-    one picture comes out or ffmpeg falls silent.
+    The last picture stands when the video ends before. The process ends with the iterator. Raises MovieError when there
+    is no picture at all or ffmpeg falls silent for `patience` seconds.
     """
+    run = _pictures(info, start, count)
+    with contextlib.closing(_decoded(info, run, patience=patience)) as pictures:
+        for done in range(count):
+            rgb = next(pictures, None)
+            if rgb is None:
+                rgb = _last_picture(info, start + done, patience=patience)
+                last = resize_frame(rgb, format, display=info.display)
+                yield from itertools.repeat(last, count - done)
+                return
+            yield resize_frame(rgb, format, display=info.display)
+
+
+def _decoded(info: VideoInfo, run: object, *, patience: float) -> Generator[np.ndarray, None, None]:
+    """The pictures, `(H, W, 3)` uint8, that an ffmpeg run puts out; MovieError when it falls silent."""
     width, height = info.stored
-    last: np.ndarray | None = None
+    size = width * height * 3
     with tempfile.TemporaryFile() as errors:
-        process = start_ffmpeg(_pictures(info, start, count), stdout=subprocess.PIPE, stderr=errors)
+        process = start_ffmpeg(run, stdout=subprocess.PIPE, stderr=errors)
         try:
             assert process.stdout is not None  # noqa: S101 (a pipe was asked for; this tells mypy)
-            for _ in range(count):
-                pixels = read_exactly(process.stdout, width * height * 3, patience=patience)
-                if len(pixels) == width * height * 3:
-                    rgb = np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
-                    last = resize_frame(rgb, format, display=info.display)
-                elif last is None:
-                    errors.seek(0)
-                    reason = last_line(errors.read(), info.path)
-                    raise MovieError(
-                        f"No picture of {info.path.name} at second {start} can be decoded: {reason}."
-                        " The file may be damaged; copy or download it again."
-                    )
-                yield last
+            while len(pixels := read_exactly(process.stdout, size, patience=patience)) == size:
+                yield np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
         except TimeoutError:
             raise MovieError(
                 f"{info.path.name} cannot be read on: no picture for {patience:.0f} s."
@@ -58,18 +64,46 @@ def ffmpeg_frames(
             end(process)
 
 
-def _pictures(info: VideoInfo, start: int, count: int) -> object:
+def _last_picture(info: VideoInfo, before: int, *, patience: float) -> np.ndarray:
+    """The last picture of a video whose pictures end before second `before`."""
+    since = max(0.0, info.origin + before - SEEK_MARGIN)
+    for seek in (since, None):  # a damaged index may lead nowhere
+        with contextlib.closing(_decoded(info, _all_pictures(info, seek), patience=patience)) as pictures:
+            if last := collections.deque(pictures, maxlen=1):
+                return last[0]
+    raise MovieError(
+        f"No picture of {info.path.name} can be decoded. The file may be damaged; copy or download it again."
+    )
+
+
+def _input(info: VideoInfo, seek: float | None) -> Any:
+    """The video stream from the key frame at or before the timestamp `seek`, or from its start."""
+    options: dict[str, object] = {"copyts": None, **SAFE_INPUT}
+    if seek is not None and seek > info.first:
+        options |= {"ss": f"{seek:.6f}", "seek_timestamp": 1, "noaccurate_seek": None}
+    return ffmpeg.input(address(info.path), **options)[str(info.stream)]
+
+
+def _output(video: Any, filters: str, **options: object) -> Any:
+    return video.output("pipe:", format="rawvideo", pix_fmt="rgb24", vf=filters, vsync="passthrough", **options)
+
+
+def _pictures(info: VideoInfo, start: int, count: int) -> Any:
     """The ffmpeg run: seek, put second `start` at 0, and let each picture stand until the next."""
     wanted = info.origin + start
-    options: dict[str, object] = {"copyts": None, **SAFE_INPUT}
-    seek = wanted - SEEK_MARGIN
-    if seek > info.first:
-        options |= {"ss": f"{seek:.6f}", "seek_timestamp": 1, "noaccurate_seek": None}
     micros = round((wanted + TOLERANCE) * 1_000_000)
+    filters = f"settb=1/1000000,setpts=PTS-{micros},fps=1:start_time=0:round=up:eof_action=pass"
+    return _output(_input(info, wanted - SEEK_MARGIN), f"{filters},{_scale(info)}", vframes=count)
+
+
+def _all_pictures(info: VideoInfo, seek: float | None) -> Any:
+    """The ffmpeg run that puts out every picture from `seek` on."""
+    return _output(_input(info, seek), _scale(info))
+
+
+def _scale(info: VideoInfo) -> str:
     width, height = info.stored
-    filters = f"settb=1/1000000,setpts=PTS-{micros},fps=1:start_time=0:round=up:eof_action=pass,scale={width}:{height}:flags=bilinear"
-    video = ffmpeg.input(address(info.path), **options)[str(info.stream)]
-    return video.output("pipe:", format="rawvideo", pix_fmt="rgb24", vf=filters, vsync="passthrough", vframes=count)
+    return f"scale={width}:{height}:flags=bilinear"  # bilinear chroma, as decord does it
 
 
 def read_exactly(pipe: IO[bytes], size: int, *, patience: float) -> bytearray:

@@ -84,9 +84,14 @@ def _probe(path: Path, _modified: int, _size: int) -> VideoInfo:
         raise MovieError(f"{path.name} has no pictures (it holds {', '.join(kinds)}). Give a video file.")
     video = next((s for s in videos if s["disposition"]["default"]), videos[0])
     stored, display, upright = _shape(path, video)
-    origin = _number(format.get("start_time")) or 0.0 if container in REBASED else 0.0
-    first = _number(video.get("start_time"))
     _check_first_picture(path, video)
+    first = _number(video.get("start_time"))
+    if container in REBASED:
+        origin = _number(format.get("start_time")) or 0.0
+    elif container == "avi":
+        origin = first = _first_decoded(path, video)
+    else:
+        origin = 0.0
     return VideoInfo(
         path=path,
         container=container,
@@ -181,6 +186,21 @@ def _check_first_picture(path: Path, video: dict[str, Any]) -> None:
         f"No picture of {path.name} can be decoded: {reason}. It may be damaged, protected or cut off;"
         " copy or download it again."
     )
+
+
+def _first_decoded(path: Path, video: dict[str, Any]) -> float:
+    """Timestamp at which ffmpeg puts out the first picture of an AVI file.
+
+    AVI has no times of display: they are guessed from the order of decoding, late by as many frames as are reordered.
+    """
+    answer = ffprobe(
+        path,
+        select_streams=str(video["index"]),
+        show_entries="frame=best_effort_timestamp_time",
+        read_intervals="%+#32",
+    )
+    times = (_number(frame.get("best_effort_timestamp_time")) for frame in answer.get("frames", []))
+    return min((time for time in times if time is not None), default=0.0)
 
 
 def _text_track(stream: dict[str, Any]) -> TextTrack:
