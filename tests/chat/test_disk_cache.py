@@ -35,7 +35,7 @@ def test_a_damaged_entry_is_removed_with_a_warning(cache: DiskCache, caplog: pyt
 
 
 def test_the_least_recently_used_entry_goes_first(cache: DiskCache) -> None:
-    for age, name in ((200, "used"), (300, "unused")):
+    for age, name in ((300, "used"), (200, "unused")):
         cache.put("patches", {"file": name}, torch.zeros(1000))
         newest = max(cache.folder.glob("*.safetensors"), key=lambda path: path.stat().st_mtime)
         os.utime(newest, (newest.stat().st_atime, newest.stat().st_mtime - age))

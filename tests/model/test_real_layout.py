@@ -52,3 +52,9 @@ def test_optional_tensors_are_tolerated() -> None:
     optional = [*KEYS["optional_checkpoint_buffers"], *KEYS["optional_checkpoint_vision_tower"]]
     assert [key for key in optional if our_checkpoint_key(key) is not None] == []
     assert [key for key in KEYS["optional_eva_extra_block"] if our_tower_key(key, depth=39) is not None] == []
+
+
+def test_a_40th_block_in_the_tower_file_is_left_out() -> None:
+    tower = {key: tuple(shape) for key, shape in (KEYS["eva_vit_g"] | KEYS["optional_eva_extra_block"]).items()}
+    assert "blocks.39.norm1.weight" in tower
+    assert read_config({**RELEASED, **SIZES_7B}, keys_7b(), tower).vision.depth == 39
