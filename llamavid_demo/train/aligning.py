@@ -1,0 +1,75 @@
+"""Alignment: context attention and projectors learn to make, from patches, the tokens that the LLaMA can read.
+
+The vision tower and the LLaMA stay as they are. One frame and one question at a time; the target is the ideal frame
+token, so the LLaMA itself need not run.
+"""
+
+import random
+
+import torch
+from torch import nn
+
+from llamavid_demo.model.llama_vid import LlamaVid
+from llamavid_demo.model.tokenizer import LlamaTokenizer
+from llamavid_demo.train.encoded_shots import EncodedShots
+from llamavid_demo.train.guide import GuideIds
+from llamavid_demo.train.ideal import WORDS, asked_thing, content_words, context_words, word_ids
+from llamavid_demo.train.questions import Question, ask
+from llamavid_demo.train.stages import StepResult
+from llamavid_demo.train.text import autocast, choose_family
+from llamavid_demo.train.world import COLOURS, PLACES, THINGS, TIMES, WEATHERS, Script
+
+# Questions that name a thing are what the text decoder has to learn.
+FAMILIES = {"colour": 5.0, "existence": 4.0, "place": 1.0, "time": 1.0, "weather": 0.5, "count": 0.5, "outside": 0.2}
+
+
+class Aligning:
+    """A step of the alignment stage."""
+
+    def __init__(
+        self, network: LlamaVid, tokenizer: LlamaTokenizer, guide: GuideIds, encoded: EncodedShots, *, batch: int
+    ) -> None:
+        self.network, self.guide, self.encoded, self.batch = network, guide, encoded, batch
+        table = network.llama.model.embed_tokens.weight.detach()
+        self.words = table[word_ids(tokenizer)]  # (words, H)
+
+    def __call__(self, rng: random.Random) -> StepResult:
+        """One batch; accuracies say which word of its kind a token is nearest to."""
+        asked = [self._question(rng) for _ in range(self.batch)]
+        indices = [index for index, _ in asked]
+        frames = [rng.randrange(self.encoded.patches.shape[1]) for _ in asked]
+        shots = [self.encoded.shots[index] for index in indices]
+        things = [asked_thing(question) for _, question in asked]
+        context = torch.stack([context_words(s, t) for s, t in zip(shots, things, strict=True)])
+        content = torch.stack([content_words(shot) for shot in shots])
+        device = self.words.device
+        target = torch.stack([context, content], dim=1).to(device) @ self.words  # (B, 2, H)
+        ids, mask = (t.to(device) for t in self.guide([question.text for _, question in asked]))
+        with autocast(device):
+            patches = self.encoded.patches[indices, frames].to(device).float()
+            tokens = self.network.frame_tokens(patches, ids, mask)
+        loss = nn.functional.mse_loss(tokens.float(), target)
+        return StepResult(loss, self._right(tokens.detach().float(), context, content, things))
+
+    def _question(self, rng: random.Random) -> tuple[int, Question]:
+        while True:
+            index = rng.randrange(len(self.encoded.shots))
+            question = ask(choose_family(FAMILIES, rng), Script("", (self.encoded.shots[index],)), rng)
+            if question:
+                return index, question
+
+    def _right(
+        self, tokens: torch.Tensor, context: torch.Tensor, content: torch.Tensor, things: list[str | None]
+    ) -> dict[str, list[float]]:
+        near = (tokens @ self.words.T).cpu()  # (B, 2, words)
+        right: dict[str, list[float]] = {}
+        shown = [i for i, thing in enumerate(things) if thing and context[i].max() > 0.5]
+        for kind, kinds, row, wanted, of in (
+            ("place", PLACES, 1, content, range(len(things))), ("time", TIMES, 1, content, range(len(things))),
+            ("weather", WEATHERS, 1, content, range(len(things))),
+            ("thing", THINGS, 0, context, shown), ("colour", COLOURS, 0, context, shown),
+        ):  # fmt: skip
+            columns = [WORDS.index(word) for word in kinds]
+            hits = near[:, row, columns].argmax(1) == wanted[:, columns].argmax(1)
+            right[kind] = hits[list(of)].float().tolist()
+        return right

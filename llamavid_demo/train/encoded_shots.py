@@ -1,0 +1,32 @@
+"""A pool of shots as the vision tower sees them, and films put together from it without rendering."""
+
+import random
+from dataclasses import dataclass
+
+import torch
+
+from llamavid_demo.model.vision import VisionTower
+from llamavid_demo.train.shots import ShotPool, film_from_pool
+from llamavid_demo.train.vision import encode
+from llamavid_demo.train.world import Script, Shot
+
+
+@dataclass(frozen=True)
+class EncodedShots:
+    """Shots with the patches (S, F, N, C) of their frames, float16."""
+
+    shots: tuple[Shot, ...]
+    patches: torch.Tensor
+
+    def film(self, rng: random.Random, *, shots: int, seconds: tuple[int, int]) -> tuple[Script, list[tuple[int, int]]]:
+        """A film, with two (shot, frame) of the pool for each of its shots; the film's frames alternate by chance."""
+        script, chosen = film_from_pool(self.shots, rng, shots=shots, seconds=seconds)
+        frames = range(self.patches.shape[1])
+        return script, [(shot, frame) for shot in chosen for frame in rng.sample(frames, 2)]
+
+
+def encode_pool(tower: VisionTower, pool: ShotPool) -> EncodedShots:
+    """Encode every frame of a pool once."""
+    shots, frames = pool.frames.shape[:2]
+    patches = encode(tower, pool.frames.reshape(-1, *pool.frames.shape[2:]))
+    return EncodedShots(pool.shots, patches.view(shots, frames, *patches.shape[1:]))

@@ -1,0 +1,52 @@
+"""Optimisers and the learning rate: Muon for the matrices inside blocks, AdamW for everything else."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import nn
+
+WARM_UP = 50
+DECAY = 0.3  # the last share of a stage, in which the rate falls to nothing
+
+
+class Optimiser:
+    """Muon and AdamW as one, with a warm-up and a linear end."""
+
+    def __init__(self, modules: Iterable[nn.Module], *, rate: float, steps: int) -> None:
+        named = [pair for module in modules for pair in module.named_parameters() if pair[1].requires_grad]
+        matrices = [p for name, p in named if p.ndim == 2 and "layer" in name]
+        inside = {id(p) for p in matrices}
+        rest = [p for _, p in named if id(p) not in inside]
+        self.parameters = [*matrices, *rest]
+        self.steps = steps
+        self.parts: list[torch.optim.Optimizer] = []
+        if matrices:
+            muon = torch.optim.Muon(matrices, lr=rate, weight_decay=0.0, adjust_lr_fn="match_rms_adamw")
+            self.parts.append(muon)
+        if rest:
+            self.parts.append(torch.optim.AdamW(rest, lr=rate / 2, betas=(0.9, 0.98), weight_decay=0.0))
+        self._rates = [part.param_groups[0]["lr"] for part in self.parts]
+
+    def step(self, loss: torch.Tensor, number: int) -> None:
+        """One step down the gradient of `loss`; `number` counts from 0."""
+        for part, rate in zip(self.parts, self._rates, strict=True):
+            part.zero_grad(set_to_none=True)
+            part.param_groups[0]["lr"] = rate * self.share(number)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        for part in self.parts:
+            part.step()
+
+    def share(self, number: int) -> float:
+        """Share of the full learning rate at a step."""
+        return min(1.0, (number + 1) / WARM_UP, (self.steps - number) / (DECAY * self.steps))
+
+    def state_dict(self) -> list[dict[str, Any]]:
+        """State of both optimisers."""
+        return [part.state_dict() for part in self.parts]
+
+    def load_state_dict(self, state: list[dict[str, Any]]) -> None:
+        """Go on where `state_dict` was taken."""
+        for part, saved in zip(self.parts, state, strict=True):
+            part.load_state_dict(saved)

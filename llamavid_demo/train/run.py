@@ -1,0 +1,128 @@
+"""From nothing to the checkpoint: all stages in order, each resumable."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from llamavid_demo.model.llama_vid import LlamaVid
+from llamavid_demo.model.save import save_checkpoint
+from llamavid_demo.model.tokenizer import LlamaTokenizer
+from llamavid_demo.train.aligning import Aligning
+from llamavid_demo.train.answering import Answering
+from llamavid_demo.train.encoded_shots import EncodedShots, encode_pool
+from llamavid_demo.train.guide import GuideIds
+from llamavid_demo.train.initialise import initialise
+from llamavid_demo.train.recipe import Recipe, embedded
+from llamavid_demo.train.shots import ShotPool, load_pool, render_pool, save_pool
+from llamavid_demo.train.stages import Report, StagePlan, Step, run_stage
+from llamavid_demo.train.text import Reading
+from llamavid_demo.train.tokenizer import guide_vocabulary, write_llama_vocabulary
+from llamavid_demo.train.vision import DenseHeads, Seeing
+
+WORK = Path("runs/train")
+
+
+class Training:
+    """A training in a working folder: what is done already is loaded, a stage that was cut off goes on."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        recipe: Callable[[int, int], Recipe] = embedded,
+        device: str | None = None,
+        report: Report | None = None,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.report = folder, report
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        write_llama_vocabulary(folder / "tokenizer.model")
+        self.tokenizer = LlamaTokenizer(folder / "tokenizer.model")
+        (folder / "vocab.txt").write_text("\n".join(guide_vocabulary()) + "\n", encoding="utf-8")
+        self.guide = GuideIds(folder / "vocab.txt")
+        self.recipe = recipe(len(self.tokenizer), len(guide_vocabulary()))
+        self.network = LlamaVid(self.recipe.config)
+        self.heads = DenseHeads(self.recipe.config.vision.width)
+        generator = torch.Generator().manual_seed(self.recipe.seed)
+        initialise(self.network, generator)
+        self.heads.initialise(generator)
+        self.network.to(self.device)
+        self.heads.to(self.device)
+        self.network.vision.tower.set_attn_implementation("eager")  # faster than SDPA to train on a CPU
+
+    def read(self) -> None:
+        """Teach the LLaMA to read films from ideal frame tokens."""
+        for name, kind, plan in self.recipe.reading:
+            step = Reading(self.network, self.tokenizer, kind, self.recipe.families, batch=self.recipe.batch)
+            self._stage(name, {"llama": self.network.llama}, step, plan)
+
+    def see(self) -> None:
+        """Teach the vision tower what is where."""
+        step = Seeing(self.network.vision, self.heads, self.pool(), batch=self.recipe.seeing_batch)
+        self._stage("seeing", {"vision": self.network.vision, "heads": self.heads}, step, self.recipe.seeing)
+
+    def answer(self) -> None:
+        """The paper's stages: alignment, then instruction tuning on films, longer ones last."""
+        network, recipe = self.network, self.recipe
+        encoded = self.encoded_shots()
+        eyes = {"text_decoder": network.text_decoder, "context": network.context, "content": network.content}
+        network.llama.requires_grad_(False)
+        align = Aligning(network, self.tokenizer, self.guide, encoded, batch=recipe.aligning_batch)
+        self._stage("aligning", eyes, align, recipe.aligning)
+        network.llama.requires_grad_(True)
+        for name, kind, plan in recipe.answering:
+            step = Answering(
+                network, self.tokenizer, self.guide, encoded, kind, recipe.families, batch=recipe.answering_batch
+            )
+            self._stage(name, {**eyes, "llama": network.llama}, step, plan)
+
+    def pool(self) -> ShotPool:
+        """The rendered shots, drawn once."""
+        path = self.folder / "pool.safetensors"
+        if not path.is_file():
+            recipe = self.recipe
+            seed = f"{recipe.seed}/pool"
+            save_pool(render_pool(recipe.pool, recipe.frame_format, seed=seed, workers=recipe.render_workers), path)
+        return load_pool(path)
+
+    def encoded_shots(self) -> EncodedShots:
+        """The pool as the trained vision tower sees it."""
+        return encode_pool(self.network.vision, self.pool())
+
+    def save(self, out: Path) -> None:
+        """Write the checkpoint in the released layout."""
+        save_checkpoint(
+            self.network,
+            out,
+            tokenizer_model=self.folder / "tokenizer.model",
+            bert_vocabulary=guide_vocabulary(),
+            frame_format=self.recipe.frame_format,
+        )
+
+    def _stage(self, name: str, parts: Mapping[str, nn.Module], step: Step, plan: StagePlan) -> None:
+        run_stage(name, parts, step, plan, folder=self.folder, seed=self.recipe.seed, report=self.report)
+
+
+def run(
+    out: Path,
+    *,
+    work: Path = WORK,
+    resume: bool = True,
+    recipe: Callable[[int, int], Recipe] = embedded,
+    device: str | None = None,
+    report: Report | None = None,
+) -> None:
+    """Train the embedded model and write it to `out`.
+
+    `work` keeps the state of every stage; with `resume` whatever is there is used, without it the stages begin anew.
+    """
+    if not resume:
+        for state in work.glob("*.pt"):
+            state.unlink()
+    training = Training(work, recipe=recipe, device=device, report=report)
+    training.read()
+    training.see()
+    training.answer()
+    training.save(out)

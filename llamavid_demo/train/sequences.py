@@ -1,0 +1,86 @@
+"""A film and a question become what the LLaMA reads: exactly the prompt that inference sends, plus the answer."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from llamavid_demo.film.alignment import cues_by_frame
+from llamavid_demo.film.cues import Cue
+from llamavid_demo.model.config import PromptFormat
+from llamavid_demo.model.prompt import FRAME, conversation_text, section_prompt
+from llamavid_demo.model.tokenizer import LlamaTokenizer
+from llamavid_demo.train.questions import Question
+from llamavid_demo.train.world import Script
+
+IGNORED = -100
+TOKENS_PER_FRAME = 2
+
+
+@dataclass(frozen=True)
+class FilmSequence:
+    """Ids with `FRAME` where frame tokens go; the answer begins at `answer` (ends with `</s>`)."""
+
+    ids: tuple[int, ...]
+    answer: int
+    shots: tuple[int, ...]  # the shot that each frame belongs to
+
+
+@dataclass(frozen=True)
+class SequenceBatch:
+    """Padded on the right: `ids` (B, L) with FRAME marks, `labels` (B, L) with -100 outside of answers."""
+
+    ids: torch.Tensor
+    labels: torch.Tensor
+
+    def embeddings(self, table: torch.nn.Embedding, frame_tokens: torch.Tensor) -> torch.Tensor:
+        """Embeddings (B, L, H), the rows of `frame_tokens` (F, H) at the marks in their order."""
+        marks = self.ids == FRAME
+        embedded = table(self.ids.masked_fill(marks, 0))
+        return embedded.masked_scatter(marks[..., None], frame_tokens.to(embedded.dtype))
+
+
+def frame_times(script: Script) -> list[float]:
+    """The whole seconds of a film: its frames at 1 fps."""
+    return [float(t) for t in range(math.ceil(script.duration))]
+
+
+def prompt_ids(
+    tokenizer: LlamaTokenizer, texts: PromptFormat, script: Script, question: str, *, subtitles: bool = True
+) -> list[int]:
+    """What inference sends: the section with its cues, then the question, up to `ASSISTANT:`."""
+    section, last_cues = _section(tokenizer, texts, script, subtitles=subtitles)
+    return [*section, *tokenizer.encode(conversation_text(texts, last_cues, [(question, None)]))]
+
+
+def make_sequence(
+    tokenizer: LlamaTokenizer, texts: PromptFormat, script: Script, question: Question, *, subtitles: bool
+) -> FilmSequence:
+    """A film with one question and its answer."""
+    section, last_cues = _section(tokenizer, texts, script, subtitles=subtitles)
+    asked = tokenizer.encode(conversation_text(texts, last_cues, [(question.text, None)]))
+    said = tokenizer.encode(conversation_text(texts, last_cues, [(question.text, question.answer)]))
+    shots = tuple(script.index_at(t) for t in frame_times(script))
+    return FilmSequence((*section, *said), len(section) + len(asked), shots)
+
+
+def pad(sequences: Sequence[FilmSequence]) -> SequenceBatch:
+    """Batch sequences, padded to the longest."""
+    length = max(len(s.ids) for s in sequences)
+    ids = torch.zeros(len(sequences), length, dtype=torch.long)
+    labels = torch.full_like(ids, IGNORED)
+    for row, sequence in enumerate(sequences):
+        ids[row, : len(sequence.ids)] = torch.tensor(sequence.ids)
+        labels[row, sequence.answer : len(sequence.ids)] = torch.tensor(sequence.ids[sequence.answer :])
+    return SequenceBatch(ids, labels)
+
+
+def _section(
+    tokenizer: LlamaTokenizer, texts: PromptFormat, script: Script, *, subtitles: bool
+) -> tuple[tuple[int, ...], str]:
+    times = frame_times(script)
+    cues = [Cue(*cue) for cue in script.cues()] if subtitles else []
+    by_frame = [" ".join(cue.text for cue in frame) for frame in cues_by_frame(cues, times)]
+    prompt = section_prompt(tokenizer, texts, by_frame, TOKENS_PER_FRAME)
+    return prompt.ids, prompt.last_cues

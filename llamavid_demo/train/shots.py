@@ -1,0 +1,149 @@
+"""A pool of rendered shots at the model's size, from which any number of films is put together.
+
+Pictures look as they will when a film file is read: drawn wide, squashed to the model's square, some of them worn by
+compression.
+"""
+
+import io
+import random
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageEnhance, ImageFilter
+from safetensors.numpy import load_file, save_file
+
+from llamavid_demo.film.frame_format import FrameFormat, resize_frame
+from llamavid_demo.train.render import draw, draw_shot, labels
+from llamavid_demo.train.world import (
+    ACTIONS,
+    COLOURS,
+    PLACES,
+    THINGS,
+    TIMES,
+    WEATHERS,
+    Actor,
+    Line,
+    Script,
+    Shot,
+    random_script,
+)
+
+WIDE = (224, 126)  # drawn size, 16:9
+SECONDS = 8  # longest that a shot of the pool is shown
+MOST_ACTORS = 3
+
+
+@dataclass(frozen=True)
+class ShotPool:
+    """Shots with `frames` (S, F, h, w, 3) uint8 of each, their `boxes` (S, F, actors, 4) and seconds `times` (S, F).
+
+    A box is (left, top, right, bottom) in shares of the picture, in the order of the shot's actors; zeros: nobody.
+    """
+
+    shots: tuple[Shot, ...]
+    times: np.ndarray
+    frames: np.ndarray
+    boxes: np.ndarray
+
+
+def render_pool(count: int, format: FrameFormat, *, seed: str, frames: int = 4, workers: int = 1) -> ShotPool:
+    """Draw `count` shots by chance, `frames` pictures each; the same seed gives the same pool."""
+    jobs = [(f"{seed}/{i}", format, frames) for i in range(count)]
+    if workers == 1:
+        made = [_render_shot(job) for job in jobs]
+    else:
+        with get_context("fork").Pool(workers) as processes:
+            made = processes.map(_render_shot, jobs, chunksize=16)
+    shots, times, pictures, boxes = zip(*made, strict=True)
+    return ShotPool(tuple(shots), np.stack(times), np.stack(pictures), np.stack(boxes))
+
+
+def save_pool(pool: ShotPool, path: Path) -> None:
+    """Write a pool to one safetensors file."""
+    script = np.frombuffer(Script("pool", pool.shots).to_json().encode(), np.uint8)
+    part = path.with_suffix(".part")
+    save_file({"script": script.copy(), "times": pool.times, "frames": pool.frames, "boxes": pool.boxes}, str(part))
+    part.replace(path)
+
+
+def load_pool(path: Path) -> ShotPool:
+    """Read what `save_pool` wrote."""
+    arrays = load_file(str(path))
+    shots = Script.from_json(arrays["script"].tobytes().decode()).shots
+    return ShotPool(shots, arrays["times"], arrays["frames"], arrays["boxes"])
+
+
+def film_frames(script: Script, format: FrameFormat) -> np.ndarray:
+    """The frames (T, h, w, 3) that a model reads of a film: one a second, in the model's shape."""
+    times = range(int(np.ceil(script.duration)))
+    return np.stack([resize_frame(draw(script, float(t), *WIDE), format) for t in times])
+
+
+def film_from_pool(
+    pool_shots: tuple[Shot, ...], rng: random.Random, *, shots: int, seconds: tuple[int, int]
+) -> tuple[Script, list[int]]:
+    """A film of `shots` shots of the pool, none beside one at the same place, with the shots' numbers."""
+    chosen: list[int] = []
+    used: set[str] = set()
+    while len(chosen) < shots:
+        index = rng.randrange(len(pool_shots))
+        place = pool_shots[index].place
+        if place in used and len(used) < len(PLACES):
+            continue
+        if chosen and pool_shots[chosen[-1]].place == place:
+            continue
+        chosen.append(index)
+        used.add(place)
+    cut = tuple(_cut(pool_shots[i], rng.randint(*seconds)) for i in chosen)
+    return Script("A film", cut), chosen
+
+
+def _cut(shot: Shot, seconds: int) -> Shot:
+    lines = tuple(replace(line, end=min(line.end, float(seconds))) for line in shot.lines if line.start < seconds)
+    return replace(shot, seconds=float(seconds), lines=lines)
+
+
+def _render_shot(job: tuple[str, FrameFormat, int]) -> tuple[Shot, np.ndarray, np.ndarray, np.ndarray]:
+    seed, format, count = job
+    rng = random.Random(seed)  # noqa: S311 - chance, not secrecy
+    spoken = random_script(rng, shots=1, seconds=(SECONDS, SECONDS), actors=(1, 1)).shots[0].lines
+    shot = _varied_shot(rng, spoken)
+    script = Script("", (shot,))
+    times = sorted(rng.uniform(0, SECONDS) for _ in range(count))
+    pictures, boxes = [], np.zeros((count, MOST_ACTORS, 4), np.float32)
+    for row, t in enumerate(times):
+        pictures.append(worn(resize_frame(draw_shot(shot, t, *WIDE), format), rng))
+        for column, (_, box) in enumerate(labels(script, t)):
+            boxes[row, column] = box
+    return shot, np.array(times, np.float32), np.stack(pictures), boxes
+
+
+def _varied_shot(rng: random.Random, lines: tuple[Line, ...]) -> Shot:
+    """Every combination is as likely as any other."""
+    things = rng.sample(THINGS, rng.choice((1, 1, 2, 2, 2, 3)))
+    actors = tuple(Actor(thing, rng.choice(COLOURS), rng.choice(ACTIONS)) for thing in things)
+    return Shot(
+        rng.choice(PLACES),
+        rng.choice(TIMES),
+        rng.choice(WEATHERS),
+        actors,
+        float(SECONDS),
+        lines,
+        rng.randrange(1 << 30),
+    )
+
+
+def worn(rgb: np.ndarray, rng: random.Random) -> np.ndarray:
+    """Half of the pictures as they are, half as after compression: JPEG, a little blur, another brightness."""
+    if rng.random() < 0.5:
+        return rgb
+    picture = Image.fromarray(rgb)
+    if rng.random() < 0.4:
+        picture = picture.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 0.8)))
+    if rng.random() < 0.4:
+        picture = ImageEnhance.Brightness(picture).enhance(rng.uniform(0.88, 1.12))
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=rng.randint(40, 95))
+    return np.asarray(Image.open(file))

@@ -1,0 +1,93 @@
+import json
+
+import pytest
+import torch
+
+from llamavid_demo.film.frame_format import FrameFormat
+from llamavid_demo.model.load import load_model
+from llamavid_demo.train import run as run_module
+from llamavid_demo.train.evaluate import evaluate
+from llamavid_demo.train.recipe import Recipe, network_config
+from llamavid_demo.train.run import run
+from llamavid_demo.train.stages import StagePlan
+from llamavid_demo.train.text import FilmKind
+
+STEPS = 3
+
+
+def micro(vocabulary: int, guide_vocabulary: int) -> Recipe:
+    plan = StagePlan(STEPS, 1e-3, save_seconds=0)
+    film = FilmKind((1, 2), (1, 2))
+    return Recipe(
+        config=network_config(
+            vocabulary=vocabulary, guide_vocabulary=guide_vocabulary, width=32, layers=1, vision_depth=1
+        ),
+        frame_format=FrameFormat(112, 112, "stretch"),
+        reading=(("reading", film, plan),),
+        seeing=plan,
+        aligning=plan,
+        answering=(("answering", film, plan),),
+        pool=6,
+        render_workers=1,
+        batch=4,
+        seeing_batch=2,
+        aligning_batch=4,
+        answering_batch=2,
+    )
+
+
+class KilledError(Exception):
+    pass
+
+
+def weights(folder) -> bytes:
+    return (folder / "model.safetensors").read_bytes() + (folder / "eva_vit_g.safetensors").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("unbroken")
+    run(folder / "out", work=folder / "work", recipe=micro)
+    return folder / "out"
+
+
+@pytest.mark.parametrize("stage", ["reading", "seeing", "aligning", "answering"])
+def test_a_killed_training_ends_with_the_same_weights(tmp_path, unbroken, monkeypatch, stage):
+    whole = run_module.run_stage
+
+    def killed_in_the_middle(name, parts, step, plan, **rest):
+        calls = []
+
+        def step_until_killed(rng):
+            calls.append(rng)
+            if name == stage and len(calls) == STEPS:
+                raise KilledError
+            return step(rng)
+
+        whole(name, parts, step_until_killed, plan, **rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_module, "run_stage", killed_in_the_middle)
+        with pytest.raises(KilledError):
+            run(tmp_path / "out", work=tmp_path / "work", recipe=micro)
+    run(tmp_path / "out", work=tmp_path / "work", recipe=micro)
+    assert weights(tmp_path / "out") == weights(unbroken)
+
+
+def test_the_checkpoint_loads_and_can_be_evaluated(unbroken):
+    model = load_model(unbroken)
+    assert model.frame_format == FrameFormat(112, 112, "stretch")
+    assert model.config.prompt == micro(300, 300).config.prompt
+    shown = []
+    result = evaluate(model, 1, 5, shots=(2, 2), seconds=(1, 2), report=lambda *at: shown.append(at))
+    assert shown == [(1, 1)]
+    assert result["questions"] == sum(family["n"] for family in result["families"].values())
+    assert 0 <= result["accuracy"] <= 1
+    json.dumps(result)
+
+
+def test_stage_files_hold_plain_tensors_only(tmp_path):
+    run(tmp_path / "out", work=tmp_path / "work", recipe=micro)
+    for state in (tmp_path / "work").glob("*.pt"):
+        assert torch.load(state, weights_only=True)["done"]
+    assert not list((tmp_path / "work").glob("*.part"))
