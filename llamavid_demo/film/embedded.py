@@ -6,7 +6,7 @@ import ffmpeg
 
 from llamavid_demo.errors import SubtitleError
 from llamavid_demo.film.cues import Cue, SubtitleTrack
-from llamavid_demo.film.ffmpeg_commands import SAFE_INPUT, address, last_line, run_ffmpeg
+from llamavid_demo.film.ffmpeg_commands import SAFE_INPUT, address, first_line, run_ffmpeg
 from llamavid_demo.film.languages import language_code
 from llamavid_demo.film.probe import TextTrack, VideoInfo
 from llamavid_demo.film.subtitles import parse_subtitles
@@ -37,7 +37,7 @@ def read_embedded(info: VideoInfo, track: TextTrack) -> SubtitleTrack:
     codec, muxer = ("copy", "ass") if styled else ("srt", "srt")
     code, output, errors = run_ffmpeg(source.output("pipe:", format=muxer, **{"c:s": codec}), seconds=_SECONDS)
     if code:
-        raise SubtitleError(f"{name} cannot be extracted: {last_line(errors, info.path)}. Give a subtitle file.")
+        raise SubtitleError(f"{name} cannot be extracted: {first_line(errors, info.path)}. Give a subtitle file.")
     track_cues, warnings = ((), ()) if not output.strip() else parse_subtitles(output.decode(), name=name)
     shifted = tuple(
         Cue(max(0.0, cue.start - info.origin), cue.end - info.origin, cue.text)

@@ -13,6 +13,7 @@ from llamavid_demo.film.plain_files import DEMUXERS
 
 SAFE_INPUT = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
 PROBE_SECONDS = 120.0  # most that a look at a file may take; only a damaged one ever takes that long
+_REMEDY = " It may be damaged or cut off; copy or download it again."
 _MISSING = "{} is not installed. Install ffmpeg (Debian and Ubuntu: apt install ffmpeg) and try again."
 
 
@@ -24,16 +25,16 @@ def address(path: Path) -> str:
 def ffprobe(path: Path, **options: str) -> dict[str, Any]:
     """Ask ffprobe for what `options` name (`show_entries`, `read_intervals`, …) as a dictionary.
 
-    Raises MovieError with ffprobe's last line when it cannot read the file.
+    Raises MovieError with ffprobe's reason when it cannot read the file.
     """
     try:
         return ffmpeg.probe(address(path), loglevel="error", **SAFE_INPUT, **options)
     except FileNotFoundError:
         raise MovieError(_MISSING.format("ffprobe")) from None
     except ffmpeg.Error as error:
-        raise MovieError(f"{path.name} cannot be read: {last_line(error.stderr, path)}.") from None
+        raise MovieError(f"{path.name} cannot be read: {first_line(error.stderr, path)}.{_REMEDY}") from None
     except json.JSONDecodeError:
-        raise MovieError(f"{path.name} cannot be read: its description makes no sense.") from None
+        raise MovieError(f"{path.name} cannot be read: its description makes no sense.{_REMEDY}") from None
 
 
 def start_ffmpeg(node: Any, **streams: Any) -> subprocess.Popen[bytes]:
@@ -59,9 +60,7 @@ def run_ffmpeg(node: Any, *, seconds: float) -> tuple[int, bytes, bytes]:
     return process.returncode, output, errors
 
 
-def last_line(stderr: bytes, path: Path) -> str:
-    """The last thing ffmpeg said, without the file's address and the names of its parts."""
-    lines = [line for line in stderr.decode("utf-8", "replace").strip().splitlines() if "message repeated" not in line]
-    if not lines:
-        return "ffmpeg gives no reason"
-    return re.sub(r"^\[[^]]*\] ", "", lines[-1]).replace(f"{address(path)}: ", "").strip().rstrip(".")
+def first_line(stderr: bytes, path: Path) -> str:
+    """What ffmpeg complained of first, without the file's address and the names of its parts."""
+    line = stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+    return re.sub(r"^\[[^]]*\] ", "", line).replace(f"{address(path)}: ", "").strip().rstrip(".") or "no reason given"

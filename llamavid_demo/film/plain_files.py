@@ -17,7 +17,6 @@ VIDEO_SUFFIXES = frozenset(_SUFFIXES.split())
 DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf,gif"
 
 _HEAD = 65536  # bytes looked at
-_MOST_INDEX = 256 << 20  # bytes; the index of a day of video is smaller
 _MAGIC: tuple[tuple[bytes, int, str], ...] = (
     (b"\x1aE\xdf\xa3", 0, "matroska"),
     (b"AVI ", 8, "avi"),
@@ -89,25 +88,3 @@ def _is_transport_stream(head: bytes) -> bool:
         len(head) > first + 4 * size and all(head[first + n * size] == 0x47 for n in range(5))
         for first, size in ((0, 188), (4, 192))
     )
-
-
-def is_encrypted_mov(path: Path) -> bool:
-    """Whether the sample descriptions of an MP4 or MOV file say that its pictures are encrypted.
-
-    ffmpeg does not tell: it names the codec below the protection and decodes noise.
-    """
-    with path.open("rb") as file:
-        while True:
-            header = file.read(8)
-            if len(header) < 8:
-                return False
-            size, kind = int.from_bytes(header[:4]), header[4:]
-            body = size - 8
-            if size == 1:
-                body = int.from_bytes(file.read(8)) - 16
-            if kind == b"moov":
-                boxes = file.read(min(body, _MOST_INDEX) if size else _MOST_INDEX)
-                return b"sinf" in boxes and any(tag in boxes for tag in (b"encv", b"drmi"))
-            if size == 0 or body < 0:
-                return False
-            file.seek(body, 1)

@@ -14,11 +14,12 @@ from llamavid_demo.film.ffmpeg_commands import (
     SAFE_INPUT,
     address,
     ffprobe,
-    last_line,
+    first_line,
     run_ffmpeg,
 )
-from llamavid_demo.film.plain_files import check_plain_file, is_encrypted_mov, sniff_container
+from llamavid_demo.film.plain_files import check_plain_file, sniff_container
 from llamavid_demo.film.sections import clock
+from llamavid_demo.film.structure import is_encrypted, is_whole
 
 MOST_PIXELS = 64_000_000
 REBASED = frozenset(("mpegts", "mpeg"))  # containers whose clock starts anywhere
@@ -74,14 +75,21 @@ def probe(path: Path) -> VideoInfo:
 @lru_cache(maxsize=64)
 def _probe(path: Path, _modified: int, _size: int) -> VideoInfo:
     container = sniff_container(path)
+    whole = is_whole(path, container)
+    if whole is False:
+        raise MovieError(f"{path.name} is cut off: its end is missing. Copy or download it again.")
     answer = ffprobe(path)
     streams, format = answer.get("streams", []), answer.get("format", {})
-    videos = [s for s in streams if s.get("codec_type") == "video" and not s["disposition"]["attached_pic"]]
-    if container == "mov" and is_encrypted_mov(path):
+    pictures = [s for s in streams if s.get("codec_type") == "video"]
+    videos = [s for s in pictures if not s["disposition"]["attached_pic"]]
+    if container not in str(format.get("format_name")).split(","):  # what looks like two things is neither
+        raise MovieError(f"{path.name} is not the {container} file that it begins as. Give a video file.")
+    if is_encrypted(path, container):
         raise MovieError(f"{path.name} {_PROTECTED}")
     if not videos:
-        kinds = sorted({str(s.get("codec_type", "unknown")) for s in streams}) or ["nothing"]
-        raise MovieError(f"{path.name} has no pictures (it holds {', '.join(kinds)}). Give a video file.")
+        kinds = sorted({"a cover" if s in pictures else str(s.get("codec_type")) for s in streams})
+        only = " and ".join(kinds) or "an empty index"
+        raise MovieError(f"{path.name} has no film in it, but only {only}. Give a video file.")
     video = next((s for s in videos if s["disposition"]["default"]), videos[0])
     stored, display, upright = _shape(path, video)
     _check_first_picture(path, video)
@@ -97,11 +105,11 @@ def _probe(path: Path, _modified: int, _size: int) -> VideoInfo:
         container=container,
         codec=str(video.get("codec_name", "unknown")),
         stream=int(video["index"]),
-        alone=len(videos) == sum(s.get("codec_type") == "video" for s in streams) == 1,
+        alone=len(pictures) == 1,
         stored=stored,
         display=display,
         upright=upright,
-        duration=_duration(path, container, format, origin),
+        duration=_duration(path, format, origin, certain=whole is True or container in REBASED),
         origin=origin,
         first=origin if first is None else first,
         fps=_ratio(video.get("avg_frame_rate")) or _ratio(video.get("r_frame_rate")),
@@ -142,15 +150,18 @@ def _matrix(text: str) -> tuple[float, float, float, float]:
     return rows[0][0], rows[0][1], rows[1][0], rows[1][1]
 
 
-def _duration(path: Path, container: str, format: dict[str, Any], origin: float) -> float:
-    """Seconds from 0 to the end of the last picture or sound; refuses a file that ends before it says."""
+def _duration(path: Path, format: dict[str, Any], origin: float, *, certain: bool) -> float:
+    """Seconds from 0 to the end of the last picture or sound.
+
+    Unless it is `certain` that nothing is missing, a file that ends before it says is refused.
+    """
     said = _number(format.get("duration"))
     if said is None or said <= 0:  # such as WebM recorded by a browser, which states no length
         return _last_time(path) - origin
-    if container in REBASED:
-        return said  # ffmpeg itself took it from the last timestamps
+    if certain:
+        return said
     end = _last_time(path, after=said - 10)
-    if end < said - max(5.0, 0.02 * said):
+    if end < said - max(2.0, 0.02 * said):
         raise MovieError(
             f"{path.name} is cut off: it should last {clock(said)} but ends at {clock(end)}. Copy or download it again."
         )
@@ -181,7 +192,7 @@ def _check_first_picture(path: Path, video: dict[str, Any]) -> None:
         return
     if re.search(rb"encrypt|decryption|protect", errors, re.IGNORECASE):
         raise MovieError(f"{path.name} {_PROTECTED}")
-    reason = last_line(errors, path) if code else "it holds zero frames"
+    reason = first_line(errors, path) if code else "it holds zero frames"
     raise MovieError(
         f"No picture of {path.name} can be decoded: {reason}. It may be damaged, protected or cut off;"
         " copy or download it again."

@@ -119,7 +119,11 @@ def _read_with_pysubs2(text: str, kind: str, *, fps: float, name: str) -> list[C
     # pysubs2 names the two SubStation formats apart but reads both with one reader
     subs = pysubs2.SSAFile.from_string(text, format_=kind, fps=rate)
     return [
-        Cue(event.start / 1000, event.end / 1000, event.plaintext)
+        Cue(
+            event.start / 1000,
+            event.end / 1000,
+            html.unescape(event.plaintext) if kind == "vtt" else event.plaintext,
+        )
         for event in subs.events
         if not (event.is_comment or event.is_drawing)
     ]
@@ -133,7 +137,7 @@ def _only_cues_of_vtt(text: str) -> str:
         timing = next((n for n, line in enumerate(lines[:2]) if "-->" in line), None)
         if timing is None or re.match(r"(NOTE|STYLE|REGION)\b", lines[0]):
             continue
-        body = [html.unescape(re.sub(r"<[^>]*>", "", line)) for line in lines[timing + 1 :]]
+        body = [re.sub(r"<[^>]*>", "", line) for line in lines[timing + 1 :]]
         blocks.append("\n".join([lines[timing].strip(), *body]))
     return "WEBVTT\n\n" + "\n\n".join(blocks) + "\n"
 
