@@ -6,15 +6,15 @@ from llamavid_demo.model.llama_vid import LlamaVid
 from llamavid_demo.model.tokenizer import LlamaTokenizer
 from llamavid_demo.train.encoded_shots import EncodedShots
 from llamavid_demo.train.guide import GuideIds
-from llamavid_demo.train.questions import Question, ask
+from llamavid_demo.train.questions import Question
 from llamavid_demo.train.sequences import FilmSequence, make_sequence, pad
 from llamavid_demo.train.stages import StepResult
-from llamavid_demo.train.text import FilmKind, answer_loss, autocast, choose_family
+from llamavid_demo.train.text import FilmKind, answer_loss, ask_turns, autocast
 from llamavid_demo.train.tokenizer import PROMPT
 
 
 class Answering:
-    """A step of the answering stages: films from the pool, one question each."""
+    """A step of the answering stages: films from the pool with a few questions each."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Answering:
         """One batch. The text decoder sees two frames a shot; the film's frames are repeats of their tokens."""
         films = [self._film(rng) for _ in range(self.batch)]
         pool_frames = [frame for _, _, frames in films for frame in frames]
-        texts = [question.text for question, _, frames in films for _ in frames]
+        texts = [asked[0].text for asked, _, frames in films for _ in frames]
         device = self.network.text_decoder.queries.device
         ids, mask = (t.to(device) for t in self.guide(texts))
         shots, numbers = zip(*pool_frames, strict=True)
@@ -47,15 +47,12 @@ class Answering:
             order += [first + 2 * shot + rng.randrange(2) for shot in sequence.shots]
             first += len(frames)
         batch = pad([sequence for _, sequence, _ in films])
-        questions = [question for question, _, _ in films]
+        questions = [question for asked, _, _ in films for question in asked]
         return answer_loss(self.network, batch, tokens[order].flatten(0, 1).float(), questions)
 
-    def _film(self, rng: random.Random) -> tuple[Question, FilmSequence, list[tuple[int, int]]]:
+    def _film(self, rng: random.Random) -> tuple[list[Question], FilmSequence, list[tuple[int, int]]]:
         kind = self.kind
-        while True:
-            script, frames = self.encoded.film(rng, shots=rng.randint(*kind.shots), seconds=kind.seconds)
-            question = ask(choose_family(self.families, rng), script, rng)
-            if question:
-                subtitles = rng.random() < kind.subtitles
-                sequence = make_sequence(self.tokenizer, PROMPT, script, question, subtitles=subtitles)
-                return question, sequence, frames
+        script, frames = self.encoded.film(rng, shots=rng.randint(*kind.shots), seconds=kind.seconds)
+        asked = ask_turns(script, self.families, kind.turns, rng)
+        subtitles = rng.random() < kind.subtitles
+        return asked, make_sequence(self.tokenizer, PROMPT, script, asked, subtitles=subtitles), frames

@@ -31,7 +31,7 @@ class Recipe:
     answering: tuple[tuple[str, FilmKind, StagePlan], ...]
     pool: int = 6000  # shots that are rendered
     render_workers: int = 2
-    batch: int = 64
+    batch: int = 32
     seeing_batch: int = 32
     aligning_batch: int = 96
     answering_batch: int = 32
@@ -61,7 +61,6 @@ def network_config(
             tie_word_embeddings=False,
             bos_token_id=1,
             eos_token_id=2,
-            attn_implementation="eager",
         ),
         prompt=PROMPT,
     )  # fmt: skip
@@ -76,14 +75,14 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
         ),
         frame_format=FrameFormat(112, 112, "stretch"),
         reading=(
-            ("reading-1", FilmKind((1, 3), (1, 2)), StagePlan(6000, 5e-3, 0.93, watched)),
-            ("reading-2", FilmKind((2, 5), (1, 5)), StagePlan(4000, 3e-3, 0.95, watched)),
-            ("reading-3", FilmKind((3, 6), (3, 8), (0, 2)), StagePlan(2000, 2e-3, 0.96, watched)),
+            ("reading-1", FilmKind((1, 3), (1, 2), turns=5), StagePlan(4000, 5e-3, 0.9, watched)),
+            ("reading-2", FilmKind((2, 5), (1, 5), turns=5), StagePlan(3000, 3e-3, 0.94, watched)),
+            ("reading-3", FilmKind((3, 6), (3, 8), (0, 2), turns=5), StagePlan(2000, 2e-3, 0.95, watched)),
         ),
         seeing=StagePlan(5000, 4e-3, 0.985, tuple(CLASSES)),
         aligning=StagePlan(3000, 4e-3, 0.97, tuple(CLASSES)),
         answering=(
-            ("answering-1", FilmKind((1, 3), (1, 3)), StagePlan(1000, 2e-3, 0.93, watched)),
-            ("answering-2", FilmKind((3, 6), (3, 8), (0, 2)), StagePlan(2500, 2e-3, 0.97, watched)),
+            ("answering-1", FilmKind((1, 3), (1, 3), turns=3), StagePlan(1000, 2e-3, 0.93, watched)),
+            ("answering-2", FilmKind((3, 6), (3, 8), (0, 2), turns=3), StagePlan(2500, 2e-3, 0.97, watched)),
         ),
     )

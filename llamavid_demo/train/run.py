@@ -50,7 +50,8 @@ class Training:
         self.heads.initialise(generator)
         self.network.to(self.device)
         self.heads.to(self.device)
-        self.network.vision.tower.set_attn_implementation("eager")  # faster than SDPA to train on a CPU
+        for part in (self.network.vision.tower, self.network.llama):
+            part.set_attn_implementation("eager")  # trains faster than SDPA on a CPU
 
     def read(self) -> None:
         """Teach the LLaMA to read films from ideal frame tokens."""

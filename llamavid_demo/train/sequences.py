@@ -20,24 +20,29 @@ TOKENS_PER_FRAME = 2
 
 @dataclass(frozen=True)
 class FilmSequence:
-    """Ids with `FRAME` where frame tokens go; the answer begins at `answer` (ends with `</s>`)."""
+    """Ids with `FRAME` where frame tokens go; each of `answers` is [from, to) in them and ends with `</s>`."""
 
     ids: tuple[int, ...]
-    answer: int
+    answers: tuple[tuple[int, int], ...]
     shots: tuple[int, ...]  # the shot that each frame belongs to
 
 
 @dataclass(frozen=True)
 class SequenceBatch:
-    """Padded on the right: `ids` (B, L) with FRAME marks, `labels` (B, L) with -100 outside of answers."""
+    """Padded on the right: `ids` (B, L) with FRAME marks, `labels` (B, L) with -100 outside of answers.
+
+    `owners` (B, L): for each label the number of its question, counted through the batch.
+    """
 
     ids: torch.Tensor
     labels: torch.Tensor
+    owners: torch.Tensor
 
     def embeddings(self, table: torch.nn.Embedding, frame_tokens: torch.Tensor) -> torch.Tensor:
         """Embeddings (B, L, H), the rows of `frame_tokens` (F, H) at the marks in their order."""
-        marks = self.ids == FRAME
-        embedded = table(self.ids.masked_fill(marks, 0))
+        ids = self.ids.to(frame_tokens.device)
+        marks = ids == FRAME
+        embedded = table(ids.masked_fill(marks, 0))
         return embedded.masked_scatter(marks[..., None], frame_tokens.to(embedded.dtype))
 
 
@@ -55,14 +60,22 @@ def prompt_ids(
 
 
 def make_sequence(
-    tokenizer: LlamaTokenizer, texts: PromptFormat, script: Script, question: Question, *, subtitles: bool
+    tokenizer: LlamaTokenizer,
+    texts: PromptFormat,
+    script: Script,
+    asked: Sequence[Question],
+    *,
+    subtitles: bool,
 ) -> FilmSequence:
-    """A film with one question and its answer."""
+    """A film with one or more questions and their answers, turn after turn."""
     section, last_cues = _section(tokenizer, texts, script, subtitles=subtitles)
-    asked = tokenizer.encode(conversation_text(texts, last_cues, [(question.text, None)]))
-    said = tokenizer.encode(conversation_text(texts, last_cues, [(question.text, question.answer)]))
+    turns = [(question.text, question.answer) for question in asked]
+    ids = (*section, *tokenizer.encode(conversation_text(texts, last_cues, turns)))
+    begin = tokenizer.encode("ASSISTANT:")[-1]
+    starts = [i + 1 for i, token in enumerate(ids) if token == begin]
+    ends = [i + 1 for i, token in enumerate(ids) if token == tokenizer.eos]
     shots = tuple(script.index_at(t) for t in frame_times(script))
-    return FilmSequence((*section, *said), len(section) + len(asked), shots)
+    return FilmSequence(ids, tuple(zip(starts, ends, strict=True)), shots)
 
 
 def pad(sequences: Sequence[FilmSequence]) -> SequenceBatch:
@@ -70,10 +83,16 @@ def pad(sequences: Sequence[FilmSequence]) -> SequenceBatch:
     length = max(len(s.ids) for s in sequences)
     ids = torch.zeros(len(sequences), length, dtype=torch.long)
     labels = torch.full_like(ids, IGNORED)
+    owners = torch.zeros_like(ids)
+    number = 0
     for row, sequence in enumerate(sequences):
-        ids[row, : len(sequence.ids)] = torch.tensor(sequence.ids)
-        labels[row, sequence.answer : len(sequence.ids)] = torch.tensor(sequence.ids[sequence.answer :])
-    return SequenceBatch(ids, labels)
+        line = torch.tensor(sequence.ids)
+        ids[row, : len(line)] = line
+        for start, end in sequence.answers:
+            labels[row, start:end] = line[start:end]
+            owners[row, start:end] = number
+            number += 1
+    return SequenceBatch(ids, labels, owners)
 
 
 def _section(

@@ -16,6 +16,8 @@ from llamavid_demo.train.stages import StepResult
 from llamavid_demo.train.tokenizer import PROMPT
 from llamavid_demo.train.world import Script, random_script
 
+GUIDED = ("colour", "existence")  # families whose answer is in the context tokens
+
 
 @dataclass(frozen=True)
 class FilmKind:
@@ -24,6 +26,7 @@ class FilmKind:
     shots: tuple[int, int]
     seconds: tuple[int, int]
     lines: tuple[int, int] = (0, 1)
+    turns: int = 1  # questions a film
     subtitles: float = 0.8  # share of films that have them
 
 
@@ -59,46 +62,58 @@ class Reading:
         films = [self._film(rng) for _ in range(self.batch)]
         table = self.network.llama.model.embed_tokens
         tokens = ideal_tokens(
-            [(script, question, sequence.shots) for script, question, sequence in films],
+            [(script, asked[0], sequence.shots) for script, asked, sequence in films],
             table.weight[self.words],
             noise=self.noise,
             rng=rng,
         )
         batch = pad([sequence for _, _, sequence in films])
-        return answer_loss(self.network, batch, tokens, [question for _, question, _ in films])
+        return answer_loss(self.network, batch, tokens, [q for _, asked, _ in films for q in asked])
 
-    def _film(self, rng: random.Random) -> tuple[Script, Question, FilmSequence]:
+    def _film(self, rng: random.Random) -> tuple[Script, list[Question], FilmSequence]:
         kind = self.kind
-        while True:
-            script = random_script(
-                rng, shots=rng.randint(*kind.shots), seconds=kind.seconds, lines=kind.lines, actors=(1, 3)
-            )
-            question = ask(choose_family(self.families, rng), script, rng)
-            if question:
-                subtitles = rng.random() < kind.subtitles
-                sequence = make_sequence(self.tokenizer, PROMPT, script, question, subtitles=subtitles)
-                return script, question, sequence
+        script = random_script(
+            rng, shots=rng.randint(*kind.shots), seconds=kind.seconds, lines=kind.lines, actors=(1, 3)
+        )
+        asked = ask_turns(script, self.families, kind.turns, rng)
+        subtitles = rng.random() < kind.subtitles
+        return script, asked, make_sequence(self.tokenizer, PROMPT, script, asked, subtitles=subtitles)
+
+
+def ask_turns(script: Script, families: dict[str, float], turns: int, rng: random.Random) -> list[Question]:
+    """Questions of a conversation. The first, which is the guide, is more often of a family that needs one.
+
+    Later ones are of families that need no guide: what they ask for is in the content tokens.
+    """
+    asked: list[Question] = []
+    while len(asked) < turns:
+        guided = 0.0 if asked else 3.0
+        weights = {f: w * (guided if f in GUIDED else 1.0) for f, w in families.items()}
+        question = ask(choose_family(weights, rng), script, rng)
+        if question:
+            asked.append(question)
+    return asked
 
 
 def answer_loss(
     network: LlamaVid, batch: SequenceBatch, tokens: torch.Tensor, questions: Sequence[Question]
 ) -> StepResult:
-    """Cross-entropy on the answers; an answer is right when every one of its tokens is the likeliest."""
+    """Cross-entropy on the answers; an answer is right when every one of its tokens is the likeliest.
+
+    `tokens` (F, H) are the frame tokens of all films, `questions` those of all films in their order.
+    """
     device = tokens.device
-    batch = SequenceBatch(batch.ids.to(device), batch.labels.to(device))
+    labels, owners = batch.labels[:, 1:], batch.owners[:, 1:]
+    asked = labels != IGNORED
+    wanted, owner = labels[asked].to(device), owners[asked]
     with autocast(device):
         embedded = batch.embeddings(network.llama.model.embed_tokens, tokens)
         hidden = network.llama.model(inputs_embeds=embedded, use_cache=False).last_hidden_state[:, :-1]
-        labels = batch.labels[:, 1:]
-        asked = labels != IGNORED
-        logits = network.llama.lm_head(hidden[asked])
+        logits = network.llama.lm_head(hidden[asked.to(device)])
     logits = logits.float()
-    loss = nn.functional.cross_entropy(logits, labels[asked])
-    with torch.no_grad():
-        hits = torch.ones_like(asked)
-        hits[asked] = logits.argmax(-1) == labels[asked]
-        rights = hits.all(dim=1).tolist()
+    loss = nn.functional.cross_entropy(logits, wanted)
+    wrong = torch.zeros(len(questions)).index_add(0, owner, (logits.argmax(-1) != wanted).float().cpu())
     right: dict[str, list[float]] = {}
-    for question, hit in zip(questions, rights, strict=True):
-        right.setdefault(question.family, []).append(float(hit))
+    for question, mistakes in zip(questions, wrong.tolist(), strict=True):
+        right.setdefault(question.family, []).append(float(mistakes == 0))
     return StepResult(loss, right)

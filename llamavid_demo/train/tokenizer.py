@@ -38,7 +38,7 @@ def world_words() -> list[str]:
 
 def write_llama_vocabulary(path: Path) -> None:
     """Write a sentencepiece model with LLaMA's conventions: `<unk> <s> </s>`, 256 bytes, then our pieces."""
-    model = sentencepiece_model_pb2.ModelProto()
+    model = sentencepiece_model_pb2.ModelProto()  # type: ignore[attr-defined]  # made at import
     model.ParseFromString(_empty_model())
     del model.pieces[:]
     for piece, kind in (("<unk>", _UNKNOWN), ("<s>", _CONTROL), ("</s>", _CONTROL)):

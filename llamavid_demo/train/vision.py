@@ -33,9 +33,8 @@ class DenseHeads(nn.Module):
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:
         """Begin without an opinion."""
-        for head in self.heads.values():
-            head.weight.normal_(0, 0.02, generator=generator)
-            head.bias.zero_()
+        for parameter in self.parameters():
+            parameter.normal_(0, 0.02, generator=generator)
 
     def forward(self, patches: torch.Tensor) -> dict[str, torch.Tensor]:
         """Logits by kind from patches (B, N, C): (B, classes) of the frame, (B, N, classes) of the patches."""
