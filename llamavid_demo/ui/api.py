@@ -5,15 +5,14 @@ from typing import Any
 
 import gradio as gr
 
-from llamavid_demo.errors import DemoError
-from llamavid_demo.settings import Settings
+from llamavid_demo.errors import DemoError, MovieError
 from llamavid_demo.ui.loading import BackgroundModel
 from llamavid_demo.ui.sections import clamp
 from llamavid_demo.ui.sessions import Sessions
 
 
 def ask_endpoint(
-    settings: Settings, sessions: Sessions, model: BackgroundModel
+    sessions: Sessions, model: BackgroundModel
 ) -> Callable[[str, int, str, list[list[str]]], dict[str, Any]]:
     """The function behind `/ask`; it sees the bundled films only."""
 
@@ -22,18 +21,16 @@ def ask_endpoint(
 
         Gives answer, evidence (seconds, weight, cue), stats, model and section, as `ask --json` does.
         """
-        from llamavid_demo.chat import MovieChat  # imported here: it brings torch
-
         try:
             film = sessions.bundled.get(movie)
             if film is None:
-                raise gr.Error(f"There is no film {movie!r}; there are {', '.join(sessions.bundled)}.")
+                raise MovieError(f"There is no film {movie!r}; there are {', '.join(sessions.bundled)}.")
             index = clamp(section, film.sections)
             earlier = [(pair[0], pair[1]) for pair in history or ()]
-            chat = MovieChat(model.wait(), film, index, settings=settings, history=earlier)
+            chat = model.chat(film, index, history=earlier)
             turn = chat.ask(question).finish()
         except DemoError as error:
-            raise gr.Error(str(error)) from error
+            raise gr.Error(str(error), print_exception=False) from error
         chosen, stats = film.sections[index], turn.stats
         return {
             "answer": turn.text,

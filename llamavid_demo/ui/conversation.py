@@ -123,11 +123,9 @@ class Talking:
         known = self._sessions.conversation(key, asked.slug, asked.section)
         if known:
             return known
-        from llamavid_demo.chat import MovieChat  # imported here: it brings torch
-
         relay = Relay(work)
         movie = self._sessions.movie(key, asked.slug)
-        chat = MovieChat(self._model.wait(), movie, asked.section, progress=relay, settings=self._settings)
+        chat = self._model.chat(movie, asked.section, check=work.check, progress=relay)
         conversation = Conversation(chat, relay)
         self._sessions.remember(key, asked.slug, asked.section, conversation)
         return conversation
@@ -139,12 +137,12 @@ class Talking:
         return {"activity": progress_bar(progress[-1])} if progress else {}
 
     def illustrate(self, key: str, slug: str, section: int) -> Parts:
-        """Add pictures to the evidence; asks nothing of the model."""
+        """Add pictures to the evidence, unless the visitor has moved on meanwhile; asks nothing of the model."""
         visit = self._sessions.visit(key)
         if visit.busy:
             return {}
         parts = self.parts(key, self._sessions.movie(key, slug), section, draw=True)
-        return {} if visit.busy else parts
+        return parts if not visit.busy and visit.showing == (slug, section) else {}
 
     def stop(self, key: str, slug: str, section: int) -> Parts:
         """Stop reading or answering; what was written so far stays."""

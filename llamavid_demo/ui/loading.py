@@ -3,16 +3,22 @@
 import asyncio
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llamavid_demo.errors import DemoError, ModelError
+from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
 
 if TYPE_CHECKING:
+    from llamavid_demo.chat import MovieChat
     from llamavid_demo.model.loaded import LoadedModel
+
+CHECK_EVERY = 0.2  # seconds
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +38,29 @@ class BackgroundModel:
             return self._loaded.result()
         return None
 
-    def wait(self) -> "LoadedModel":
-        """The model, however long it takes. Raises `ModelError` when it could not be loaded."""
+    def wait(self, check: Callable[[], None] | None = None) -> "LoadedModel":
+        """The model, however long it takes; `check` is called now and then, and may raise to end the waiting.
+
+        Raises `ModelError` when it could not be loaded.
+        """
+        while check and not self._loaded.done():
+            check()
+            with suppress(TimeoutError):
+                self._loaded.result(timeout=CHECK_EVERY)
         return self._loaded.result()
+
+    def chat(
+        self, movie: Movie, section: int, *, check: Callable[[], None] | None = None, **options: Any
+    ) -> "MovieChat":
+        """A new conversation about a section, read (or found in the cache) when this returns; waits for the model.
+
+        `check` is as in `wait`; options go to `MovieChat`. Raises what loading and reading raise.
+        """
+        loaded = self.wait(check)
+        # Imported here, after the model: two threads that import transformers at once break its lazy modules.
+        from llamavid_demo.chat import MovieChat
+
+        return MovieChat(loaded, movie, section, settings=self._settings, **options)
 
     async def arrival(self) -> None:
         """Wait, without a thread, until the model is there or has failed."""

@@ -42,7 +42,7 @@ def build(settings: Settings) -> gr.Blocks:
         wiring.screening(screening)
         wiring.talking(talking)
         wiring.bringing(bringing, screening)
-        gr.api(ask_endpoint(settings, sessions, model), api_name="ask", **MODEL)
+        gr.api(ask_endpoint(sessions, model), api_name="ask", **MODEL)
     return demo.queue(max_size=MOST_WAITING)
 
 

@@ -165,8 +165,5 @@ class Bringing:
         return movie
 
     def _watched(self, work: Work, movie: Movie) -> Conversation:
-        from llamavid_demo.chat import MovieChat  # imported here: it brings torch
-
         relay = Relay(work)
-        chat = MovieChat(self._model.wait(), movie, 0, progress=relay, settings=self._settings)
-        return Conversation(chat, relay)
+        return Conversation(self._model.chat(movie, 0, check=work.check, progress=relay), relay)

@@ -39,10 +39,14 @@ class Work:
         """Whether the job has begun and is not over."""
         return self._thread.is_alive()
 
-    def tell(self, what: Any) -> None:
+    def check(self) -> None:
         """Called by the job. Raises `Stopped` when the work was stopped."""
         if self._stop.is_set():
             raise Stopped
+
+    def tell(self, what: Any) -> None:
+        """Called by the job: let the listener hear something. Raises `Stopped` when the work was stopped."""
+        self.check()
         self._told.put(what)
 
     def on_stop(self, stop: Callable[[], None]) -> None:

@@ -1,0 +1,188 @@
+"""The parts of the page as HTML: what they say, and that no film, person or model can write HTML of their own."""
+
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from llamavid_demo.chat import Evidence, Progress, Turn, TurnStats
+from llamavid_demo.film import Cue, Movie, Section
+from llamavid_demo.ui import evidence, posters, screening, sections, talk, transcript, words
+
+EVIL = "<img src=x onerror=alert(1)>\"'&{{x}}${y}"
+PLAIN_TAGS = {
+    "article",
+    "b",
+    "br",
+    "button",
+    "div",
+    "em",
+    "h2",
+    "h3",
+    "i",
+    "img",
+    "input",
+    "li",
+    "ol",
+    "p",
+    "span",
+    "time",
+    "ul",
+}
+
+
+class Reader(HTMLParser):
+    """Collects tags, attributes and text, as a browser would see them."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.feed(markup)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture
+def movie() -> Movie:
+    return Movie(
+        slug="the-map",
+        title="The Map",
+        path=Path("/films/the map/movie.mp4"),
+        duration=2200.0,
+        width=640,
+        height=360,
+        codec="h264",
+        sections=(Section(0, 0.0, 1800.0, "It begins."), Section(1, 1800.0, 2200.0)),
+        subtitles=None,
+        poster=Path("/films/the map/poster.jpg"),
+        year=2026,
+        licence="CC BY 4.0",
+        source="",
+        synopsis="A map is lost.",
+        questions=("Where does it begin?",),
+    )
+
+
+def answered(text: str, **stats: object) -> Turn:
+    turn = Turn.past("Where?", text)
+    figures = {"frames": 30, "prompt_tokens": 100, "reused_tokens": 0, "new_tokens": 5}
+    turn.stats = TurnStats(**{**figures, "ttft_s": 0.42, "tokens_per_s": 31.4, "memory_bytes": 310_000_000, **stats})
+    return turn
+
+
+def evil_parts(movie: Movie) -> list[str]:
+    film = replace(movie, title=EVIL, slug=EVIL, licence=EVIL, synopsis=EVIL, poster=Path(f"/films/{EVIL}.jpg"))
+    film = replace(film, sections=(replace(film.sections[0], synopsis=EVIL),))
+    cue = Cue(1.0, 2.0, EVIL)
+    turn = answered(EVIL)
+    turn.question = EVIL
+    return [
+        posters.poster_wall([film, replace(film, poster=None)], EVIL, [EVIL]),
+        sections.section_strip(film, 0, {}),
+        transcript.transcript_list([cue]),
+        evidence.evidence_strip([Evidence(1.0, 0.5, cue)], {}),
+        talk.finished_turn(turn, last=True),
+        talk.unfinished_turn(EVIL, EVIL),
+        talk.suggestions([EVIL]),
+        talk.invitation(EVIL),
+        talk.alert(EVIL),
+        screening.about(film),
+    ]
+
+
+def test_nothing_from_outside_becomes_markup(movie: Movie) -> None:
+    for markup in evil_parts(movie):
+        seen = Reader(markup)
+        assert set(seen.tags) <= PLAIN_TAGS
+        assert not [name for name, _ in seen.attributes if name.startswith("on") or name == "x"]
+        assert "onerror=alert(1)" in seen.text + " ".join(value or "" for _, value in seen.attributes)
+
+
+def test_wall_marks_the_open_film_and_offers_a_place_for_ones_own(movie: Movie) -> None:
+    wall = posters.poster_wall([movie, replace(movie, slug="other", poster=None)], "the-map", own=["other"])
+    assert wall.count('aria-pressed="true"') == 1
+    assert 'alt="Poster of The Map"' in wall
+    assert "37 min · 2026 · CC BY 4.0" in wall
+    assert "gradio_api/file=/films/the%20map/poster.jpg" in wall
+    assert "Yours" in wall
+    assert "data-bring" in wall
+
+
+def test_strip_shares_its_pictures_among_the_sections(movie: Movie) -> None:
+    times = [sections.still_times(movie, section) for section in movie.sections]
+    assert [len(some) for some in times] == [4, 4]
+    assert all(
+        section.start <= t < section.end for section, some in zip(movie.sections, times, strict=True) for t in some
+    )
+    strip = sections.section_strip(movie, 1, {times[0][0]: "data:image/jpeg;base64,AAAA"})
+    assert strip.count("<img") == 1
+    assert strip.count('class="blank"') == 7
+    assert "30:00–36:40" in strip
+
+
+def test_cost_is_stated_as_far_as_it_is_known(movie: Movie) -> None:
+    section = movie.sections[0]
+    assert "1,800 frames" in Reader(sections.section_cost(section)).text
+    known = Reader(sections.section_cost(section, tokens=6200, memory=310_000_000, most_tokens=4096)).text
+    assert "6,200 tokens" in known
+    assert "310 MB" in known
+    assert "more than the 4,096 tokens" in known
+
+
+def test_transcript_keeps_a_cue_on_one_line() -> None:
+    markup = transcript.transcript_list([Cue(61.0, 64.5, "Look!\nThere.")])
+    assert 'data-seek="61.000" data-end="64.500"' in markup
+    assert "1:01 Look! There." in Reader(markup).text
+    assert "no subtitles" in transcript.transcript_list([])
+
+
+def test_evidence_stands_in_the_order_of_the_film() -> None:
+    moments = [Evidence(75.0, 0.2, Cue(74.0, 76.0, "Over there")), Evidence(3.0, 0.5, None)]
+    markup = evidence.evidence_strip(moments, {})
+    assert markup.index('data-seek="3.000"') < markup.index('data-seek="75.000"')
+    assert 'aria-label="Go to 1:15: Over there"' in markup
+    assert evidence.evidence_strip([], {}) == ""
+
+
+def test_status_line_says_what_was_reused_and_how_it_ended() -> None:
+    first = Reader(talk.finished_turn(answered("At sea."))).text
+    assert "100 tokens read, none reused · first word after 0.4 s · 31 tokens/s · 310 MB" in first
+    stopped = answered("At", reused_tokens=90)
+    stopped.finished = "stopped"
+    later = talk.finished_turn(stopped, last=True)
+    assert "stopped · 90 tokens reused, 10 new" in Reader(later).text
+    assert 'data-reused="90"' in later
+    assert "Retry" in later
+    assert "Retry" not in talk.finished_turn(stopped)
+
+
+def test_answer_keeps_its_lines() -> None:
+    assert "one<br>two &lt;3" in talk.finished_turn(answered("one\ntwo <3\n"))
+
+
+def test_bar_shows_how_far_it_is() -> None:
+    bar = talk.progress_bar(Progress("frames", 40, 160))
+    assert 'aria-valuenow="40"' in bar
+    assert "width:25.0%" in bar
+    assert "Watching the section 40 of 160 frames" in Reader(bar).text
+    assert "width" not in talk.progress_bar(None)
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(45, "45 s"), (327, "5 min"), (3600, "1 h"), (4800, "1 h 20 min")])
+def test_length(seconds: float, text: str) -> None:
+    assert words.length(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(900, "900 bytes"), (640e3, "640 kB"), (1.234e9, "1.2 GB"), (31e9, "31 GB")]
+)
+def test_size(count: float, text: str) -> None:
+    assert words.size(count) == text
