@@ -22,7 +22,11 @@ def decode(data: bytes) -> tuple[str, str]:
             return data.decode("utf-8"), "utf-8"
         except UnicodeDecodeError:
             pass
-    best = from_bytes(data).best()
+    matches = from_bytes(data)
+    best = matches.best()
     if best is not None:
-        return str(best), best.encoding
+        # Among equally good guesses on a short text the commonest is meant, not the first of the alphabet.
+        equals = [m for m in matches if (m.chaos, m.coherence) == (best.chaos, best.coherence)]
+        chosen = next((match for match in equals if match.encoding == LAST_RESORT), best)
+        return str(chosen), chosen.encoding
     return data.decode(LAST_RESORT, "replace"), LAST_RESORT
