@@ -18,6 +18,7 @@ from rich.progress import Progress
 
 from llamavid_demo.errors import MovieError
 from llamavid_demo.train.drawing.lettering import Figure, poster, title_over
+from llamavid_demo.train.music import write_music
 from llamavid_demo.train.render import draw
 from llamavid_demo.train.world import Script, Shot
 
@@ -27,16 +28,20 @@ TITLE_SECONDS = 3.0  # how long the title lies over the first scene, and "The En
 
 @dataclass(frozen=True)
 class Encoding:
-    """Size and compression of a film. `crf`: lower is better and larger; `keyframe`: seconds between seek points."""
+    """Size and compression of a film.
+
+    `crf`: lower is better and larger; `keyframe`: seconds between seek points; `music`: kbit/s, 0 for a silent film.
+    """
 
     width: int
     height: int
     crf: int
     keyframe: int
+    music: int = 0
 
 
-SHORT = Encoding(854, 480, 37, 2)
-LONG = Encoding(640, 360, 39, 10)  # a film of more than half an hour has to fit beside the others
+SHORT = Encoding(854, 480, 37, 2, music=24)
+LONG = Encoding(640, 360, 39, 10)  # a film of more than half an hour has to fit beside the others, so it is silent
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -93,8 +98,27 @@ def _poster(folder: Path, title: str) -> None:
 
 
 def encode(script: Script, path: Path, encoding: Encoding, *, jobs: int = 1) -> None:
-    """Draws a script and writes it as h264; nothing half-written is ever called `path`."""
-    part = path.with_name(f".{path.stem}.part{path.suffix}")
+    """Draws a script and writes it as h264 with its music; nothing half-written is ever called `path`."""
+    picture, whole, music = (path.with_name(f".{path.stem}.{name}") for name in ("picture.mp4", "whole.mp4", "wav"))
+    try:
+        _write_picture(script, picture, encoding, jobs=jobs)
+        if encoding.music:
+            write_music(script, music)
+            add_music(picture, music, whole, encoding.music)
+            whole.replace(path)
+        else:
+            picture.replace(path)
+    except FileNotFoundError as error:
+        if error.filename != "ffmpeg":
+            raise
+        raise MovieError("ffmpeg was not found. Install it, for instance with: apt install ffmpeg") from None
+    finally:
+        for part in (picture, whole, music):
+            part.unlink(missing_ok=True)
+
+
+def _write_picture(script: Script, path: Path, encoding: Encoding, *, jobs: int) -> None:
+    """Draws every frame into ffmpeg's h264 encoder, with a progress bar. Raises MovieError if ffmpeg fails."""
     command = [
         "ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24",
         "-s", f"{encoding.width}x{encoding.height}", "-r", str(RATE), "-i", "pipe:0",
@@ -102,7 +126,7 @@ def encode(script: Script, path: Path, encoding: Encoding, *, jobs: int = 1) -> 
         "-g", str(encoding.keyframe * RATE), "-bf", "8", "-threads", str(max(1, jobs)),
         "-x264-params", "psy=0:aq-mode=1:aq-strength=0.8:rc-lookahead=100:qcomp=0.65",
         "-pix_fmt", "yuv420p", "-colorspace", "smpte170m", "-color_primaries", "smpte170m", "-color_trc", "smpte170m",
-        "-movflags", "+faststart", "-metadata", f"title={script.title}", str(part),
+        "-movflags", "+faststart", "-metadata", f"title={script.title}", str(path),
     ]  # fmt: skip
     try:
         with subprocess.Popen(command, stdin=subprocess.PIPE) as ffmpeg, Progress() as progress:  # noqa: S603 -- our own arguments
@@ -111,15 +135,22 @@ def encode(script: Script, path: Path, encoding: Encoding, *, jobs: int = 1) -> 
             for second in _seconds(script, encoding, jobs):
                 ffmpeg.stdin.write(second.tobytes())
                 progress.advance(task)
-        if ffmpeg.returncode:
-            raise MovieError(f"ffmpeg could not write {path} (exit code {ffmpeg.returncode}); see its message above.")
-        part.replace(path)
     except BrokenPipeError:
         raise MovieError(f"ffmpeg stopped while writing {path}; see its message above.") from None
-    except FileNotFoundError:
-        raise MovieError("ffmpeg was not found. Install it, for instance with: apt install ffmpeg") from None
-    finally:
-        part.unlink(missing_ok=True)
+    if ffmpeg.returncode:
+        raise MovieError(f"ffmpeg could not write {path} (exit code {ffmpeg.returncode}); see its message above.")
+
+
+def add_music(picture: Path, music: Path, path: Path, kilobits: int) -> None:
+    """Joins a film without sound and a WAV file into `path`; the picture is copied as it is."""
+    command = [
+        "ffmpeg", "-y", "-nostdin", "-loglevel", "error", "-i", str(picture), "-i", str(music),
+        "-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a", "aac", "-b:a", f"{kilobits}k",
+        "-map_metadata", "0", "-movflags", "+faststart", str(path),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True)  # noqa: S603 -- our own arguments
+    if done.returncode:
+        raise MovieError(f"ffmpeg could not add music to {path}: {done.stderr.strip()}")
 
 
 def _seconds(script: Script, encoding: Encoding, jobs: int) -> Iterator[np.ndarray]:
