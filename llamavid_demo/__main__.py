@@ -159,11 +159,12 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Ask a model about freshly rendered toy films and print how often it is right."""
+    from llamavid_demo.chat import Progress
     from llamavid_demo.train.evaluate import evaluate as run
 
     loaded = _load(_settings(model=model, quantization=quantization))
     with progress_bars(messages) as progress:
-        result = run(loaded, films=films, seed=seed, progress=progress)
+        result = run(loaded, films, seed, report=lambda done, total: progress(Progress("films", done, total)))
     if as_json:
         console.print_json(data=result)
         return
@@ -176,12 +177,18 @@ def evaluate(
 @app.command()
 def train(
     out: Annotated[Path, typer.Option(help="Folder for the checkpoint.")] = Path("runs/llama-vid-tiny"),
+    work: Annotated[Path, typer.Option(help="Folder for the state of an unfinished run.")] = Path("runs/train"),
     resume: Annotated[bool, typer.Option(help="Go on where a killed run stopped.")] = True,
 ) -> None:
-    """Train the embedded model from nothing."""
-    from llamavid_demo.train.recipe import run
+    """Train the embedded model from nothing; killed at any moment, it goes on when started again."""
+    from llamavid_demo.train.run import run
+    from llamavid_demo.train.stages import Progress
 
-    run(out, resume=resume)
+    def report(at: Progress) -> None:
+        scores = ", ".join(f"{name} {score:.0%}" for name, score in sorted(at.scores.items()))
+        console.print(f"{at.stage}, step {at.step} of {at.steps}, {at.seconds:.0f} s: loss {at.loss:.3f}; {scores}")
+
+    run(out, work=work, resume=resume, report=report)
 
 
 def _read_history(path: Path | None) -> list[tuple[str, str]]:
