@@ -87,7 +87,7 @@ def parse_subtitles(
 
 
 def _kind(text: str) -> str | None:
-    """The format by its content: srt, vtt, ass, microdvd, ttml or sami."""
+    """The format by its content: srt, vtt, ass, ssa, microdvd, ttml or sami."""
     head = text.lstrip()[:4096]
     if head.startswith("WEBVTT"):
         return "vtt"
@@ -96,7 +96,7 @@ def _kind(text: str) -> str | None:
     if re.search(r"<(\w+:)?tt[\s>]", head):
         return "ttml"
     if re.search(r"^\s*\[(Script Info|V4\+? Styles|Events)\]", text, re.IGNORECASE | re.MULTILINE):
-        return "ass"
+        return "ssa" if re.search(r"^\s*\[V4 Styles\]", text, re.IGNORECASE | re.MULTILINE) else "ass"
     if re.search(r"^\s*\{\s*\d+\s*\}\s*\{\s*\d*\s*\}", text, re.MULTILINE):
         return "microdvd"
     if re.search(r"\d+:\d+:\d+[.,]\d+\s*-+>", text):
@@ -116,7 +116,6 @@ def _read_with_pysubs2(text: str, kind: str, *, fps: float, name: str) -> list[C
             if fps <= 0:
                 raise SubtitleError(f"{name} counts frames, and the movie's frame rate is not known. Give SRT.")
             rate = fps
-    # pysubs2 names the two SubStation formats apart but reads both with one reader
     subs = pysubs2.SSAFile.from_string(text, format_=kind, fps=rate)
     return [
         Cue(

@@ -58,22 +58,24 @@ MakeClip = Callable[..., Clip]
 
 @pytest.fixture(scope="session")
 def make_clip(tmp_path_factory: pytest.TempPathFactory) -> MakeClip:
-    """`make_clip(name, *encoder arguments, kept=, start=)` writes a clip of 5 seconds at 10 frames a second, once.
+    """`make_clip(name, *encoder arguments, kept=, start=, rate=)` writes a clip of 50 frames, 10 a second, once.
 
     `kept` chooses the frames that are there (variable rate), `start` is the time of the first.
     """
     folder = tmp_path_factory.mktemp("clips")
 
     @cache
-    def make(name: str, *arguments: str, kept: Sequence[int] = range(FRAMES), start: float = 0.0) -> Clip:
+    def make(
+        name: str, *arguments: str, kept: Sequence[int] = range(FRAMES), start: float = 0.0, rate: int = RATE
+    ) -> Clip:
         path = folder / name
         pixels = b"".join(drawn(number).tobytes() for number in range(FRAMES))
-        source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{WIDTH}x{HEIGHT}", "-r", RATE, "-i", "pipe:"]
+        source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{WIDTH}x{HEIGHT}", "-r", rate, "-i", "pipe:"]
         if len(kept) < FRAMES:
             wanted = "+".join(f"eq(n\\,{number})" for number in kept)
             source += ["-vf", f"select={wanted}", "-vsync", "vfr"]
         run_ffmpeg(*source, *arguments, path, stdin=pixels)
-        return Clip(path, tuple(kept), tuple(start + (number - kept[0]) / RATE for number in kept))
+        return Clip(path, tuple(kept), tuple(start + (number - kept[0]) / rate for number in kept))
 
     return make
 

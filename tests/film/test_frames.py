@@ -67,6 +67,15 @@ def test_both_readers_show_the_picture_of_each_second(make_clip: MakeClip, name:
     assert np.abs(by_decord.astype(int) - by_ffmpeg).max() <= 3
 
 
+@pytest.mark.parametrize("start", [12, 16, 21])
+def test_a_picture_that_stands_longer_than_the_readers_look_back(make_clip: MakeClip, start: int) -> None:
+    clip = make_clip("still.mkv", *X264, "-g", "3", kept=(0, 1, 4, 5, 6, 40, 44, 49), rate=2)  # 3 s, then 20 s
+    info = probe(clip.path)
+    expected = [clip.at(second) for second in range(start, 25)]
+    for read in (ffmpeg_frames, decord_frames.decord_frames):
+        assert [number_of(picture) for picture in read(info, start, 25 - start, WHOLE)] == expected
+
+
 @pytest.mark.parametrize("name", FFMPEG_ONLY)
 def test_what_decord_cannot_read_is_read_by_ffmpeg(make_clip: MakeClip, name: str) -> None:
     clip = made(make_clip, name)
@@ -205,6 +214,20 @@ def test_the_worker_ends_with_its_parent(clip: Clip) -> None:
     gone, _, _ = select.select([worker], [], [], 60)
     os.close(worker)
     assert gone
+
+
+def test_a_worker_that_is_stuck_ends_when_its_input_closes(clip: Clip) -> None:
+    code = (
+        "import threading; from llamavid_demo.film import decord_worker as w\n"
+        "w.serve = lambda *a: (a[1].write(b'!'), threading.Event().wait())\n"
+        "w.main()"
+    )
+    order = decord_frames.to_json(decord_frames._order(probe(clip.path), 0, 1, WHOLE))
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code, order], **pipes) as worker:
+        assert worker.stdout.read(1) == b"!"
+        worker.stdin.close()
+        assert worker.wait(timeout=60) == 1
 
 
 def test_the_worker_imports_no_model_and_no_page() -> None:

@@ -157,10 +157,15 @@ def test_slugs() -> None:
 ASS = """[Script Info]
 ScriptType: v4.00+
 
+[V4+ Styles]
+Format: Name, Fontname, Fontsize
+Style: Default,Arial,20
+
 [Events]
 Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 Comment: 0,0:00:00.00,0:00:01.00,Default,,0,0,0,,hidden
 Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,{\\i1}Styled{\\i0}
+Dialogue: 0,0:00:03.00,0:00:04.00,Default,,0,0,0,,{\\p1}m 0 0 l 100 0{\\p0}
 """
 
 
@@ -188,7 +193,7 @@ def test_tracks_of_mp4_and_mkv_are_read(clip: Clip, tmp_path: Path, suffix: str,
     assert (track.cues[0].text, track.language) == ("Bonjour", "fr")
 
 
-def test_a_styled_track_without_its_comments(clip: Clip, tmp_path: Path) -> None:
+def test_a_styled_track_without_its_comments_and_drawings(clip: Clip, tmp_path: Path) -> None:
     path = with_tracks(clip, tmp_path / "film.mkv", (".ass", ASS, "und"), codec="ass")
     track = load_movie(path).subtitles
     assert (track.cues, track.language) == ((Cue(1, 2, "Styled"),), None)
