@@ -1,8 +1,23 @@
+import json
+from pathlib import Path
+
+import pytest
+
 from llamavid_demo.film import Cue, cues_by_frame
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "llama_vid"
 
 
 def texts(cues: list[Cue], times: list[float]) -> list[list[str]]:
     return [[cue.text for cue in frame] for frame in cues_by_frame(cues, times)]
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*movie*.json")), ids=lambda path: path.stem)
+def test_cues_land_where_the_original_puts_them(path: Path) -> None:
+    case = json.loads(path.read_text())
+    cues = [Cue(cue["start_time"], cue["end_time"], cue["text"]) for cue in case["subtitles"]]
+    frames = texts(cues, case["frame_times"])
+    assert "".join("<image>" + " ".join(frame) for frame in frames) == case["video_input"]
 
 
 def test_a_cue_lands_on_the_last_frame_before_its_end() -> None:
