@@ -10,9 +10,10 @@ log = logging.getLogger(__name__)
 
 
 def bundled_movies(settings: Settings) -> tuple[Movie, ...]:
-    """All films of the folder that can be opened, in the folder's order; what cannot is logged and left out.
+    """All films of the folder that can be opened, the shortest first; what cannot is logged and left out.
 
-    Raises `MovieError` when none is left.
+    The first one is open on arrival, and a short film is the quickest to talk with. Raises
+    `MovieError` when none is left.
     """
     movies: dict[str, Movie] = {}
     for path in find_movies(settings.movies):
@@ -27,4 +28,4 @@ def bundled_movies(settings: Settings) -> tuple[Movie, ...]:
         movies[movie.slug] = movie
     if not movies:
         raise MovieError(f"No film in {settings.movies} can be opened; put one there, or set LLAMAVID_MOVIES.")
-    return tuple(movies.values())
+    return tuple(sorted(movies.values(), key=lambda movie: movie.duration))

@@ -41,10 +41,10 @@ class Talking:
         self._model = model
         self._stills = stills
 
-    def parts(self, key: str, movie: Movie, section: int, *, draw: bool = False) -> Parts:
-        """The conversation as it stands; `draw` also makes pictures that are not there yet."""
+    def parts(self, key: str, movie: Movie, section: int) -> Parts:
+        """The conversation as it stands, with the pictures that are known."""
         conversation = self._sessions.conversation(key, movie.slug, section)
-        articles = self._articles(conversation, movie, draw=draw, again=True)
+        articles = self._articles(conversation, movie, again=True)
         if not articles:
             return {"past": "", "current": invitation(movie.title)}
         return {"past": "".join(articles[:-1]), "current": articles[-1]}
@@ -138,11 +138,13 @@ class Talking:
 
     def illustrate(self, key: str, slug: str, section: int) -> Parts:
         """Add pictures to the evidence, unless the visitor has moved on meanwhile; asks nothing of the model."""
+        movie = self._sessions.movie(key, slug)
+        conversation = self._sessions.conversation(key, slug, section)
+        for turn in conversation.chat.turns if conversation else ():
+            self._stills.at(movie, [moment.seconds for moment in turn.evidence])
+        # Drawing takes a while, in which anything may have been asked: look at the conversation only now.
         visit = self._sessions.visit(key)
-        if visit.busy:
-            return {}
-        parts = self.parts(key, self._sessions.movie(key, slug), section, draw=True)
-        return parts if not visit.busy and visit.showing == (slug, section) else {}
+        return {} if visit.busy or visit.showing != (slug, section) else self.parts(key, movie, section)
 
     def stop(self, key: str, slug: str, section: int) -> Parts:
         """Stop reading or answering; what was written so far stays."""
@@ -172,14 +174,11 @@ class Talking:
         """The controls while nothing is being answered."""
         return {"activity": "", "ask": gr.Button(visible=True), "stop": gr.Button(visible=False)}
 
-    def _articles(
-        self, conversation: Conversation | None, movie: Movie, *, draw: bool = False, again: bool = False
-    ) -> list[str]:
+    def _articles(self, conversation: Conversation | None, movie: Movie, *, again: bool = False) -> list[str]:
         turns = list(conversation.chat.turns) if conversation else []
         articles = []
         for number, turn in enumerate(turns, start=1):
-            seconds = [frame.seconds for frame in turn.evidence]
-            pictures = self._stills.at(movie, seconds) if draw else self._stills.known(movie, seconds)
+            pictures = self._stills.known(movie, [moment.seconds for moment in turn.evidence])
             strip = evidence_strip(turn.evidence, pictures)
             articles.append(finished_turn(turn, strip, last=again and number == len(turns)))
         return articles

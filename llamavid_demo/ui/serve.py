@@ -63,6 +63,7 @@ def serve(settings: Settings) -> None:
         theme=LittleCinema(),
         css=_asset("page.css"),
         head=f"<script>{_asset('page.js')}</script>",
+        favicon_path=ASSETS / "favicon.svg",
         footer_links=[],
         ssr_mode=False,
         run_history=False,

@@ -25,6 +25,8 @@ element.addEventListener('click', (event) => {
   else if (event.target.closest('[data-undo]')) trigger('undo', {});
 });
 """
+# Screen readers speak what is added here; a turn that is still busy is spoken when it is whole.
+LIVE = '<div role="log" aria-label="Answers">${value}</div>'
 SUGGESTIONS_ON_LOAD = """
 element.addEventListener('click', (event) => {
   const question = event.target.closest('[data-question]');
@@ -62,7 +64,7 @@ def unfinished_turn(question: str, text: str = "") -> str:
 
 
 def _asked(question: str) -> str:
-    return f'<h3 class="question"><span class="hidden">You asked: </span>{prose(question)}</h3>'
+    return f'<h3 class="question"><span class="unseen">You asked: </span>{prose(question)}</h3>'
 
 
 def status_line(stats: "TurnStats | None", finished: str | None) -> str:
@@ -78,7 +80,7 @@ def status_line(stats: "TurnStats | None", finished: str | None) -> str:
             figures.append(f"{some(stats.reused_tokens, 'token')} reused, {new:,} new")
         else:
             figures.append(f"{some(stats.prompt_tokens, 'token')} read, none reused")
-        figures.append(f"first word after {stats.ttft_s:.1f} s")
+        figures.append(f"first word after {stats.ttft_s:.{2 if stats.ttft_s < 1 else 1}f} s")
         figures.append(f"{stats.tokens_per_s:.0f} tokens/s")
         figures.append(size(stats.memory_bytes))
     reused = f' data-reused="{stats.reused_tokens}"' if stats else ""

@@ -13,6 +13,7 @@ import gradio as gr
 
 from llamavid_demo.errors import DemoError, MovieError
 from llamavid_demo.film import Movie, load_movie
+from llamavid_demo.film.plain_files import VIDEO_SUFFIXES
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.loading import BackgroundModel
 from llamavid_demo.ui.player import make_playable
@@ -22,7 +23,7 @@ from llamavid_demo.ui.talk import alert, progress_bar
 from llamavid_demo.ui.words import length, size
 from llamavid_demo.ui.work import Stopped, Work
 
-VIDEOS = [".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi"]
+VIDEOS = sorted(VIDEO_SUFFIXES)
 SUBTITLES = [".srt", ".vtt", ".ass", ".ssa", ".sub", ".ttml", ".smi"]
 BROKEN = "Something went wrong while reading the film; the server's log says what. Nothing was changed."
 CANCELLED = "Cancelled. Nothing was kept of the film."
@@ -42,9 +43,8 @@ class CopyProgress:
 
 def limits(settings: Settings) -> str:
     """One sentence that states the limits before anything is uploaded."""
-    kinds = ", ".join(kind[1:].upper() for kind in VIDEOS)
     return (
-        f'<p class="limits">{kinds}; up to {size(settings.upload_mb * 1e6)} and '
+        f'<p class="limits">MP4, MKV, WebM, MOV, AVI and other video files, up to {size(settings.upload_mb * 1e6)} and '
         f"{length(settings.upload_minutes * 60)}. Subtitles inside the video are found; a file of your own goes "
         "first. Your film stays on this server only while the page is open to you.</p>"
     )

@@ -154,7 +154,7 @@ def test_evidence_stands_in_the_order_of_the_film() -> None:
 
 def test_status_line_says_what_was_reused_and_how_it_ended() -> None:
     first = Reader(talk.finished_turn(answered("At sea."))).text
-    assert "100 tokens read, none reused · first word after 0.4 s · 31 tokens/s · 310 MB" in first
+    assert "100 tokens read, none reused · first word after 0.42 s · 31 tokens/s · 310 MB" in first
     stopped = answered("At", reused_tokens=90)
     stopped.finished = "stopped"
     later = talk.finished_turn(stopped, last=True)

@@ -1,0 +1,201 @@
+"""The conversation's handlers, without a browser and without a model: what they show, keep and give back."""
+
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llamavid_demo.chat import Evidence, Progress, Turn
+from llamavid_demo.errors import MovieError
+from llamavid_demo.film import Movie, load_movie
+from llamavid_demo.settings import Settings
+from llamavid_demo.ui.conversation import BROKEN, BUSY, EMPTY, STOPPED_EARLY, Talking
+from llamavid_demo.ui.sessions import Sessions
+from llamavid_demo.ui.stills import Stills
+
+KEY = "somebody"
+AT = ("harbour", 0)
+
+
+class ScriptedChat:
+    """Answers every question with the same words; keeps turns as a `MovieChat` does."""
+
+    def __init__(self, words: list[str], trouble: Exception | None = None) -> None:
+        self.words, self.trouble = words, trouble
+        self.turns: list[Turn] = []
+
+    def ask(self, question: str, **_: Any) -> Turn:
+        return Turn(question, lambda turn: self._write(turn, self.turns))
+
+    def retry(self, **_: Any) -> Turn:
+        return Turn(self.turns[-1].question, lambda turn: self._write(turn, self.turns[:-1]))
+
+    def undo(self) -> None:
+        self.turns = self.turns[:-1]
+
+    def _write(self, turn: Turn, earlier: list[Turn]) -> Iterator[str]:
+        if self.trouble:
+            raise self.trouble
+        self.turns = [*earlier, turn]
+        for word in self.words:
+            if turn.stopping.is_set():
+                break
+            turn.text += word
+            yield word
+        turn.finished = "stopped" if turn.stopping.is_set() else "end"
+        turn.evidence = [Evidence(3.0, 0.5, None)]
+
+
+class ScriptedModel:
+    """Stands for the model in the background; reading a section tells of one step."""
+
+    def __init__(self, chat: ScriptedChat) -> None:
+        self.scripted = chat
+
+    def chat(self, movie: Movie, section: int, *, progress: Any, **_: Any) -> ScriptedChat:
+        progress(Progress("frames", 15, 30))
+        return self.scripted
+
+
+@pytest.fixture(scope="module")
+def movie(films: Path) -> Movie:
+    return load_movie(films / "harbour", section_minutes=0.5)
+
+
+class Desk:
+    """A visitor at the harbour film, and what the page shows them."""
+
+    def __init__(self, movie: Movie, chat: ScriptedChat) -> None:
+        self.sessions = Sessions([movie])
+        self.visit = self.sessions.visit(KEY)
+        self.visit.showing = AT
+        self.talking = Talking(Settings(), self.sessions, ScriptedModel(chat), Stills())  # type: ignore[arg-type]
+
+    def ask(self, question: str) -> list[dict[str, Any]]:
+        return [self.talking.begin(KEY, question, *AT), *self.talking.answer(KEY)]
+
+
+@pytest.fixture
+def desk(movie: Movie) -> Desk:
+    return Desk(movie, ScriptedChat(["At ", "sea."]))
+
+
+def test_question_is_shown_at_once_and_answered_with_progress(desk: Desk) -> None:
+    shown = desk.ask(" Where? ")
+    assert "Where?" in shown[0]["current"]
+    assert shown[0]["question"] == ""
+    assert "Retry" in shown[-1]["current"]
+    assert "At sea." in shown[-1]["current"]
+    assert shown[-1]["activity"] == shown[-1]["alert"] == ""
+    assert not desk.visit.busy
+
+
+def test_second_question_moves_the_first_up(desk: Desk) -> None:
+    desk.ask("Where?")
+    shown = desk.ask("And then?")
+    for parts in (shown[0], shown[-1]):
+        assert "Where?" in parts["past"]
+        assert "Retry" not in parts["past"]
+        assert "And then?" in parts["current"]
+
+
+def test_empty_question_is_refused(desk: Desk) -> None:
+    shown = desk.ask("  ")
+    assert len(shown) == 1
+    assert EMPTY in shown[0]["alert"]
+
+
+def test_question_during_an_answer_is_refused_and_changes_nothing(desk: Desk) -> None:
+    desk.talking.begin(KEY, "Where?", *AT)
+    assert BUSY in desk.talking.begin(KEY, "And then?", *AT)["alert"]
+    assert BUSY in desk.talking.undo(KEY, *AT)["alert"]
+    *_, last = desk.talking.answer(KEY)
+    assert "Where?" in last["current"]
+    assert list(desk.talking.answer(KEY)) == []
+
+
+def test_stop_before_its_turn_gives_the_question_back(desk: Desk) -> None:
+    desk.talking.begin(KEY, "Where?", *AT)
+    shown = desk.talking.stop(KEY, *AT)
+    assert shown["question"] == "Where?"
+    assert STOPPED_EARLY in shown["alert"]
+    assert list(desk.talking.answer(KEY)) == []
+
+
+def test_stop_keeps_what_was_written(movie: Movie) -> None:
+    desk = Desk(movie, ScriptedChat(["word "] * 100_000))
+    desk.talking.begin(KEY, "Where?", *AT)
+    shown: dict[str, Any] = {}
+    for shown in desk.talking.answer(KEY):
+        if "word" in shown.get("current", ""):
+            desk.talking.stop(KEY, *AT)
+    assert 'data-finished="stopped"' in shown["current"]
+    assert "word" in shown["current"]
+    assert shown["alert"] == ""
+
+
+def test_known_trouble_is_explained_and_the_question_given_back(movie: Movie) -> None:
+    desk = Desk(movie, ScriptedChat([], MovieError("The file has gone.")))
+    last = desk.ask("Where?")[-1]
+    assert "The file has gone." in last["alert"]
+    assert last["question"] == "Where?"
+    assert "invitation" in last["current"]
+
+
+def test_unknown_trouble_shows_no_details(movie: Movie) -> None:
+    last = Desk(movie, ScriptedChat([], RuntimeError("secret"))).ask("Where?")[-1]
+    assert escape(BROKEN) in last["alert"]
+    assert "secret" not in str(last)
+
+
+def test_leaving_shows_nothing_more(movie: Movie) -> None:
+    desk = Desk(movie, ScriptedChat(["word "] * 100_000))
+    desk.talking.begin(KEY, "Where?", *AT)
+    answer = desk.talking.answer(KEY)
+    next(answer)
+    desk.visit.leave()
+    assert [parts for parts in answer if "past" in parts] == []
+    assert not desk.visit.busy
+
+
+def test_closing_the_page_ends_the_work(movie: Movie) -> None:
+    desk = Desk(movie, ScriptedChat(["word "] * 100_000))
+    desk.talking.begin(KEY, "Where?", *AT)
+    answer = desk.talking.answer(KEY)
+    next(answer)
+    answer.close()
+    assert not desk.visit.busy
+
+
+def test_retry_replaces_the_answer_and_undo_forgets_the_turn(desk: Desk) -> None:
+    desk.ask("Where?")
+    again = desk.talking.begin_again(KEY, *AT)
+    assert again["past"] == ""
+    assert "question" not in again
+    *_, last = desk.talking.answer(KEY)
+    assert last["past"] == ""
+    undone = desk.talking.undo(KEY, *AT)
+    assert undone["question"] == "Where?"
+    assert "invitation" in undone["current"]
+
+
+def test_pictures_come_to_the_evidence_afterwards(desk: Desk) -> None:
+    assert "<img" not in desk.ask("Where?")[-1]["current"]
+    assert "<img" in desk.talking.illustrate(KEY, *AT)["current"]
+
+
+def test_late_pictures_never_cover_what_came_after(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.ask("Where?")
+    drawn = Stills.at
+
+    def slow(self: Stills, *given: Any) -> dict[float, str]:
+        desk.ask("And then?")
+        monkeypatch.setattr(Stills, "at", drawn)
+        return drawn(self, *given)
+
+    monkeypatch.setattr(Stills, "at", slow)
+    assert "And then?" in desk.talking.illustrate(KEY, *AT)["current"]
+    desk.visit.showing = ("harbour", 1)
+    assert desk.talking.illustrate(KEY, *AT) == {}
