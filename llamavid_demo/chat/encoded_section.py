@@ -29,7 +29,7 @@ class EncodedSection:
     @property
     def texts(self) -> list[str]:
         """What is said at each frame, "" where nothing is."""
-        return [" ".join(cue.text for cue in cues) for cues in self.cues]
+        return [" ".join(" ".join(cue.text.split()) for cue in cues) for cues in self.cues]
 
 
 def open_cache(settings: Settings) -> DiskCache:
