@@ -21,22 +21,24 @@ window.cinema = (() => {
     shown = key;
   }
 
-  function markCue(seconds) {
+  // Mark the cue that is being spoken. After a jump into silence, show where in the list the film now is.
+  function markCue(seconds, jumped) {
     const list = transcript()?.querySelector('ol');
     if (!list) return;
     let current = null;
+    let before = null;
     for (const line of list.querySelectorAll('[data-seek]')) {
       if (Number(line.dataset.seek) > seconds) break;
+      before = line;
       if (Number(line.dataset.end) > seconds) current = line;
     }
     const marked = list.querySelector('[aria-current]');
-    if (marked === current) return;
-    marked?.removeAttribute('aria-current');
-    if (!current) return;
-    current.setAttribute('aria-current', 'true');
+    if (marked !== current) marked?.removeAttribute('aria-current');
+    current?.setAttribute('aria-current', 'true');
+    const shown = current === marked && !jumped ? null : (current ?? (jumped ? before : null));
     // Only the list scrolls, never the page, and not under somebody's hand.
-    if (!list.matches(':hover, :focus-within')) {
-      list.scrollTo({ top: current.offsetTop - list.clientHeight / 3, behavior: 'smooth' });
+    if (shown && !list.matches(':hover, :focus-within')) {
+      list.scrollTo({ top: shown.offsetTop - list.clientHeight / 3, behavior: 'smooth' });
     }
   }
 
@@ -74,8 +76,8 @@ window.cinema = (() => {
   });
 
   // Media events do not bubble; while capturing they can be heard here.
-  document.addEventListener('timeupdate', (event) => markCue(event.target.currentTime), true);
-  document.addEventListener('seeked', (event) => markCue(event.target.currentTime), true);
+  document.addEventListener('timeupdate', (event) => markCue(event.target.currentTime, false), true);
+  document.addEventListener('seeked', (event) => markCue(event.target.currentTime, true), true);
   document.addEventListener('loadstart', (event) => {
     if (!event.target.closest?.('#player')) return;
     event.target.controls = true; // the browser's own: keyboard, captions switch, full screen

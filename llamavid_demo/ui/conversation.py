@@ -17,7 +17,7 @@ from llamavid_demo.ui.evidence import evidence_strip
 from llamavid_demo.ui.loading import BackgroundModel
 from llamavid_demo.ui.sessions import Asked, Conversation, Relay, Sessions
 from llamavid_demo.ui.stills import Stills
-from llamavid_demo.ui.talk import alert, finished_turn, invitation, progress_bar, unfinished_turn
+from llamavid_demo.ui.talk import alert, finished_turn, invitation, notice, progress_bar, unfinished_turn
 from llamavid_demo.ui.work import Stopped, Work
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ class Talking:
         if work.abandoned:
             return
         movie = self._sessions.movie(key, asked.slug)
-        parts = {**self.parts(key, movie, asked.section), **self.resting(), "alert": alert(trouble)}
+        words = notice(trouble) if trouble == STOPPED_EARLY else alert(trouble)
+        parts = {**self.parts(key, movie, asked.section), **self.resting(), "alert": words}
         if trouble and not asked.again:
             parts["question"] = asked.question
         yield parts
@@ -153,7 +154,7 @@ class Talking:
             question, visit.asked = visit.asked, None
             movie = self._sessions.movie(key, slug)
             words = {} if question.again else {"question": question.question}
-            return {**self.parts(key, movie, section), **self.resting(), **words, "alert": alert(STOPPED_EARLY)}
+            return {**self.parts(key, movie, section), **self.resting(), **words, "alert": notice(STOPPED_EARLY)}
         visit.stop()
         return {}
 

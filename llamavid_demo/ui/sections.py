@@ -7,6 +7,7 @@ from llamavid_demo.film import Movie, Section
 from llamavid_demo.ui.words import clock, size, some
 
 STILLS_IN_ALL = 8
+FEWEST_STILLS = 2
 ON_LOAD = """
 element.addEventListener('click', (event) => {
   const section = event.target.closest('[data-section]');
@@ -17,9 +18,10 @@ watch('value', () => window.cinema && window.cinema.toSection());
 
 
 def still_times(movie: Movie, section: Section) -> tuple[float, ...]:
-    """Seconds of the stills that stand for a section: spread evenly, fewer where there are many sections."""
-    count = max(1, STILLS_IN_ALL // len(movie.sections))
-    step = (section.end - section.start) / count
+    """Seconds of the stills that stand for a section: spread evenly, as many as its share of the film."""
+    length = section.end - section.start
+    count = max(FEWEST_STILLS, round(STILLS_IN_ALL * length / movie.duration))
+    step = length / count
     return tuple(float(int(section.start + step * (number + 0.5))) for number in range(count))
 
 
@@ -30,10 +32,11 @@ def section_strip(movie: Movie, showing: int, stills: dict[float, str]) -> str:
 
 
 def _card(movie: Movie, section: Section, showing: bool, stills: dict[float, str]) -> str:
-    pictures = "".join(_picture(second, stills) for second in still_times(movie, section))
+    times = still_times(movie, section)
+    pictures = "".join(_picture(second, stills) for second in times)
     synopsis = f'<span class="synopsis">{escape(section.synopsis)}</span>' if section.synopsis else ""
     return (
-        f'<li style="flex-grow:{max(1.0, section.end - section.start):.0f}">'
+        f'<li style="flex-grow:{len(times)}">'
         f'<button type="button" class="section" data-film="{escape(movie.slug)}" '
         f'data-section="{section.index}" data-start="{section.start:.3f}" '
         f'aria-pressed="{str(showing).lower()}">'

@@ -107,6 +107,11 @@ def alert(message: str) -> str:
     return f'<p class="alert" role="alert">{prose(message)}</p>' if message else ""
 
 
+def notice(message: str) -> str:
+    """Words that answer what a person did; nothing is wrong."""
+    return f'<p class="alert calm" role="status">{prose(message)}</p>' if message else ""
+
+
 def suggestions(questions: Sequence[str]) -> str:
     """Suggested questions as buttons."""
     if not questions:

@@ -19,7 +19,7 @@ from llamavid_demo.ui.loading import BackgroundModel
 from llamavid_demo.ui.player import make_playable
 from llamavid_demo.ui.screening import Screening, files_folder
 from llamavid_demo.ui.sessions import Conversation, Relay, Sessions
-from llamavid_demo.ui.talk import alert, progress_bar
+from llamavid_demo.ui.talk import alert, notice, progress_bar
 from llamavid_demo.ui.words import length, size
 from llamavid_demo.ui.work import Stopped, Work
 
@@ -138,7 +138,7 @@ class Bringing:
         if trouble and trouble != CANCELLED:
             gr.Warning(trouble)
         return {
-            "bring_alert": alert(trouble),
+            "bring_alert": notice(trouble) if trouble == CANCELLED else alert(trouble),
             "bring_activity": "",
             "bring_open": gr.Button(interactive=True),
             "bring_cancel": gr.Button(visible=False),

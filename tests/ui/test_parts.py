@@ -118,13 +118,13 @@ def test_wall_marks_the_open_film_and_offers_a_place_for_ones_own(movie: Movie) 
 
 def test_strip_shares_its_pictures_among_the_sections(movie: Movie) -> None:
     times = [sections.still_times(movie, section) for section in movie.sections]
-    assert [len(some) for some in times] == [4, 4]
+    assert [len(some) for some in times] == [7, 2]
     assert all(
         section.start <= t < section.end for section, some in zip(movie.sections, times, strict=True) for t in some
     )
     strip = sections.section_strip(movie, 1, {times[0][0]: "data:image/jpeg;base64,AAAA"})
     assert strip.count("<img") == 1
-    assert strip.count('class="blank"') == 7
+    assert strip.count('class="blank"') == 8
     assert "30:00–36:40" in strip
 
 
