@@ -68,6 +68,7 @@ class Talking:
             return {"alert": alert(BUSY)}
         movie = self._sessions.movie(key, asked.slug)
         visit.asked = asked
+        visit.showing = asked.slug, asked.section  # a visit may be new: connections break, pages stay
         conversation = self._sessions.conversation(key, asked.slug, asked.section)
         articles = self._articles(conversation, movie)
         return {

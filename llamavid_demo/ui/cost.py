@@ -1,18 +1,34 @@
 """What reading a section takes, asked of the model's own plan; nothing is computed here."""
 
+from pathlib import Path
+
 from llamavid_demo.film import Movie
 from llamavid_demo.ui.loading import BackgroundModel
 from llamavid_demo.ui.sections import section_cost
 
 
-def cost_line(model: BackgroundModel, movie: Movie, index: int) -> str:
-    """HTML of the cost of one section; frames only while the model is not there."""
-    section = movie.sections[index]
-    loaded = model.ready
-    if loaded is None:
-        return section_cost(section)
-    from llamavid_demo.chat import section_plan  # imported here: torch is there by now, without it the page opens
+class Costs:
+    """Lines of HTML, each planned once: a plan builds the model's shapes, which takes a moment for a large one."""
 
-    quantization = loaded.quantization
-    plan = section_plan(loaded.config, loaded.tokenizer, movie, section, quantization=quantization, dtype=loaded.dtype)
-    return section_cost(section, tokens=plan.tokens, memory=plan.total_bytes, most_tokens=plan.max_tokens)
+    def __init__(self, model: BackgroundModel) -> None:
+        self._model = model
+        self._planned: dict[tuple[Path, int], str] = {}
+
+    def known(self, movie: Movie, index: int) -> str:
+        """The cost of a section as far as it is known at once: the number of frames at least."""
+        waiting = "" if self._model.ready else "tokens and memory follow when the model is loaded"
+        return self._planned.get((movie.path, index)) or section_cost(movie.sections[index], waiting)
+
+    def planned(self, movie: Movie, index: int) -> str:
+        """The whole cost of a section; as `known` while the model is not there."""
+        loaded = self._model.ready
+        if loaded is None:
+            return self.known(movie, index)
+        from llamavid_demo.chat import section_plan  # imported here: torch is there by now, the page is without it
+
+        section = movie.sections[index]
+        form, dtype = loaded.quantization, loaded.dtype
+        plan = section_plan(loaded.config, loaded.tokenizer, movie, section, quantization=form, dtype=dtype)
+        line = section_cost(section, tokens=plan.tokens, memory=plan.total_bytes, most_tokens=plan.max_tokens)
+        self._planned[(movie.path, index)] = line
+        return line

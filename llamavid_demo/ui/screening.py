@@ -9,7 +9,7 @@ import gradio as gr
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.conversation import Talking
-from llamavid_demo.ui.cost import cost_line
+from llamavid_demo.ui.cost import Costs
 from llamavid_demo.ui.loading import BackgroundModel
 from llamavid_demo.ui.player import copy_path, is_playable, subtitle_file
 from llamavid_demo.ui.posters import facts, poster_wall
@@ -43,7 +43,7 @@ class Screening:
     ) -> None:
         self._settings = settings
         self._sessions = sessions
-        self._model = model
+        self._costs = Costs(model)
         self._stills = stills
         self._talking = talking
 
@@ -71,7 +71,7 @@ class Screening:
             "slug": movie.slug,
             "section": index,
             "strip": self.strip(movie, index),
-            "cost": cost_line(self._model, movie, index),
+            "cost": self._costs.known(movie, index),
             "alert": "",
             **self._talking.resting(),
             **self._talking.parts(key, movie, index),
@@ -93,21 +93,15 @@ class Screening:
         """Open a film of the wall."""
         return self.film(key, self._sessions.movie(key, slug), index)
 
-    def draw_strip(self, key: str) -> Parts:
-        """The strip of what is showing with all its pictures, unless the visitor has moved on meanwhile."""
+    def complete(self, key: str) -> Parts:
+        """What takes a moment: the strip's pictures and the cost of what is showing; nothing if it shows no more."""
         visit = self._sessions.visit(key)
         showing = visit.showing
         if not showing:
             return {}
-        drawn = self.strip(self._sessions.movie(key, showing[0]), showing[1], draw=True)
-        return {"strip": drawn} if visit.showing == showing else {}
-
-    def cost(self, key: str) -> Parts:
-        """What the section that is open costs, for when the model has come."""
-        showing = self._sessions.visit(key).showing
-        if not showing:
-            return {}
-        return {"cost": cost_line(self._model, self._sessions.movie(key, showing[0]), showing[1])}
+        movie, index = self._sessions.movie(key, showing[0]), showing[1]
+        parts = {"strip": self.strip(movie, index, draw=True), "cost": self._costs.planned(movie, index)}
+        return parts if visit.showing == showing else {}
 
     def pick_section(self, key: str, slug: str, index: int) -> Parts:
         """Move to another section of the film that is open."""

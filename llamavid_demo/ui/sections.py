@@ -52,14 +52,19 @@ def _picture(second: float, stills: dict[float, str]) -> str:
 
 
 def section_cost(
-    section: Section, *, tokens: int | None = None, memory: int | None = None, most_tokens: int | None = None
+    section: Section,
+    waiting: str = "",
+    *,
+    tokens: int | None = None,
+    memory: int | None = None,
+    most_tokens: int | None = None,
 ) -> str:
-    """One line of HTML that says what asking about a section takes, before anything is read."""
+    """One line of HTML that says what asking about a section takes; `waiting` stands for what is not known yet."""
     figures = [f"<b>{some(len(section.seconds), 'frame')}</b>"]
-    if tokens is None or memory is None:
-        figures.append("tokens and memory follow when the model is loaded")
-    else:
+    if tokens is not None and memory is not None:
         figures += [f"<b>{some(tokens, 'token')}</b>", f"<b>{size(memory)}</b> of memory"]
+    elif waiting:
+        figures.append(escape(waiting))
     if tokens and most_tokens and tokens > most_tokens:
         figures.append(f"more than the {most_tokens:,} tokens that this model reads: choose shorter sections")
     return '<p class="cost">Reading this section: ' + " <i>·</i> ".join(figures) + "</p>"

@@ -64,15 +64,16 @@ class Wiring:
         async def follow_model(request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
             yield self.updates({"model": model.state()})
             await model.arrival()
-            yield self.updates({"model": model.state(), **screening.cost(_key(request))})
+            yield self.updates({"model": model.state()})
 
         def leave(request: gr.Request) -> None:
             sessions.forget(_key(request))
 
         keys = [parts["slug"], parts["section"]]
         arrived = demo.load(arrive, keys, self._outputs, **QUIET, **FREE)
-        self._draw_strip_after(arrived, screening)
-        demo.load(follow_model, None, [self._outputs[0], parts["model"], parts["cost"]], **QUIET, **FREE)
+        self._complete_after(arrived, screening)
+        loaded = demo.load(follow_model, None, [parts["model"]], **QUIET, **FREE)
+        self._complete_after(loaded, screening)
         demo.unload(leave)
 
     def screening(self, screening: Screening) -> None:
@@ -87,16 +88,17 @@ class Wiring:
 
         every: dict[str, Any] = {"trigger_mode": "multiple", **QUIET, **FREE}
         picked = parts["wall"].pick(pick_film, None, self._outputs, **every)
-        self._draw_strip_after(picked, screening)
-        parts["strip"].pick(pick_section, [parts["slug"]], self._outputs, **every)
+        self._complete_after(picked, screening)
+        moved = parts["strip"].pick(pick_section, [parts["slug"]], self._outputs, **every)
+        self._complete_after(moved, screening)
 
-    def _draw_strip_after(self, event: gr.events.Dependency, screening: Screening) -> None:
-        """Pictures take a moment: they come when the rest is there."""
+    def _complete_after(self, event: gr.events.Dependency, screening: Screening) -> None:
+        """Pictures and plans take a moment: they come when the rest is there."""
 
-        def draw(request: gr.Request) -> dict[Any, Any]:
-            return self.update(screening.draw_strip, _key(request))
+        def complete(request: gr.Request) -> dict[Any, Any]:
+            return self.update(screening.complete, _key(request))
 
-        event.then(draw, None, [self._outputs[0], self._parts["strip"]], **QUIET, **FREE)
+        event.then(complete, None, self._outputs, **QUIET, **FREE)
 
     def talking(self, talking: Talking) -> None:
         """The conversation."""
@@ -157,7 +159,7 @@ class Wiring:
         begun = parts["bring_open"].click(begin, files[:1], self._outputs, **QUIET, **FREE)
         checked = begun.then(check, files, self._outputs, **QUIET, **FILES)
         watched = checked.then(watch, None, self._outputs, **QUIET, **MODEL)
-        self._draw_strip_after(watched, screening)
+        self._complete_after(watched, screening)
         parts["bring_cancel"].click(cancel, None, self._outputs, queue=False, **QUIET)
         opened = parts["wall"].bring(lambda: gr.Column(visible=True), None, parts["bring"], **QUIET, **FREE)
         opened.then(None, None, None, js="() => window.cinema.bring()", **QUIET)

@@ -130,7 +130,7 @@ def test_strip_shares_its_pictures_among_the_sections(movie: Movie) -> None:
 
 def test_cost_is_stated_as_far_as_it_is_known(movie: Movie) -> None:
     section = movie.sections[0]
-    assert "1,800 frames" in Reader(sections.section_cost(section)).text
+    assert "1,800 frames · the rest follows" in Reader(sections.section_cost(section, "the rest follows")).text
     known = Reader(sections.section_cost(section, tokens=6200, memory=310_000_000, most_tokens=4096)).text
     assert "6,200 tokens" in known
     assert "310 MB" in known
