@@ -31,16 +31,9 @@ def _settings(**flags: Any) -> Settings:
 
 
 def _load(settings: Settings) -> Any:
-    from llamavid_demo.model.load import load_model
+    from llamavid_demo.model.load import load_chosen_model
 
-    return load_model(
-        settings.model,
-        quantization=settings.quantization,
-        device=settings.device,
-        dtype=settings.dtype,
-        vision_tower=settings.vision_tower,
-        bert=settings.bert,
-    )
+    return load_chosen_model(settings)
 
 
 def _movie(path: Path, settings: Settings) -> Any:

@@ -26,6 +26,7 @@ from llamavid_demo.model.llama_vid import LlamaVid
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.placement import Placement, choose_placement, device_map
 from llamavid_demo.model.tokenizer import GuideTokenizer, LlamaTokenizer
+from llamavid_demo.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,18 @@ def load_model(
         mean=mean,
         std=std,
         quantization=placement.quantization,
+    )
+
+
+def load_chosen_model(settings: Settings) -> LoadedModel:
+    """Load the model that the settings name, where and how they say. Raises `ModelError`."""
+    return load_model(
+        settings.model,
+        quantization=settings.quantization,
+        device=settings.device,
+        dtype=settings.dtype,
+        vision_tower=settings.vision_tower,
+        bert=settings.bert,
     )
 
 

@@ -78,17 +78,9 @@ class BackgroundModel:
     def _load(self) -> None:
         try:
             # Imported here: torch takes seconds, and the page need not wait for it.
-            from llamavid_demo.model.load import load_model
+            from llamavid_demo.model.load import load_chosen_model
 
-            chosen = self._settings
-            loaded = load_model(
-                chosen.model,
-                quantization=chosen.quantization,
-                device=chosen.device,
-                dtype=chosen.dtype,
-                vision_tower=chosen.vision_tower,
-                bert=chosen.bert,
-            )
+            loaded = load_chosen_model(self._settings)
         except DemoError as error:
             log.error("the model could not be loaded: %s", error)
             self._loaded.set_exception(error)
