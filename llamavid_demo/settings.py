@@ -1,5 +1,6 @@
 """All settings in one place; each is an environment variable `LLAMAVID_<NAME>` and a flag of the command line."""
 
+import os
 import tempfile
 from pathlib import Path
 from typing import Literal
@@ -38,6 +39,13 @@ class Settings(BaseSettings):
     max_new_tokens: int = Field(256, gt=0, description="Longest answer, in tokens.")
     upload_mb: float = Field(500.0, gt=0, description="Largest upload, in MB.")
     upload_minutes: float = Field(180.0, gt=0, description="Longest upload, in minutes.")
-    host: str = Field("127.0.0.1", description="Address that the page is served on.")
-    port: int = Field(7860, description="Port that the page is served on.")
+    # A Hugging Face Space says in Gradio's own variables where the page must be served.
+    host: str = Field(
+        default_factory=lambda: os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
+        description="Address that the page is served on.",
+    )
+    port: int = Field(
+        default_factory=lambda: int(os.environ.get("GRADIO_SERVER_PORT", "7860")),
+        description="Port that the page is served on.",
+    )
     share: bool = Field(False, description="Open a public link through Gradio.")
