@@ -1,6 +1,6 @@
 """Optimisers and the learning rate: Muon for the matrices inside blocks, AdamW for everything else."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -11,21 +11,26 @@ DECAY = 0.3  # the last share of a stage, in which the rate falls to nothing
 
 
 class Optimiser:
-    """Muon and AdamW as one, with a warm-up and a linear end."""
+    """Muon and AdamW as one, with a warm-up and a linear end; `shares` scale the rate of single modules."""
 
-    def __init__(self, modules: Iterable[nn.Module], *, rate: float, steps: int) -> None:
-        named = [pair for module in modules for pair in module.named_parameters() if pair[1].requires_grad]
-        matrices = [p for name, p in named if p.ndim == 2 and "layer" in name]
-        inside = {id(p) for p in matrices}
-        rest = [p for _, p in named if id(p) not in inside]
-        self.parameters = [*matrices, *rest]
+    def __init__(
+        self, modules: Mapping[str, nn.Module], *, rate: float, steps: int, shares: Mapping[str, float]
+    ) -> None:
         self.steps = steps
+        self.parameters: list[nn.Parameter] = []
         self.parts: list[torch.optim.Optimizer] = []
-        if matrices:
-            muon = torch.optim.Muon(matrices, lr=rate, weight_decay=0.0, adjust_lr_fn="match_rms_adamw")
-            self.parts.append(muon)
-        if rest:
-            self.parts.append(torch.optim.AdamW(rest, lr=rate / 2, betas=(0.9, 0.98), weight_decay=0.0))
+        for key, module in modules.items():
+            named = list(module.named_parameters())
+            matrices = [p for name, p in named if p.ndim == 2 and "layer" in name]
+            inside = {id(p) for p in matrices}
+            rest = [p for _, p in named if id(p) not in inside]
+            mine = rate * shares.get(key, 1.0)
+            self.parameters += [*matrices, *rest]
+            if matrices:
+                muon = torch.optim.Muon(matrices, lr=mine, weight_decay=0.0, adjust_lr_fn="match_rms_adamw")
+                self.parts.append(muon)
+            if rest:
+                self.parts.append(torch.optim.AdamW(rest, lr=mine / 2, betas=(0.9, 0.98), weight_decay=0.0))
         self._rates = [part.param_groups[0]["lr"] for part in self.parts]
 
     def step(self, loss: torch.Tensor, number: int) -> None:
@@ -43,7 +48,7 @@ class Optimiser:
         return min(1.0, (number + 1) / WARM_UP, (self.steps - number) / (DECAY * self.steps))
 
     def state_dict(self) -> list[dict[str, Any]]:
-        """State of both optimisers."""
+        """State of all optimisers."""
         return [part.state_dict() for part in self.parts]
 
     def load_state_dict(self, state: list[dict[str, Any]]) -> None:

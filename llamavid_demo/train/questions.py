@@ -1,7 +1,9 @@
 """Questions about a film with their true answers, derived from its script.
 
 Every family has six or more phrasings. Whoever asks may drop the question mark or the capitals: so do we. An answer
-depends on the film and on what is asked, never on the phrasing, so that answers can be compared word by word.
+depends on the film and on what is asked, never on the phrasing, so that answers can be compared word by word. It
+repeats what was asked before it says what was seen, in the same words for place, time and weather: a small model
+finds the spot while it repeats, and needs to learn that once.
 """
 
 import random
@@ -22,6 +24,7 @@ NUMBERS = (
 PREPOSITIONS = {
     "beach": "at", "castle": "at", "harbour": "at", "farm": "at", "lake": "at", "mountain": "on",
 }  # fmt: skip
+TIME_PHRASES = {"morning": "in the morning", "noon": "at noon", "evening": "in the evening", "night": "at night"}
 WEATHER_WORDS = {"clear": "clear", "rain": "rainy", "snow": "snowy", "fog": "foggy"}
 REFUSAL = "I only know what this film shows."
 
@@ -94,17 +97,20 @@ OUTSIDE = (
     "What is your name?", "When was {word} born?", "Translate {word} for me.", "Can you help me with {word}?",
 )  # fmt: skip
 
+Made = tuple[str, str, tuple[int, ...]]  # text, answer, shots that show it
+
 FAMILIES = ("place", "time", "colour", "existence", "weather", "count", "order", "outside")
 MAIN_FAMILIES = FAMILIES[:4]
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question, its family, and the answer that is true of the film it was made for."""
+    """A question, its family, the answer that is true of the film it was made for, and the shots that show it."""
 
     family: str
     text: str
     answer: str
+    shots: tuple[int, ...] = ()
 
 
 def questions(script: Script, rng: random.Random) -> list[Question]:
@@ -118,8 +124,8 @@ def ask(family: str, script: Script, rng: random.Random) -> Question | None:
     made = _MAKERS[family](script, rng)
     if made is None:
         return None
-    text, answer = made
-    return Question(family, _as_people_type(text, rng), answer)
+    text, answer, shots = made
+    return Question(family, _as_people_type(text, rng), answer, shots)
 
 
 def place_phrase(place: str) -> str:
@@ -172,20 +178,28 @@ def _nth(script: Script, rng: random.Random) -> tuple[int, str]:
     return index, ORDINALS[index]
 
 
+def _showing(script: Script, thing: str) -> tuple[int, ...]:
+    return tuple(i for i, shot in enumerate(script.shots) if any(a.thing == thing for a in shot.actors))
+
+
 def _unique_places(script: Script) -> list[int]:
     places = [shot.place for shot in script.shots]
     return [i for i, place in enumerate(places) if places.count(place) == 1]
 
 
-def _place(script: Script, rng: random.Random) -> tuple[str, str]:
+def _place(script: Script, rng: random.Random) -> Made:
     kind = rng.random()
     if kind < 0.25:
-        return rng.choice(PLACE_FIRST), f"The film begins {place_phrase(script.shots[0].place)}."
+        return rng.choice(PLACE_FIRST), f"The film begins {place_phrase(script.shots[0].place)}.", (0,)
     if kind < 0.5:
-        return rng.choice(PLACE_LAST), f"The film ends {place_phrase(script.shots[-1].place)}."
+        return (
+            rng.choice(PLACE_LAST),
+            f"The film ends {place_phrase(script.shots[-1].place)}.",
+            (len(script.shots) - 1,),
+        )
     index, nth = _nth(script, rng)
     where = place_phrase(script.shots[index].place)
-    return rng.choice(PLACE_NTH).format(nth=nth), f"The {nth} scene is {where}."
+    return rng.choice(PLACE_NTH).format(nth=nth), f"The {nth} scene is {where}.", (index,)
 
 
 def _by_scene_or_place(
@@ -194,70 +208,74 @@ def _by_scene_or_place(
     value: Callable[[Shot], str],
     nth_forms: tuple[str, ...],
     place_forms: tuple[str, ...],
-) -> tuple[str, str]:
+) -> Made:
     once = _unique_places(script)
     if once and rng.random() < 0.5:
-        shot = script.shots[rng.choice(once)]
+        index = rng.choice(once)
+        shot = script.shots[index]
         at = PREPOSITIONS.get(shot.place, "in")
         text = rng.choice(place_forms).format(at=at, place=shot.place)
-        return text, f"It is {value(shot)} {at} the {shot.place}."
+        return text, f"The {shot.place} scene is {value(shot)}.", (index,)
     index, nth = _nth(script, rng)
-    return rng.choice(nth_forms).format(nth=nth), f"It is {value(script.shots[index])} in the {nth} scene."
+    return rng.choice(nth_forms).format(nth=nth), f"The {nth} scene is {value(script.shots[index])}.", (index,)
 
 
-def _time(script: Script, rng: random.Random) -> tuple[str, str]:
+def _time(script: Script, rng: random.Random) -> Made:
     kind = rng.random()
     if kind < 0.15:
-        return rng.choice(TIME_FIRST), f"It is {script.shots[0].time} at the beginning."
+        return rng.choice(TIME_FIRST), f"The first scene is {TIME_PHRASES[script.shots[0].time]}.", (0,)
     if kind < 0.3:
-        return rng.choice(TIME_LAST), f"It is {script.shots[-1].time} at the end."
-    return _by_scene_or_place(script, rng, lambda shot: shot.time, TIME_NTH, TIME_PLACE)
+        last = len(script.shots) - 1
+        return rng.choice(TIME_LAST), f"The last scene is {TIME_PHRASES[script.shots[last].time]}.", (last,)
+    return _by_scene_or_place(script, rng, lambda shot: TIME_PHRASES[shot.time], TIME_NTH, TIME_PLACE)
 
 
-def _weather(script: Script, rng: random.Random) -> tuple[str, str]:
+def _weather(script: Script, rng: random.Random) -> Made:
     return _by_scene_or_place(script, rng, lambda shot: WEATHER_WORDS[shot.weather], WEATHER_NTH, WEATHER_PLACE)
 
 
-def _colour(script: Script, rng: random.Random) -> tuple[str, str] | None:
+def _colour(script: Script, rng: random.Random) -> Made | None:
     plain = [(thing, *colours) for thing, colours in colours_of(script).items() if len(colours) == 1]
     if not plain:
         return None
     thing, colour = rng.choice(plain)
-    return rng.choice(COLOUR).format(thing=thing), f"The {thing} is {colour}."
+    return rng.choice(COLOUR).format(thing=thing), f"The {thing} is {colour}.", _showing(script, thing)
 
 
-def _existence(script: Script, rng: random.Random) -> tuple[str, str]:
+def _existence(script: Script, rng: random.Random) -> Made:
     present = colours_of(script)
     absent = [thing for thing in THINGS if thing not in present]
     yes = bool(present) and (not absent or rng.random() < 0.5)
     thing = rng.choice(sorted(present) if yes else absent)
     text = rng.choice(EXISTENCE).format(a=article(thing), thing=thing)
-    return text, f"Yes, there is {article(thing)} {thing}." if yes else f"No, there is no {thing}."
+    answer = f"Yes, there is {article(thing)} {thing}." if yes else f"No, there is no {thing}."
+    return text, answer, _showing(script, thing)
 
 
-def _count(script: Script, rng: random.Random) -> tuple[str, str] | None:
+def _count(script: Script, rng: random.Random) -> Made | None:
     shots = len(script.shots)
     if not 0 < shots <= len(NUMBERS):
         return None
-    return rng.choice(COUNT), f"There are {NUMBERS[shots - 1]} scenes." if shots > 1 else "There is one scene."
+    answer = f"There are {NUMBERS[shots - 1]} scenes." if shots > 1 else "There is one scene."
+    return rng.choice(COUNT), answer, ()
 
 
-def _order(script: Script, rng: random.Random) -> tuple[str, str] | None:
+def _order(script: Script, rng: random.Random) -> Made | None:
     once = [i for i in _unique_places(script) if i + 1 < len(script.shots)]
     if not once:
         return None
     index = rng.choice(once)
     before, after = script.shots[index].place, script.shots[index + 1].place
-    return rng.choice(AFTER).format(place=before), f"After the {before} comes the {after}."
+    return rng.choice(AFTER).format(place=before), f"After the {before} comes the {after}.", (index + 1,)
 
 
-def _outside(script: Script, rng: random.Random) -> tuple[str, str]:
+def _outside(script: Script, rng: random.Random) -> Made:
     del script
     if rng.random() < 0.5:
         word = "".join(rng.choices("abcdefghijklmnoprstuvw", k=rng.randint(3, 8)))
     else:
         word = rng.choice(OUTSIDE_WORDS + COLOURS)
-    return rng.choice(OUTSIDE).format(word=word, number=rng.choice(NUMBERS)), REFUSAL
+    return rng.choice(OUTSIDE).format(word=word, number=rng.choice(NUMBERS)), REFUSAL, ()
 
 
 OUTSIDE_WORDS = (
@@ -265,7 +283,7 @@ OUTSIDE_WORDS = (
     "politics", "computers", "shoes", "coffee", "tea", "bread", "trains", "doctors", "school", "science",
 )  # fmt: skip
 
-_MAKERS: dict[str, Callable[[Script, random.Random], tuple[str, str] | None]] = {
+_MAKERS: dict[str, Callable[[Script, random.Random], Made | None]] = {
     "place": _place, "time": _time, "colour": _colour, "existence": _existence,
     "weather": _weather, "count": _count, "order": _order, "outside": _outside,
 }  # fmt: skip

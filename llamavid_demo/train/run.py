@@ -1,9 +1,11 @@
 """From nothing to the checkpoint: all stages in order, each resumable."""
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from llamavid_demo.model.llama_vid import LlamaVid
@@ -64,20 +66,19 @@ class Training:
         step = Seeing(self.network.vision, self.heads, self.pool(), batch=self.recipe.seeing_batch)
         self._stage("seeing", {"vision": self.network.vision, "heads": self.heads}, step, self.recipe.seeing)
 
+    def align(self) -> None:
+        """The paper's first stage: what the eyes make of a frame becomes what the LLaMA reads."""
+        step = Aligning(self.network, self.tokenizer, self.guide, self.encoded_shots, batch=self.recipe.aligning_batch)
+        self._stage("aligning", self._eyes(), step, self.recipe.aligning)
+
     def answer(self) -> None:
-        """The paper's stages: alignment, then instruction tuning on films, longer ones last."""
-        network, recipe = self.network, self.recipe
-        encoded = self.encoded_shots()
-        eyes = {"text_decoder": network.text_decoder, "context": network.context, "content": network.content}
-        network.llama.requires_grad_(False)
-        align = Aligning(network, self.tokenizer, self.guide, encoded, batch=recipe.aligning_batch)
-        self._stage("aligning", eyes, align, recipe.aligning)
-        network.llama.requires_grad_(True)
-        for name, kind, plan in recipe.answering:
+        """The paper's second and third stages: instruction tuning on films, longer ones last."""
+        for name, kind, plan in self.recipe.answering:
             step = Answering(
-                network, self.tokenizer, self.guide, encoded, kind, recipe.families, batch=recipe.answering_batch
-            )
-            self._stage(name, {**eyes, "llama": network.llama}, step, plan)
+                self.network, self.tokenizer, self.guide, self.encoded_shots, kind,
+                self.recipe.families, batch=self.recipe.answering_batch,
+            )  # fmt: skip
+            self._stage(name, {**self._eyes(), "llama": self.network.llama}, step, plan)
 
     def pool(self) -> ShotPool:
         """The rendered shots, drawn once."""
@@ -88,9 +89,20 @@ class Training:
             save_pool(render_pool(recipe.pool, recipe.frame_format, seed=seed, workers=recipe.render_workers), path)
         return load_pool(path)
 
+    @cached_property
     def encoded_shots(self) -> EncodedShots:
-        """The pool as the trained vision tower sees it."""
-        return encode_pool(self.network.vision, self.pool())
+        """The pool as the trained vision tower sees it, encoded once."""
+        path = self.folder / "patches.safetensors"
+        pool = self.pool()
+        if not path.is_file():
+            part = path.with_suffix(".part")
+            save_file({"patches": encode_pool(self.network.vision, pool).patches}, part)
+            part.replace(path)
+        return EncodedShots(pool.shots, load_file(path)["patches"])
+
+    def _eyes(self) -> dict[str, nn.Module]:
+        network = self.network
+        return {"text_decoder": network.text_decoder, "context": network.context, "content": network.content}
 
     def save(self, out: Path) -> None:
         """Write the checkpoint in the released layout."""
@@ -103,6 +115,7 @@ class Training:
         )
 
     def _stage(self, name: str, parts: Mapping[str, nn.Module], step: Step, plan: StagePlan) -> None:
+        self.network.requires_grad_(False)
         run_stage(name, parts, step, plan, folder=self.folder, seed=self.recipe.seed, report=self.report)
 
 
@@ -120,10 +133,11 @@ def run(
     `work` keeps the state of every stage; with `resume` whatever is there is used, without it the stages begin anew.
     """
     if not resume:
-        for state in work.glob("*.pt"):
+        for state in (*work.glob("*.pt"), *work.glob("*.safetensors")):
             state.unlink()
     training = Training(work, recipe=recipe, device=device, report=report)
     training.read()
     training.see()
+    training.align()
     training.answer()
     training.save(out)

@@ -25,18 +25,21 @@ class FilmSequence:
     ids: tuple[int, ...]
     answers: tuple[tuple[int, int], ...]
     shots: tuple[int, ...]  # the shot that each frame belongs to
+    evidence: tuple[tuple[int, ...], ...]  # for each answer the shots that show it
 
 
 @dataclass(frozen=True)
 class SequenceBatch:
     """Padded on the right: `ids` (B, L) with FRAME marks, `labels` (B, L) with -100 outside of answers.
 
-    `owners` (B, L): for each label the number of its question, counted through the batch.
+    `owners` (B, L): for each label the number of its question, counted through the batch. `evidence` (questions, L):
+    whether a position holds a frame token of a shot that shows the answer.
     """
 
     ids: torch.Tensor
     labels: torch.Tensor
     owners: torch.Tensor
+    evidence: torch.Tensor
 
     def embeddings(self, table: torch.nn.Embedding, frame_tokens: torch.Tensor) -> torch.Tensor:
         """Embeddings (B, L, H), the rows of `frame_tokens` (F, H) at the marks in their order."""
@@ -75,7 +78,8 @@ def make_sequence(
     starts = [i + 1 for i, token in enumerate(ids) if token == begin]
     ends = [i + 1 for i, token in enumerate(ids) if token == tokenizer.eos]
     shots = tuple(script.index_at(t) for t in frame_times(script))
-    return FilmSequence(ids, tuple(zip(starts, ends, strict=True)), shots)
+    evidence = tuple(question.shots for question in asked)
+    return FilmSequence(ids, tuple(zip(starts, ends, strict=True)), shots, evidence)
 
 
 def pad(sequences: Sequence[FilmSequence]) -> SequenceBatch:
@@ -84,15 +88,19 @@ def pad(sequences: Sequence[FilmSequence]) -> SequenceBatch:
     ids = torch.zeros(len(sequences), length, dtype=torch.long)
     labels = torch.full_like(ids, IGNORED)
     owners = torch.zeros_like(ids)
+    evidence = torch.zeros(sum(len(s.answers) for s in sequences), length, dtype=torch.bool)
     number = 0
     for row, sequence in enumerate(sequences):
         line = torch.tensor(sequence.ids)
         ids[row, : len(line)] = line
-        for start, end in sequence.answers:
+        marks = (line == FRAME).nonzero().flatten()
+        frame_shots = torch.tensor(sequence.shots).repeat_interleave(TOKENS_PER_FRAME)
+        for (start, end), shown in zip(sequence.answers, sequence.evidence, strict=True):
+            evidence[number, marks[torch.isin(frame_shots, torch.tensor(shown, dtype=torch.long))]] = True
             labels[row, start:end] = line[start:end]
             owners[row, start:end] = number
             number += 1
-    return SequenceBatch(ids, labels, owners)
+    return SequenceBatch(ids, labels, owners, evidence)
 
 
 def _section(

@@ -18,18 +18,22 @@ from llamavid_demo.train.optimise import Optimiser
 
 log = logging.getLogger(__name__)
 
-MEMORY = 0.98  # how slowly the running accuracies forget
+MEMORY = 0.995  # how slowly the running accuracies forget
 Scores = dict[str, float]
 
 
 @dataclass(frozen=True)
 class StagePlan:
-    """How a stage runs: at most `steps`, fewer when all `watched` accuracies have passed `gate` (0 to 1)."""
+    """How a stage runs: at most `steps`, fewer when all `watched` accuracies have passed `gate` (0 to 1).
+
+    `rate` is the learning rate, `shares` what part of it single modules get; 0: they stay as they are.
+    """
 
     steps: int
     rate: float
     gate: float | None = None
     watched: tuple[str, ...] = ()
+    shares: Mapping[str, float] = field(default_factory=dict)
     save_seconds: float = 120.0
 
 
@@ -72,16 +76,20 @@ def run_stage(
     A finished stage is only loaded.
     """
     path = folder / f"{name}.pt"
-    optimiser = Optimiser(parts.values(), rate=plan.rate, steps=plan.steps)
+    parts = {key: part for key, part in parts.items() if plan.shares.get(key, 1.0) > 0}
+    for part in parts.values():
+        part.requires_grad_(True)
+    optimiser = Optimiser(parts, rate=plan.rate, steps=plan.steps, shares=plan.shares)
     number, scores, done, seconds = 0, Scores(), False, 0.0
     curve: list[list[Any]] = []
     if path.is_file():
         saved = torch.load(path, weights_only=True)
         for key, part in parts.items():
             part.load_state_dict(saved["parts"][key])
-        number, scores, done = saved["step"], saved["scores"], saved["done"]
+        number, scores = saved["step"], saved["scores"]
+        done = saved["done"] or number >= plan.steps
         curve, seconds = saved["curve"], saved["seconds"]
-        if not done:
+        if not done and saved["optimiser"]:
             optimiser.load_state_dict(saved["optimiser"])
         log.info("%s: %s at step %d", name, "done" if done else "resumed", number)
     started = last_saved = time.monotonic()
