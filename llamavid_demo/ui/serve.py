@@ -30,7 +30,7 @@ def build(settings: Settings) -> gr.Blocks:
     """The page, not yet served. Raises `MovieError` when there is no film to show."""
     movies = bundled_movies(settings)
     model = BackgroundModel(settings)
-    sessions = Sessions(movies)
+    sessions = Sessions(movies, uploads=uploads_folder(settings))
     stills = Stills()
     talking = Talking(settings, sessions, model, stills)
     screening = Screening(settings, sessions, model, stills, talking)
@@ -46,13 +46,18 @@ def build(settings: Settings) -> gr.Blocks:
     return demo.queue(max_size=MOST_WAITING)
 
 
+def uploads_folder(settings: Settings) -> Path:
+    """Where Gradio keeps what visitors bring."""
+    return (settings.cache_dir / "uploads").resolve()
+
+
 def serve(settings: Settings) -> None:
     """Serve the page until the process ends. Raises `MovieError` when there is no film to show."""
     films = settings.movies.resolve()
     files = (settings.cache_dir / "page").resolve()
     files.mkdir(parents=True, exist_ok=True)
     # Uploads go here and nowhere else; Gradio reads the variable when parts are made.
-    os.environ["GRADIO_TEMP_DIR"] = str((settings.cache_dir / "uploads").resolve())
+    os.environ["GRADIO_TEMP_DIR"] = str(uploads_folder(settings))
     gr.set_static_paths([films, files])
     build(settings).launch(
         server_name=settings.host,

@@ -3,10 +3,12 @@
 The page holds keys only. Both stores are bounded; whoever was away longest is forgotten first.
 """
 
+import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llamavid_demo.errors import MovieError
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 VISITS = 200
 CONVERSATIONS = 32
+GRACE = 60.0
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,21 @@ class Visit:
 class Sessions:
     """Visits by the page's session key, conversations by (session, film, section)."""
 
-    def __init__(self, movies: Sequence[Movie], *, visits: int = VISITS, conversations: int = CONVERSATIONS) -> None:
+    def __init__(
+        self,
+        movies: Sequence[Movie],
+        *,
+        uploads: Path | None = None,
+        grace: float = GRACE,
+        visits: int = VISITS,
+        conversations: int = CONVERSATIONS,
+    ) -> None:
+        """`uploads` is the folder that visitors' films lie in, each in a folder of its own.
+
+        They are deleted `grace` seconds after the visitor left: what is still on its way to the page finds its files.
+        """
+        self._uploads = uploads
+        self._grace = grace
         self.bundled = {movie.slug: movie for movie in movies}
         self._most_visits = visits
         self._most_conversations = conversations
@@ -98,7 +115,7 @@ class Sessions:
         with self._lock:
             visit = self._visits.setdefault(key, Visit())
             self._visits.move_to_end(key)
-            gone = [self._visits.popitem(last=False)[0] for _ in range(len(self._visits) - self._most_visits)]
+            gone = list(self._visits)[: max(0, len(self._visits) - self._most_visits)]
         for old in gone:
             self.forget(old)
         return visit
@@ -130,10 +147,23 @@ class Sessions:
                 self._conversations.popitem(last=False)
 
     def forget(self, key: str) -> None:
-        """Free all that belongs to a visit: stop its work, drop its conversations and films."""
+        """Free all that belongs to a visit: stop its work, drop its conversations, delete its films."""
         with self._lock:
             visit = self._visits.pop(key, None)
             for owned in [kept for kept in self._conversations if kept[0] == key]:
                 del self._conversations[owned]
-        if visit:
-            visit.leave()
+        if not visit:
+            return
+        visit.leave()
+        if visit.own:
+            deletion = threading.Timer(self._grace, self._delete, [list(visit.own.values())])
+            deletion.daemon = True
+            deletion.start()
+
+    def _delete(self, movies: Sequence[Movie]) -> None:
+        with self._lock:
+            # Gradio names the folder by the file's content: another visitor may have brought the same film.
+            wanted = {movie.path for visit in self._visits.values() for movie in visit.own.values()}
+        for movie in movies:
+            if self._uploads and movie.path not in wanted and self._uploads in movie.path.parent.parents:
+                shutil.rmtree(movie.path.parent, ignore_errors=True)

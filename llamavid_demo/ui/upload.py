@@ -46,7 +46,7 @@ def limits(settings: Settings) -> str:
     return (
         f'<p class="limits">MP4, MKV, WebM, MOV, AVI and other video files, up to {size(settings.upload_mb * 1e6)} and '
         f"{length(settings.upload_minutes * 60)}. Subtitles inside the video are found; a file of your own goes "
-        "first. Your film stays on this server only while the page is open to you.</p>"
+        "first. The file is deleted from this server when you close the page.</p>"
     )
 
 

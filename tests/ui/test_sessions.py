@@ -1,5 +1,6 @@
 """What is remembered of visitors, for how long, and what is forgotten."""
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -56,11 +57,37 @@ def test_leaving_frees_films_conversations_and_work(movie: Movie) -> None:
     assert not sessions.visit("a").own
 
 
+def test_brought_films_are_deleted_with_the_last_visitor_who_has_them(movie: Movie, tmp_path: Path) -> None:
+    uploads, elsewhere = tmp_path / "uploads", tmp_path / "elsewhere"
+    for folder in (uploads / "0123", elsewhere):
+        folder.mkdir(parents=True)
+        (folder / "clip.mp4").touch()
+    sessions = Sessions([movie], uploads=uploads, grace=0)
+    brought = replace(movie, slug="own-1", path=uploads / "0123" / "clip.mp4")
+    sessions.visit("a").own.update({"own-1": brought, "own-2": replace(movie, path=elsewhere / "clip.mp4")})
+    sessions.visit("b").own["own-1"] = brought
+    forget(sessions, "a")
+    assert brought.path.exists()
+    forget(sessions, "b")
+    assert list(uploads.iterdir()) == []
+    assert (elsewhere / "clip.mp4").exists()
+
+
+def forget(sessions: Sessions, key: str) -> None:
+    """Forget a visit, and wait for the deletion that follows."""
+    before = set(threading.enumerate())
+    sessions.forget(key)
+    for thread in set(threading.enumerate()) - before:
+        thread.join()
+
+
 def test_visits_are_bounded(movie: Movie) -> None:
     sessions = Sessions([movie], visits=2)
     sessions.visit("a").own["own-1"] = movie
+    work = sessions.visit("a").start(lambda work: None)
     sessions.visit("b")
     sessions.visit("c")
+    assert work.stopped
     assert not sessions.visit("a").own
 
 
