@@ -1,6 +1,7 @@
 """Instruction tuning: all but the vision tower learns to answer from real patches, the guide being the question."""
 
 import random
+from collections.abc import Sequence
 
 from llamavid_demo.model.llama_vid import LlamaVid
 from llamavid_demo.model.tokenizer import LlamaTokenizer
@@ -22,17 +23,16 @@ class Answering:
         tokenizer: LlamaTokenizer,
         guide: GuideIds,
         encoded: EncodedShots,
-        kind: FilmKind,
+        kinds: Sequence[FilmKind],
         families: dict[str, float],
-        *,
-        batch: int,
     ) -> None:
         self.network, self.tokenizer, self.guide, self.encoded = network, tokenizer, guide, encoded
-        self.kind, self.families, self.batch = kind, families, batch
+        self.kinds, self.families = kinds, families
 
     def __call__(self, rng: random.Random) -> StepResult:
-        """One batch. The text decoder sees two frames a shot; the film's frames are repeats of their tokens."""
-        films = [self._film(rng) for _ in range(self.batch)]
+        """One batch of one kind. The text decoder sees two frames a shot, the film repeats their tokens."""
+        kind = rng.choice(self.kinds)
+        films = [self._film(kind, rng) for _ in range(kind.batch)]
         pool_frames = [frame for _, _, frames in films for frame in frames]
         texts = [asked[0].text for asked, _, frames in films for _ in frames]
         device = self.network.text_decoder.queries.device
@@ -50,8 +50,7 @@ class Answering:
         questions = [question for asked, _, _ in films for question in asked]
         return answer_loss(self.network, batch, tokens[order].flatten(0, 1).float(), questions)
 
-    def _film(self, rng: random.Random) -> tuple[list[Question], FilmSequence, list[tuple[int, int]]]:
-        kind = self.kind
+    def _film(self, kind: FilmKind, rng: random.Random) -> tuple[list[Question], FilmSequence, list[tuple[int, int]]]:
         script, frames = self.encoded.film(rng, shots=rng.randint(*kind.shots), seconds=kind.seconds)
         asked = ask_turns(script, self.families, kind.turns, rng)
         subtitles = rng.random() < kind.subtitles

@@ -28,13 +28,11 @@ class Recipe:
     reading: tuple[tuple[str, FilmKind, StagePlan], ...]
     seeing: StagePlan
     aligning: StagePlan
-    answering: tuple[tuple[str, FilmKind, StagePlan], ...]
+    answering: tuple[tuple[str, tuple[FilmKind, ...], StagePlan], ...]
     pool: int = 6000  # shots that are rendered
     render_workers: int = 2
-    batch: int = 32
     seeing_batch: int = 32
     aligning_batch: int = 96
-    answering_batch: int = 32
     seed: int = 7
     families: dict[str, float] = field(default_factory=lambda: dict(FAMILIES))
 
@@ -71,6 +69,9 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
     watched = MAIN_FAMILIES
     eyes = ("text_decoder", "context", "content")
     blind, gentle = dict.fromkeys(eyes, 0.0), dict.fromkeys(eyes, 0.1)  # at the full rate they forget to look
+    short = FilmKind((2, 5), (1, 5), turns=5)
+    usual = FilmKind((3, 6), (3, 8), (0, 2), turns=2)
+    long = FilmKind((7, 24), (4, 11), (0, 2), turns=4, batch=5)
     return Recipe(
         config=network_config(
             vocabulary=vocabulary, guide_vocabulary=guide_vocabulary, width=192, layers=4, vision_depth=4
@@ -78,12 +79,13 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
         frame_format=FrameFormat(112, 112, "stretch"),
         reading=(
             ("reading-1", FilmKind((1, 3), (1, 2), turns=5), StagePlan(2000, 3e-3, 0.8, watched)),
-            ("reading-2", FilmKind((2, 5), (1, 5), turns=5), StagePlan(900, 2e-3, 0.9, watched)),
+            ("reading-2", short, StagePlan(900, 2e-3, 0.9, watched)),
         ),
         seeing=StagePlan(4000, 4e-3, 0.985, tuple(CLASSES)),
         aligning=StagePlan(3000, 4e-3, 0.97, tuple(CLASSES)),
         answering=(
-            ("answering-1", FilmKind((2, 5), (1, 5), turns=5), StagePlan(600, 2e-3, 0.9, watched, blind)),
-            ("answering-2", FilmKind((3, 6), (3, 8), (0, 2), turns=2), StagePlan(900, 2e-3, shares=gentle)),
+            ("answering-1", (short,), StagePlan(600, 2e-3, 0.9, watched, blind)),
+            ("answering-2", (usual,), StagePlan(900, 2e-3, shares=gentle)),
+            ("answering-3", (usual, long), StagePlan(500, 1e-3, shares=gentle)),
         ),
     )

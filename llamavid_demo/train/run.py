@@ -58,7 +58,7 @@ class Training:
     def read(self) -> None:
         """Teach the LLaMA to read films from ideal frame tokens."""
         for name, kind, plan in self.recipe.reading:
-            step = Reading(self.network, self.tokenizer, kind, self.recipe.families, batch=self.recipe.batch)
+            step = Reading(self.network, self.tokenizer, kind, self.recipe.families)
             self._stage(name, {"llama": self.network.llama}, step, plan)
 
     def see(self) -> None:
@@ -73,10 +73,10 @@ class Training:
 
     def answer(self) -> None:
         """The paper's second and third stages: instruction tuning on films, longer ones last."""
-        for name, kind, plan in self.recipe.answering:
+        for name, kinds, plan in self.recipe.answering:
             step = Answering(
-                self.network, self.tokenizer, self.guide, self.encoded_shots, kind,
-                self.recipe.families, batch=self.recipe.answering_batch,
+                self.network, self.tokenizer, self.guide, self.encoded_shots, kinds,
+                self.recipe.families,
             )  # fmt: skip
             self._stage(name, {**self._eyes(), "llama": self.network.llama}, step, plan)
 

@@ -84,18 +84,25 @@ def film_frames(script: Script, format: FrameFormat) -> np.ndarray:
 def film_from_pool(
     pool_shots: tuple[Shot, ...], rng: random.Random, *, shots: int, seconds: tuple[int, int]
 ) -> tuple[Script, list[int]]:
-    """A film of `shots` shots of the pool, none beside one at the same place, with the shots' numbers."""
+    """A film of `shots` shots of the pool, with the shots' numbers.
+
+    Places come back once all have been used, neighbours never share one. In half of the films everybody keeps the
+    same colour throughout, as in a story.
+    """
+    story = rng.random() < 0.5
     chosen: list[int] = []
-    used: set[str] = set()
+    places: set[str] = set()
+    colours: dict[str, str] = {}
     while len(chosen) < shots:
         index = rng.randrange(len(pool_shots))
-        place = pool_shots[index].place
-        if place in used and len(used) < len(PLACES):
+        shot = pool_shots[index]
+        if shot.place in places or (chosen and pool_shots[chosen[-1]].place == shot.place):
             continue
-        if chosen and pool_shots[chosen[-1]].place == place:
+        if story and any(colours.get(actor.thing, actor.colour) != actor.colour for actor in shot.actors):
             continue
         chosen.append(index)
-        used.add(place)
+        places = places | {shot.place} if len(places) < len(PLACES) - 1 else set()
+        colours |= {actor.thing: actor.colour for actor in shot.actors}
     cut = tuple(_cut(pool_shots[i], rng.randint(*seconds)) for i in chosen)
     return Script("A film", cut), chosen
 

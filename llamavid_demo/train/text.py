@@ -22,13 +22,14 @@ GUIDED = ("colour", "existence")  # families whose answer is in the context toke
 
 @dataclass(frozen=True)
 class FilmKind:
-    """What films of a stage are like: inclusive ranges of shots, seconds a shot and lines a shot."""
+    """What films of a batch are like: inclusive ranges of shots, seconds a shot and lines a shot."""
 
     shots: tuple[int, int]
     seconds: tuple[int, int]
     lines: tuple[int, int] = (0, 1)
     turns: int = 1  # questions a film
     subtitles: float = 0.8  # share of films that have them
+    batch: int = 32  # films
 
 
 def autocast(device: torch.device) -> torch.autocast:
@@ -51,16 +52,15 @@ class Reading:
         kind: FilmKind,
         families: dict[str, float],
         *,
-        batch: int,
         noise: float = 0.2,
     ) -> None:
         self.network, self.tokenizer, self.kind, self.families = network, tokenizer, kind, families
-        self.batch, self.noise = batch, noise
+        self.noise = noise
         self.words = word_ids(tokenizer)
 
     def __call__(self, rng: random.Random) -> StepResult:
         """One batch."""
-        films = [self._film(rng) for _ in range(self.batch)]
+        films = [self._film(rng) for _ in range(self.kind.batch)]
         table = self.network.llama.model.embed_tokens
         tokens = ideal_tokens(
             [(script, asked[0], sequence.shots) for script, asked, sequence in films],

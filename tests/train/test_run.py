@@ -17,7 +17,7 @@ STEPS = 3
 
 def micro(vocabulary: int, guide_vocabulary: int) -> Recipe:
     plan = StagePlan(STEPS, 1e-3, save_seconds=0)
-    film = FilmKind((1, 2), (1, 2))
+    film = FilmKind((1, 2), (1, 2), batch=3)
     return Recipe(
         config=network_config(
             vocabulary=vocabulary, guide_vocabulary=guide_vocabulary, width=32, layers=1, vision_depth=1
@@ -26,13 +26,11 @@ def micro(vocabulary: int, guide_vocabulary: int) -> Recipe:
         reading=(("reading", film, plan),),
         seeing=plan,
         aligning=plan,
-        answering=(("answering", film, plan),),
+        answering=(("answering", (film, film), plan),),
         pool=6,
         render_workers=1,
-        batch=4,
         seeing_batch=2,
         aligning_batch=4,
-        answering_batch=2,
     )
 
 
