@@ -38,7 +38,7 @@ window.cinema = (() => {
     const shown = current === marked && !jumped ? null : (current ?? (jumped ? before : null));
     // Only the list scrolls, never the page, and not under somebody's hand.
     if (shown && !list.matches(':hover, :focus-within')) {
-      list.scrollTo({ top: shown.offsetTop - list.clientHeight / 3, behavior: 'smooth' });
+      list.scrollTo({ top: shown.offsetTop - list.clientHeight / 3, behavior: jumped ? 'auto' : 'smooth' });
     }
   }
 

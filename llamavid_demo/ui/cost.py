@@ -16,7 +16,7 @@ class Costs:
 
     def known(self, movie: Movie, index: int) -> str:
         """The cost of a section as far as it is known at once: the number of frames at least."""
-        waiting = "" if self._model.ready else "tokens and memory follow when the model is loaded"
+        waiting = "tokens and memory follow when the model is loaded" if self._model.loading else ""
         return self._planned.get((movie.path, index)) or section_cost(movie.sections[index], waiting)
 
     def planned(self, movie: Movie, index: int) -> str:

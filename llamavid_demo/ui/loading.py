@@ -38,6 +38,11 @@ class BackgroundModel:
             return self._loaded.result()
         return None
 
+    @property
+    def loading(self) -> bool:
+        """Whether it is still on its way."""
+        return not self._loaded.done()
+
     def wait(self, check: Callable[[], None] | None = None) -> "LoadedModel":
         """The model, however long it takes; `check` is called now and then, and may raise to end the waiting.
 
@@ -68,7 +73,7 @@ class BackgroundModel:
 
     def state(self) -> str:
         """HTML of one line: what a person should know about the model now."""
-        if not self._loaded.done():
+        if self.loading:
             return '<p class="model loading" role="status"><i></i>The model is loading…</p>'
         error = self._loaded.exception()
         if error:

@@ -20,6 +20,8 @@ MODEL = {"concurrency_id": "model", "concurrency_limit": 1}
 FILES = {"concurrency_id": "files", "concurrency_limit": 2}
 FREE: dict[str, Any] = {"concurrency_limit": None}
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+# By default Gradio drops a step whose last run has not quite ended; the handlers themselves know what is too much.
+EVERY: dict[str, Any] = {"trigger_mode": "multiple", **QUIET}
 
 
 class Wiring:
@@ -86,10 +88,9 @@ class Wiring:
         def pick_section(slug: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
             return self.update(screening.pick_section, _key(request), slug, int(event._data["section"]))
 
-        every: dict[str, Any] = {"trigger_mode": "multiple", **QUIET, **FREE}
-        picked = parts["wall"].pick(pick_film, None, self._outputs, **every)
+        picked = parts["wall"].pick(pick_film, None, self._outputs, **EVERY, **FREE)
         self._complete_after(picked, screening)
-        moved = parts["strip"].pick(pick_section, [parts["slug"]], self._outputs, **every)
+        moved = parts["strip"].pick(pick_section, [parts["slug"]], self._outputs, **EVERY, **FREE)
         self._complete_after(moved, screening)
 
     def _complete_after(self, event: gr.events.Dependency, screening: Screening) -> None:
@@ -98,7 +99,7 @@ class Wiring:
         def complete(request: gr.Request) -> dict[Any, Any]:
             return self.update(screening.complete, _key(request))
 
-        event.then(complete, None, self._outputs, **QUIET, **FREE)
+        event.then(complete, None, self._outputs, **EVERY, **FREE)
 
     def talking(self, talking: Talking) -> None:
         """The conversation."""
@@ -134,8 +135,8 @@ class Wiring:
             parts["suggestions"].pick(suggested, keys, self._outputs, **QUIET, **FREE),
             parts["current"].retry(again, keys, self._outputs, **QUIET, **FREE),
         ):
-            answered = begun.then(answer, None, self._outputs, **QUIET, **MODEL)
-            answered.then(illustrate, keys, self._outputs, **QUIET, **FREE)
+            answered = begun.then(answer, None, self._outputs, **EVERY, **MODEL)
+            answered.then(illustrate, keys, self._outputs, **EVERY, **FREE)
         parts["stop"].click(stop, keys, self._outputs, queue=False, **QUIET)
         parts["current"].undo(undo, keys, self._outputs, **QUIET, **FREE)
 
@@ -157,8 +158,8 @@ class Wiring:
 
         files = [parts["bring_video"], parts["bring_subtitles"]]
         begun = parts["bring_open"].click(begin, files[:1], self._outputs, **QUIET, **FREE)
-        checked = begun.then(check, files, self._outputs, **QUIET, **FILES)
-        watched = checked.then(watch, None, self._outputs, **QUIET, **MODEL)
+        checked = begun.then(check, files, self._outputs, **EVERY, **FILES)
+        watched = checked.then(watch, None, self._outputs, **EVERY, **MODEL)
         self._complete_after(watched, screening)
         parts["bring_cancel"].click(cancel, None, self._outputs, queue=False, **QUIET)
         opened = parts["wall"].bring(lambda: gr.Column(visible=True), None, parts["bring"], **QUIET, **FREE)
