@@ -84,7 +84,7 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
         seeing=StagePlan(4000, 4e-3, 0.985, tuple(CLASSES)),
         aligning=StagePlan(3000, 4e-3, 0.97, tuple(CLASSES)),
         answering=(
-            ("answering-1", (short,), StagePlan(600, 2e-3, 0.9, watched, blind)),
+            ("answering-1", (short,), StagePlan(700, 2e-3, 0.9, watched, blind)),
             ("answering-2", (usual,), StagePlan(900, 2e-3, shares=gentle)),
             ("answering-3", (usual, long), StagePlan(500, 1e-3, shares=gentle)),
         ),
