@@ -64,11 +64,14 @@ class Talking:
 
     def _take(self, key: str, asked: Asked) -> Parts:
         visit = self._sessions.visit(key)
+        here = asked.slug, asked.section
+        if visit.showing not in (None, here):
+            return {}  # pressed while another film or section was on its way to the page
         if visit.busy:
             return {"alert": alert(BUSY)}
         movie = self._sessions.movie(key, asked.slug)
         visit.asked = asked
-        visit.showing = asked.slug, asked.section  # a visit may be new: connections break, pages stay
+        visit.showing = here  # a visit may be new: connections break, pages stay
         conversation = self._sessions.conversation(key, asked.slug, asked.section)
         articles = self._articles(conversation, movie)
         return {

@@ -24,8 +24,9 @@ def address(path: Path) -> str:
 
 
 def facts(movie: Movie) -> str:
-    """Length, year and licence, as plain text."""
-    return " · ".join(str(fact) for fact in (length(movie.duration), movie.year, movie.licence) if fact)
+    """HTML of length, year and licence; lines break between them only."""
+    known = (str(fact) for fact in (length(movie.duration), movie.year, movie.licence) if fact)
+    return " · ".join(f'<span class="fact">{escape(fact)}</span>' for fact in known)
 
 
 def poster_wall(movies: Sequence[Movie], showing: str, own: Collection[str] = ()) -> str:
@@ -51,5 +52,5 @@ def _tile(movie: Movie, *, showing: bool, own: bool) -> str:
         f'<li><button type="button" class="poster" data-film="{escape(movie.slug)}" '
         f'aria-pressed="{str(showing).lower()}"><span class="sheet">{sheet}</span>'
         f'<span class="caption"><span class="title">{title}</span>'
-        f'<span class="facts">{escape(facts(movie))}</span>{mark}</span></button></li>'
+        f'<span class="facts">{facts(movie)}</span>{mark}</span></button></li>'
     )

@@ -30,9 +30,7 @@ def files_folder(settings: Settings, movie: Movie, *, own: bool) -> Path:
 def about(movie: Movie) -> str:
     """HTML under the player: what film this is."""
     synopsis = f'<p class="synopsis">{escape(movie.synopsis)}</p>' if movie.synopsis else ""
-    return (
-        f'<div class="about"><h2>{escape(movie.title)}</h2><p class="facts">{escape(facts(movie))}</p>{synopsis}</div>'
-    )
+    return f'<div class="about"><h2>{escape(movie.title)}</h2><p class="facts">{facts(movie)}</p>{synopsis}</div>'
 
 
 class Screening:
@@ -89,9 +87,17 @@ class Screening:
         path = movie.path if is_playable(movie) else copy_path(movie, folder)
         return gr.Video(value=str(path), subtitles=subtitle_file(movie, folder))
 
-    def pick_film(self, key: str, slug: str, index: int = 0) -> Parts:
-        """Open a film of the wall."""
-        return self.film(key, self._sessions.movie(key, slug), index)
+    def arrive(self, key: str, slug: str, index: int) -> Parts:
+        """What a page that has just been opened lacks; a question may already be asked there."""
+        movie = self._sessions.movie(key, slug)
+        visit = self._sessions.visit(key)
+        visit.showing = visit.showing or (slug, index)
+        return {"player": self.player(movie, own=slug in visit.own), "cost": self._costs.known(movie, index)}
+
+    def pick_film(self, key: str, slug: str) -> Parts:
+        """Open a film of the wall; the one that is open stays as it is, with whatever is being answered."""
+        showing = self._sessions.visit(key).showing
+        return {} if showing and showing[0] == slug else self.film(key, self._sessions.movie(key, slug))
 
     def complete(self, key: str) -> Parts:
         """What takes a moment: the strip's pictures and the cost of what is showing; nothing if it shows no more."""
@@ -105,4 +111,6 @@ class Screening:
 
     def pick_section(self, key: str, slug: str, index: int) -> Parts:
         """Move to another section of the film that is open."""
+        if self._sessions.visit(key).showing == (slug, index):
+            return {}
         return self.section(key, self._sessions.movie(key, slug), index)

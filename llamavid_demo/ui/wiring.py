@@ -61,7 +61,7 @@ class Wiring:
         parts = self._parts
 
         def arrive(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
-            return self.update(screening.pick_film, _key(request), slug, section)
+            return self.update(screening.arrive, _key(request), slug, section)
 
         async def follow_model(request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
             yield self.updates({"model": model.state()})

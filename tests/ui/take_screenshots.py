@@ -120,6 +120,7 @@ def main() -> None:
                 show(page, LONG_FILM, 20)
                 page.locator("#strip [data-section='1']").click()
                 expect(page.locator("#strip [data-section='1']")).to_have_attribute("aria-pressed", "true")
+                expect(page.locator("#cost")).to_contain_text("of memory")
                 stand(page, 1815)
                 take(page, "sections", whole=True)
         with opened(browser, url, width=390, height=844) as page:

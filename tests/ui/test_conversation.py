@@ -116,6 +116,12 @@ def test_question_during_an_answer_is_refused_and_changes_nothing(desk: Desk) ->
     assert list(desk.talking.answer(KEY)) == []
 
 
+def test_question_to_a_film_that_is_being_left_is_dropped(desk: Desk) -> None:
+    desk.visit.showing = ("harbour", 1)
+    assert desk.ask("Where?") == [{}]
+    assert not desk.visit.busy
+
+
 def test_stop_before_its_turn_gives_the_question_back(desk: Desk) -> None:
     desk.talking.begin(KEY, "Where?", *AT)
     shown = desk.talking.stop(KEY, *AT)

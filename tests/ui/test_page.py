@@ -151,6 +151,15 @@ def test_leaving_a_film_ends_its_answer(page: Page) -> None:
     expect(page.locator(".turn")).to_have_count(1)
 
 
+def test_pressing_the_open_film_again_disturbs_nothing(page: Page) -> None:
+    open_harbour(page)
+    ask(page, "Where does the film begin?")
+    page.locator(HARBOUR).click()
+    page.locator("#strip [data-section='0']").click()
+    stop(page)
+    expect(page.locator(".turn")).to_have_count(1)
+
+
 def test_empty_question_is_explained(page: Page) -> None:
     page.get_by_role("button", name="Ask", exact=True).click()
     expect(page.locator("#alert [role=alert]")).to_contain_text("no question yet")
