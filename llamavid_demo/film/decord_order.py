@@ -13,7 +13,7 @@ class Order:
 
     `first` is the timestamp of the first picture, from which decord counts; `key` that of the key frame to begin at,
     or None to begin with the first; `stored` and `display` sizes as in `VideoInfo`; `threads` for decoding. A picture
-    counts as shown from `tolerance` seconds before its time.
+    counts as shown from `tolerance` seconds before its time. The worker may hold `memory` bytes.
     """
 
     path: str
@@ -26,6 +26,7 @@ class Order:
     format: FrameFormat
     threads: int
     tolerance: float
+    memory: int
 
 
 _ADAPTER = TypeAdapter(Order)

@@ -10,6 +10,7 @@ at most once, at the start, to a key frame of which the parent knows that nothin
 """
 
 import os
+import resource
 import sys
 import threading
 from bisect import bisect_right
@@ -102,8 +103,10 @@ def main() -> None:
     decord.logging.set_level(decord.logging.QUIET)
     code = 0
     try:
-        serve(from_json(sys.argv[1]), output)
-    except (UntrustedError, decord.DECORDError, RuntimeError, StopIteration) as error:
+        order = from_json(sys.argv[1])
+        resource.setrlimit(resource.RLIMIT_DATA, (order.memory, order.memory))
+        serve(order, output)
+    except (UntrustedError, decord.DECORDError, RuntimeError, StopIteration, MemoryError) as error:
         print(str(error).strip().partition("\n")[0], file=sys.stderr)
         code = 1
     except BrokenPipeError:

@@ -189,6 +189,17 @@ def test_when_a_worker_dies_on_the_way_ffmpeg_reads_the_rest(
     assert batch.pixels[0].max() == 0
 
 
+def test_a_worker_that_wants_too_much_memory_fails_and_ffmpeg_goes_on(
+    clip: Clip, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(decord_frames, "MEMORY", 1 << 20)
+    caplog.set_level("INFO")
+    movie = load_movie(clip.path)
+    (batch,) = read_frames(movie, movie.sections[0], WHOLE)
+    assert [number_of(picture) for picture in batch.pixels] == [0, 10, 20, 30, 40]
+    assert "ffmpeg reads" in caplog.text
+
+
 def test_the_worker_ends_with_the_iterator(clip: Clip, started: list[subprocess.Popen[bytes]]) -> None:
     movie = load_movie(clip.path)
     batches = read_frames(movie, movie.sections[0], WHOLE, batch=1)
