@@ -88,7 +88,7 @@ def ask(
         first = next(pieces, "")
     if as_json:
         turn.finish()
-        console.print_json(data=_turn_json(chat, turn))
+        console.print_json(data=chat.report(turn))
     else:
         print(first, end="", flush=True)
         for piece in pieces:
@@ -191,21 +191,6 @@ def _read_history(path: Path | None) -> list[tuple[str, str]]:
         return [(str(turn["question"]), str(turn["answer"])) for turn in json.loads(path.read_text(encoding="utf-8"))]
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise QuestionError(f"{path} is no history ({error!r}): expected a list of question and answer.") from error
-
-
-def _turn_json(chat: Any, turn: Any) -> dict[str, Any]:
-    evidence = [
-        {"seconds": e.seconds, "weight": round(e.weight, 4), "cue": e.cue.text if e.cue else None}
-        for e in turn.evidence
-    ]
-    wanted = ("frames", "prompt_tokens", "reused_tokens", "ttft_s", "tokens_per_s")
-    return {
-        "answer": turn.text,
-        "evidence": evidence,
-        "stats": {name: getattr(turn.stats, name) for name in wanted},
-        "model": chat.model.name,
-        "section": [chat.section.start, chat.section.end],
-    }
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import psutil
 import torch
@@ -82,6 +83,21 @@ class MovieChat:
         if self._busy.locked():
             raise QuestionError("An answer is still being written: stop it first.")
         self.turns = self.turns[:-1]
+
+    def report(self, turn: Turn) -> dict[str, Any]:
+        """A finished turn as plain data: answer, evidence, stats, model, section. What programs are given."""
+        stats = turn.stats
+        figures = ("frames", "prompt_tokens", "reused_tokens", "ttft_s", "tokens_per_s")
+        return {
+            "answer": turn.text,
+            "evidence": [
+                {"seconds": moment.seconds, "weight": round(moment.weight, 4), "cue": moment.cue and moment.cue.text}
+                for moment in turn.evidence
+            ],
+            "stats": {name: getattr(stats, name) for name in figures} if stats else None,
+            "model": self.model.name,
+            "section": [self.section.start, self.section.end],
+        }
 
     def _longest(self, max_new_tokens: int | None) -> int:
         return max_new_tokens or self.settings.max_new_tokens

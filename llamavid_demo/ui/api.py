@@ -28,26 +28,8 @@ def ask_endpoint(
             index = clamp(section, film.sections)
             earlier = [(pair[0], pair[1]) for pair in history or ()]
             chat = model.chat(film, index, history=earlier)
-            turn = chat.ask(question).finish()
+            return chat.report(chat.ask(question).finish())
         except DemoError as error:
             raise gr.Error(str(error), print_exception=False) from error
-        chosen, stats = film.sections[index], turn.stats
-        return {
-            "answer": turn.text,
-            "evidence": [
-                {"seconds": moment.seconds, "weight": moment.weight, "cue": moment.cue and moment.cue.text}
-                for moment in turn.evidence
-            ],
-            "stats": stats
-            and {
-                "frames": stats.frames,
-                "prompt_tokens": stats.prompt_tokens,
-                "reused_tokens": stats.reused_tokens,
-                "ttft_s": stats.ttft_s,
-                "tokens_per_s": stats.tokens_per_s,
-            },
-            "model": model.wait().name,
-            "section": [chosen.start, chosen.end],
-        }
 
     return ask
