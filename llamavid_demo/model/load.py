@@ -59,6 +59,8 @@ def load_model(
     _check(files, network)
     quantize: Quantize | None = None
     if placement.quantization:
+        # On a CPU it tells at every layer of every token that it rounds inputs.
+        logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
         from llamavid_demo.model.quantization import prepare, quantized_weight  # bitsandbytes imports slowly
 
         prepare(network.llama, placement.quantization, placement.dtype)
