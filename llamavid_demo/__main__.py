@@ -31,9 +31,10 @@ def _settings(**flags: Any) -> Settings:
 
 
 def _load(settings: Settings) -> Any:
-    from llamavid_demo.model.load import load_chosen_model
+    with messages.status(f"Loading {settings.model}…"):
+        from llamavid_demo.model.load import load_chosen_model
 
-    return load_chosen_model(settings)
+        return load_chosen_model(settings)
 
 
 def _movie(path: Path, settings: Settings) -> Any:
