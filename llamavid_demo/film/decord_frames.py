@@ -28,8 +28,8 @@ UNKNOWN_CODECS = frozenset(("av1", "gif", "vvc", "apv"))
 TRUSTED = frozenset(("mov", "matroska", "avi", "flv", "asf"))
 # Those whose index leads exactly to a key frame.
 INDEXED = frozenset(("mov", "matroska"))
-# What the worker may hold: itself, and pictures. decord queues decoded pictures without bound when its threads get less
-# of the processor than they need: 1.5 GB of a 640×360 film were seen. At the bound it fails, and ffmpeg goes on.
+# What the worker may hold: itself, and pictures. When frames are taken more slowly than decord decodes, it decodes ahead
+# and keeps them: 1.5 GB of a 640×360 film were seen. At the bound it fails, and ffmpeg goes on.
 MEMORY = 320 << 20
 FRAMES_HELD = 64
 _LOOKED_AT = 64  # packets after a key frame; reordering reaches over 16 at most
