@@ -28,7 +28,7 @@ UNKNOWN_CODECS = frozenset(("av1", "gif", "vvc", "apv"))
 TRUSTED = frozenset(("mov", "matroska", "avi", "flv", "asf"))
 # Those whose index leads exactly to a key frame.
 INDEXED = frozenset(("mov", "matroska"))
-# What the worker may hold: itself, and pictures. When frames are taken more slowly than decord decodes, it decodes ahead
+# What the worker may hold: itself and pictures. When frames are taken more slowly than decord decodes, it decodes ahead
 # and keeps them: 1.5 GB of a 640×360 film were seen. At the bound it fails, and ffmpeg goes on.
 MEMORY = 320 << 20
 FRAMES_HELD = 64
