@@ -129,7 +129,7 @@ def read_config(
     try:
         depth = vision_depth or released.get("mm_vision_depth") or min(VISION_DEPTH, _count(tower, "blocks"))
         return LlamaVidConfig(
-            vision=_vision(tower, depth),
+            vision=_vision(tower, depth, released.get("mm_vision_heads")),
             text=_text(checkpoint),
             llama=llama_config(released),
             compress=_compress(released.get("compress_type")),
@@ -144,11 +144,11 @@ def read_config(
         ) from error
 
 
-def _vision(tower: Shapes, depth: int) -> VisionConfig:
+def _vision(tower: Shapes, depth: int, heads: int | None) -> VisionConfig:
     width, _, patch, _ = tower["patch_embed.proj.weight"]
     side = round((tower["pos_embed"][1] - 1) ** 0.5)
     mlp = tower["blocks.0.mlp.fc1.weight"][0]
-    return VisionConfig(width, depth, max(1, width // VISION_HEAD), patch, side * patch, mlp)
+    return VisionConfig(width, depth, heads or max(1, width // VISION_HEAD), patch, side * patch, mlp)
 
 
 def _text(checkpoint: Shapes) -> TextDecoderConfig:

@@ -42,7 +42,7 @@ def save_checkpoint(
 
 
 def released_config(config: LlamaVidConfig) -> dict[str, Any]:
-    """`config.json` as the release writes it, with our additions `mm_vision_depth` and `prompt`."""
+    """`config.json` as the release writes it, with our additions `mm_vision_depth`, `mm_vision_heads` and `prompt`."""
     llama, rope = config.llama, config.llama.rope_parameters or {}
     scaled = rope.get("rope_type", "default") != "default"
     return {
@@ -60,6 +60,7 @@ def released_config(config: LlamaVidConfig) -> dict[str, Any]:
         "mm_hidden_size": config.vision.width,
         "mm_projector_type": config.projector,
         "mm_vision_depth": config.vision.depth,
+        "mm_vision_heads": config.vision.heads,
         "num_attention_heads": llama.num_attention_heads,
         "num_hidden_layers": llama.num_hidden_layers,
         "num_key_value_heads": llama.num_key_value_heads,

@@ -13,14 +13,16 @@ from llamavid_demo.model.llama_vid import LlamaVid
 from llamavid_demo.model.tokenizer import LlamaTokenizer
 from llamavid_demo.train.encoded_shots import EncodedShots
 from llamavid_demo.train.guide import GuideIds
-from llamavid_demo.train.ideal import WORDS, asked_thing, content_words, context_words, word_ids
-from llamavid_demo.train.questions import Question, ask
+from llamavid_demo.train.ideal import NO, WORDS, asked_thing, content_words, context_words, word_ids
+from llamavid_demo.train.learning import autocast
+from llamavid_demo.train.questions import ask
+from llamavid_demo.train.questions.follow_ups import FOLLOW_UPS
 from llamavid_demo.train.stages import StepResult
-from llamavid_demo.train.text import autocast, choose_family
-from llamavid_demo.train.world import COLOURS, PLACES, THINGS, TIMES, WEATHERS, Script
+from llamavid_demo.train.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, WEATHERS, Script
 
-# Questions that name a thing are what the text decoder has to learn.
-FAMILIES = {"colour": 5.0, "existence": 4.0, "place": 1.0, "time": 1.0, "weather": 0.5, "count": 0.5, "outside": 0.2}
+# Questions that name a thing are what the text decoder has to learn; each frame is a film of its own here.
+NAMING = {"colour": 3.0, "action": 3.0, "where": 2.0, "existence": 4.0, "absent": 3.0}
+OTHERS = ("place", "time", "weather", "contents", "count", "who", "said", "outside")
 
 
 class Aligning:
@@ -39,37 +41,52 @@ class Aligning:
         indices = [index for index, _ in asked]
         frames = [rng.randrange(self.encoded.patches.shape[1]) for _ in asked]
         shots = [self.encoded.shots[index] for index in indices]
-        things = [asked_thing(question) for _, question in asked]
+        things = [asked_thing(text) for _, text in asked]
         context = torch.stack([context_words(s, t) for s, t in zip(shots, things, strict=True)])
         content = torch.stack([content_words(shot) for shot in shots])
         device = self.words.device
         target = torch.stack([context, content], dim=1).to(device) @ self.words  # (B, 2, H)
-        ids, mask = (t.to(device) for t in self.guide([question.text for _, question in asked]))
+        ids, mask = (t.to(device) for t in self.guide([text for _, text in asked]))
         with autocast(device):
             patches = self.encoded.patches[indices, frames].to(device).float()
             tokens = self.network.frame_tokens(patches, ids, mask)
         loss = nn.functional.mse_loss(tokens.float(), target)
         return StepResult(loss, self._right(tokens.detach().float(), context, content, things))
 
-    def _question(self, rng: random.Random) -> tuple[int, Question]:
+    def _question(self, rng: random.Random) -> tuple[int, str]:
+        """A shot of the pool, and a question that somebody may ask about a film that it is in."""
         while True:
             index = rng.randrange(len(self.encoded.shots))
-            question = ask(choose_family(FAMILIES, rng), Script("", (self.encoded.shots[index],)), rng)
+            film = Script("", (self.encoded.shots[index],))
+            kind = rng.random()
+            if kind < 0.05:
+                return index, rng.choice(rng.choice(FOLLOW_UPS))
+            families, weights = (NAMING, list(NAMING.values())) if kind < 0.75 else (OTHERS, None)
+            question = ask(rng.choices(list(families), weights)[0], film, rng)
             if question:
-                return index, question
+                return index, question.text
 
     def _right(
         self, tokens: torch.Tensor, context: torch.Tensor, content: torch.Tensor, things: list[str | None]
     ) -> dict[str, list[float]]:
         near = (tokens @ self.words.T).cpu()  # (B, 2, words)
+        no = WORDS.index(NO)
+        named = [i for i, thing in enumerate(things) if thing]
+        shown = [i for i in named if not context[i, no]]
         right: dict[str, list[float]] = {}
-        shown = [i for i, thing in enumerate(things) if thing and context[i].max() > 0.5]
         for kind, kinds, row, wanted, of in (
             ("place", PLACES, 1, content, range(len(things))), ("time", TIMES, 1, content, range(len(things))),
             ("weather", WEATHERS, 1, content, range(len(things))),
             ("thing", THINGS, 0, context, shown), ("colour", COLOURS, 0, context, shown),
+            ("action", ACTIONS, 0, context, shown),
         ):  # fmt: skip
             columns = [WORDS.index(word) for word in kinds]
             hits = near[:, row, columns].argmax(1) == wanted[:, columns].argmax(1)
             right[kind] = hits[list(of)].float().tolist()
+        half = self.words.square().sum(dim=1).cpu() / 4
+        missed = near[:, 0, no] > half[no]
+        right["existence"] = (missed == (context[:, no] > 0))[named].float().tolist()
+        columns = [WORDS.index(word) for word in THINGS]
+        there = near[:, 1, columns] > 0.8 * half[columns]
+        right["present"] = (there == (content[:, columns] > 0)).all(dim=1).float().tolist()
         return right

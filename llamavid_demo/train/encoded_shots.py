@@ -2,11 +2,13 @@
 
 import random
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 
 from llamavid_demo.model.vision import VisionTower
-from llamavid_demo.train.shots import ShotPool, film_from_pool
+from llamavid_demo.train.random_film import FilmKind
+from llamavid_demo.train.shots import Scenery, ShotPool, by_scenery, film_from_pool
 from llamavid_demo.train.vision import encode
 from llamavid_demo.train.world import Script, Shot
 
@@ -18,9 +20,14 @@ class EncodedShots:
     shots: tuple[Shot, ...]
     patches: torch.Tensor
 
-    def film(self, rng: random.Random, *, shots: int, seconds: tuple[int, int]) -> tuple[Script, list[tuple[int, int]]]:
+    @cached_property
+    def scenery(self) -> Scenery:
+        """The shots by place, time and weather."""
+        return by_scenery(self.shots)
+
+    def film(self, rng: random.Random, kind: FilmKind) -> tuple[Script, list[tuple[int, int]]]:
         """A film, with two (shot, frame) of the pool for each of its shots; the film's frames alternate by chance."""
-        script, chosen = film_from_pool(self.shots, rng, shots=shots, seconds=seconds)
+        script, chosen = film_from_pool(self.scenery, rng, kind)
         frames = range(self.patches.shape[1])
         return script, [(shot, frame) for shot in chosen for frame in rng.sample(frames, 2)]
 

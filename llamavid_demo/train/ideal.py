@@ -1,8 +1,8 @@
 """Ideal frame tokens: what a perfect eye would hand to the LLaMA, made of the LLaMA's own word embeddings.
 
 The LLaMA learns to read films from these before the vision tower exists; afterwards the projectors are aligned to
-them. Context token: the thing that is asked for and its colour where it is on screen, else whoever is there, faintly.
-Content token: place, time of day and weather.
+them. Context token: the thing that the guide question names with its colour and action, a faint "no" where it isn't
+on screen; everybody on screen when no thing is named. Content token: place, time of day, weather, who is there.
 """
 
 import random
@@ -12,10 +12,11 @@ from collections.abc import Sequence
 import torch
 
 from llamavid_demo.model.tokenizer import LlamaTokenizer
-from llamavid_demo.train.questions import WEATHER_WORDS, Question
-from llamavid_demo.train.world import COLOURS, PLACES, THINGS, TIMES, WEATHERS, Script, Shot
+from llamavid_demo.train.questions.words import WEATHER_WORDS
+from llamavid_demo.train.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, WEATHERS, Script, Shot
 
-WORDS = (*PLACES, *TIMES, *WEATHERS, *THINGS, *COLOURS)
+NO = "no"
+WORDS = (*PLACES, *TIMES, *WEATHERS, *THINGS, *COLOURS, *ACTIONS, NO)
 _INDEX = {word: i for i, word in enumerate(WORDS)}
 
 
@@ -24,47 +25,49 @@ def word_ids(tokenizer: LlamaTokenizer) -> torch.Tensor:
     return torch.tensor([tokenizer.encode(WEATHER_WORDS.get(word, word))[0] for word in WORDS])
 
 
-def asked_thing(question: Question) -> str | None:
-    """The thing that a question names, if any."""
-    return next((word for word in re.findall(r"[a-z]+", question.text.lower()) if word in THINGS), None)
+def asked_thing(guide: str) -> str | None:
+    """The thing that a guide question names, if any."""
+    return next((word for word in re.findall(r"[a-z]+", guide.lower()) if word in THINGS), None)
 
 
 def content_words(shot: Shot) -> torch.Tensor:
-    """Weights (words,) of a shot's content token; their squares sum to one."""
+    """Weights (words,) of a shot's content token."""
     weights = torch.zeros(len(WORDS))
-    weights[[_INDEX[shot.place], _INDEX[shot.time], _INDEX[shot.weather]]] = 3**-0.5
+    weights[[_INDEX[shot.place], _INDEX[shot.time], _INDEX[shot.weather]]] = 0.5
+    weights[[_INDEX[actor.thing] for actor in shot.actors]] = 0.4
     return weights
 
 
 def context_words(shot: Shot, thing: str | None) -> torch.Tensor:
-    """Weights (words,) of a shot's context token for a question that names `thing`; no more than one in square."""
+    """Weights (words,) of a shot's context token for a guide question that names `thing`, or none."""
     weights = torch.zeros(len(WORDS))
-    shown = [actor for actor in shot.actors if actor.thing == thing]
-    for actor in shown or shot.actors:
-        strength = 1.0 if shown else (0.25 if thing else len(shot.actors) ** -0.5)
-        weights[_INDEX[actor.thing]] += strength * 2**-0.5
-        weights[_INDEX[actor.colour]] += strength * 2**-0.5
+    shown = [actor for actor in shot.actors if thing in (None, actor.thing)]
+    if not shown:
+        weights[_INDEX[NO]] = 0.5
+    for actor in shown:
+        for word in (actor.thing, actor.colour, actor.action):
+            weights[_INDEX[word]] += (3 * len(shown)) ** -0.5
     return weights
 
 
 def ideal_tokens(
-    films: Sequence[tuple[Script, Question, Sequence[int]]],
+    films: Sequence[tuple[Script, str, Sequence[int]]],
     embeddings: torch.Tensor,
     *,
     noise: float,
     rng: random.Random,
 ) -> torch.Tensor:
-    """Frame tokens (2·frames, H) of films with their questions and each frame's shot.
+    """Frame tokens (2·frames, H) of films with their guide questions and each frame's shot.
 
     `embeddings` (words, H) are those of `WORDS`; `noise` is the standard deviation added to every number.
     """
     rows: list[torch.Tensor] = []
     frames: list[int] = []
-    for script, question, shots in films:
-        thing = asked_thing(question)
+    for script, guide, shots in films:
+        thing = asked_thing(guide)
         frames += [len(rows) + 2 * shot + kind for shot in shots for kind in (0, 1)]
         for shot in script.shots:
             rows += [context_words(shot, thing), content_words(shot)]
-    tokens = (torch.stack(rows) @ embeddings)[frames]
+    tokens = (torch.stack(rows).to(embeddings) @ embeddings)[frames]
     generator = torch.Generator().manual_seed(rng.randrange(1 << 60))
-    return tokens + noise * torch.randn(tokens.shape, generator=generator)
+    return tokens + noise * torch.randn(tokens.shape, generator=generator).to(tokens)

@@ -16,11 +16,13 @@ from llamavid_demo.train.answering import Answering
 from llamavid_demo.train.encoded_shots import EncodedShots, encode_pool
 from llamavid_demo.train.guide import GuideIds
 from llamavid_demo.train.initialise import initialise
+from llamavid_demo.train.learning import Reader
+from llamavid_demo.train.notes import NoteHeads
+from llamavid_demo.train.reading import Reading
 from llamavid_demo.train.recipe import Recipe, embedded
 from llamavid_demo.train.shots import ShotPool, load_pool, render_pool, save_pool
 from llamavid_demo.train.stages import Report, StagePlan, Step, run_stage
-from llamavid_demo.train.text import Reading
-from llamavid_demo.train.tokenizer import guide_vocabulary, write_llama_vocabulary
+from llamavid_demo.train.tokenizer import guide_vocabulary, letter_cases, write_llama_vocabulary
 from llamavid_demo.train.vision import DenseHeads, Seeing
 
 WORK = Path("runs/train")
@@ -47,19 +49,20 @@ class Training:
         self.recipe = recipe(len(self.tokenizer), len(guide_vocabulary()))
         self.network = LlamaVid(self.recipe.config)
         self.heads = DenseHeads(self.recipe.config.vision.width)
-        generator = torch.Generator().manual_seed(self.recipe.seed)
-        initialise(self.network, generator)
-        self.heads.initialise(generator)
+        self.notes = NoteHeads(self.recipe.config.llama.hidden_size)
+        initialise(self.network, self.recipe.seed, letter_cases(self.tokenizer))
+        for heads in (self.heads, self.notes):
+            heads.initialise(torch.Generator().manual_seed(self.recipe.seed))
+            heads.to(self.device)
         self.network.to(self.device)
-        self.heads.to(self.device)
-        for part in (self.network.vision.tower, self.network.llama):
-            part.set_attn_implementation("eager")  # trains faster than SDPA on a CPU
+        self.network.vision.tower.set_attn_implementation("eager")  # trains faster than SDPA on a CPU
+        self.reader = Reader(self.network.llama, self.notes)
 
     def read(self) -> None:
         """Teach the LLaMA to read films from ideal frame tokens."""
-        for name, kind, plan in self.recipe.reading:
-            step = Reading(self.network, self.tokenizer, kind, self.recipe.families)
-            self._stage(name, {"llama": self.network.llama}, step, plan)
+        for name, lessons, plan in self.recipe.reading:
+            step = Reading(self.network, self.reader, self.tokenizer, lessons)
+            self._stage(name, {"llama": self.network.llama, "notes": self.notes}, step, plan)
 
     def see(self) -> None:
         """Teach the vision tower what is where."""
@@ -73,12 +76,9 @@ class Training:
 
     def answer(self) -> None:
         """The paper's second and third stages: instruction tuning on films, longer ones last."""
-        for name, kinds, plan in self.recipe.answering:
-            step = Answering(
-                self.network, self.tokenizer, self.guide, self.encoded_shots, kinds,
-                self.recipe.families,
-            )  # fmt: skip
-            self._stage(name, {**self._eyes(), "llama": self.network.llama}, step, plan)
+        for name, lessons, plan in self.recipe.answering:
+            step = Answering(self.network, self.reader, self.tokenizer, self.guide, self.encoded_shots, lessons)
+            self._stage(name, {**self._eyes(), "llama": self.network.llama, "notes": self.notes}, step, plan)
 
     def pool(self) -> ShotPool:
         """The rendered shots, drawn once."""

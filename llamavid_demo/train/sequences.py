@@ -1,8 +1,12 @@
-"""A film and a question become what the LLaMA reads: exactly the prompt that inference sends, plus the answer."""
+"""A film and a conversation become what the LLaMA reads: exactly the prompt that inference sends, with the answers.
+
+Beside the ids stands what a good reader does: which words are to be learned, where in the film each word of an answer
+is found (`pointers`), and what to note at each token (`notes`).
+"""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
@@ -11,35 +15,46 @@ from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.config import PromptFormat
 from llamavid_demo.model.prompt import FRAME, conversation_text, section_prompt
 from llamavid_demo.model.tokenizer import LlamaTokenizer
-from llamavid_demo.train.questions import Question
+from llamavid_demo.train.notes import NOTES, cue_notes, frame_notes
+from llamavid_demo.train.questions import Part, Question
 from llamavid_demo.train.world import Script
 
 IGNORED = -100
 TOKENS_PER_FRAME = 2
+_STEP = 128  # batches are padded to multiples of this: few shapes run faster
 
 
-@dataclass(frozen=True)
+@dataclass
 class FilmSequence:
-    """Ids with `FRAME` where frame tokens go; each of `answers` is [from, to) in them and ends with `</s>`."""
+    """Ids with `FRAME` where frame tokens go, `labels` with -100 outside of answers.
 
-    ids: tuple[int, ...]
-    answers: tuple[tuple[int, int], ...]
-    shots: tuple[int, ...]  # the shot that each frame belongs to
-    evidence: tuple[tuple[int, ...], ...]  # for each answer the shots that show it
+    `owners`: for each label the number of its question. `pointers`: (position, positions): what the token that is
+    written next is found at. `notes`: kind → (position, class).
+    """
+
+    ids: list[int]
+    labels: list[int]
+    owners: list[int]
+    shots: list[int]  # the shot that each frame belongs to
+    pointers: list[tuple[int, list[int]]] = field(default_factory=list)
+    notes: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: {kind: [] for kind in NOTES})
 
 
 @dataclass(frozen=True)
 class SequenceBatch:
-    """Padded on the right: `ids` (B, L) with FRAME marks, `labels` (B, L) with -100 outside of answers.
+    """Padded on the right: `ids`, `labels`, `owners` and each kind of `notes` (B, L).
 
-    `owners` (B, L): for each label the number of its question, counted through the batch. `evidence` (questions, L):
-    whether a position holds a frame token of a shot that shows the answer.
+    Questions are counted through the batch. Pointer p stands at `rows[p]`, `positions[p]`, and looks at `targets`
+    (P, L).
     """
 
     ids: torch.Tensor
     labels: torch.Tensor
     owners: torch.Tensor
-    evidence: torch.Tensor
+    rows: torch.Tensor
+    positions: torch.Tensor
+    targets: torch.Tensor
+    notes: dict[str, torch.Tensor]
 
     def embeddings(self, table: torch.nn.Embedding, frame_tokens: torch.Tensor) -> torch.Tensor:
         """Embeddings (B, L, H), the rows of `frame_tokens` (F, H) at the marks in their order."""
@@ -55,11 +70,16 @@ def frame_times(script: Script) -> list[float]:
 
 
 def prompt_ids(
-    tokenizer: LlamaTokenizer, texts: PromptFormat, script: Script, question: str, *, subtitles: bool = True
+    tokenizer: LlamaTokenizer,
+    texts: PromptFormat,
+    script: Script,
+    turns: Sequence[tuple[str, str | None]],
+    *,
+    subtitles: bool = True,
 ) -> list[int]:
-    """What inference sends: the section with its cues, then the question, up to `ASSISTANT:`."""
+    """What inference sends: the section with its cues, then the turns; the last, open one up to `ASSISTANT:`."""
     section, last_cues = _section(tokenizer, texts, script, subtitles=subtitles)
-    return [*section, *tokenizer.encode(conversation_text(texts, last_cues, [(question, None)]))]
+    return [*section, *tokenizer.encode(conversation_text(texts, last_cues, turns))]
 
 
 def make_sequence(
@@ -68,39 +88,99 @@ def make_sequence(
     script: Script,
     asked: Sequence[Question],
     *,
-    subtitles: bool,
+    subtitles: bool = True,
+    learn: Sequence[bool] | None = None,
 ) -> FilmSequence:
-    """A film with one or more questions and their answers, turn after turn."""
-    section, last_cues = _section(tokenizer, texts, script, subtitles=subtitles)
+    """A film with a conversation; turns that are not to `learn` are only read."""
     turns = [(question.text, question.answer) for question in asked]
-    ids = (*section, *tokenizer.encode(conversation_text(texts, last_cues, turns)))
+    ids = prompt_ids(tokenizer, texts, script, turns, subtitles=subtitles)
+    shots = [script.index_at(t) for t in frame_times(script)]
+    sequence = FilmSequence(ids, [IGNORED] * len(ids), [0] * len(ids), shots)
+    marks = [i for i, token in enumerate(ids) if token == FRAME]
+    frames: dict[int, list[int]] = {shot: [] for shot in shots}
+    for i, mark in enumerate(marks):
+        frames[shots[i // TOKENS_PER_FRAME]].append(mark)
+    cues = _find_cues(tokenizer, script, ids) if subtitles else []
+    frame_notes(sequence.notes, script, shots, marks[TOKENS_PER_FRAME - 1 :: TOKENS_PER_FRAME])
+    if subtitles:
+        cue_notes(sequence.notes, script, cues)
     begin = tokenizer.encode("ASSISTANT:")[-1]
     starts = [i + 1 for i, token in enumerate(ids) if token == begin]
-    ends = [i + 1 for i, token in enumerate(ids) if token == tokenizer.eos]
-    shots = tuple(script.index_at(t) for t in frame_times(script))
-    evidence = tuple(question.shots for question in asked)
-    return FilmSequence(ids, tuple(zip(starts, ends, strict=True)), shots, evidence)
+    for number, (question, start) in enumerate(zip(asked, starts, strict=True)):
+        if learn is None or learn[number]:
+            _answer(sequence, tokenizer, question, start, number, frames, cues)
+    return sequence
+
+
+def _answer(
+    sequence: FilmSequence,
+    tokenizer: LlamaTokenizer,
+    question: Question,
+    start: int,
+    number: int,
+    frames: dict[int, list[int]],
+    cues: list[list[int]],
+) -> None:
+    """Label one answer and point from its words to where they are found."""
+    at, said = start, ""
+    for part in question.parts:
+        said = f"{said} {part.text}".strip()
+        end = start + len(tokenizer.encode(said))
+        for i in range(at, end):
+            targets = _targets(part, i - at, end - at, frames, cues)
+            if targets:
+                sequence.pointers.append((i - 1, targets))
+            if part.quoted:
+                sequence.notes["next"].append((i - 1, min(i - at, len(NOTES["next"]) - 1)))
+        at = end
+    for i in range(start, at + 1):  # with </s>
+        sequence.labels[i], sequence.owners[i] = sequence.ids[i], number
+
+
+def _targets(part: Part, i: int, length: int, frames: dict[int, list[int]], cues: list[list[int]]) -> list[int]:
+    """Positions at which the `i`-th of `length` tokens of a part is found."""
+    if part.quoted and cues and i > 0:
+        return [cues[part.cues[0]][i - length]]
+    seen = [mark for shot in part.shots for mark in frames.get(shot, [])]
+    return seen + [token for cue in part.cues if cues for token in cues[cue]]
+
+
+def _find_cues(tokenizer: LlamaTokenizer, script: Script, ids: list[int]) -> list[list[int]]:
+    """Positions of each cue's tokens."""
+    found, start = [], 0
+    for _, _, text in script.cues():
+        words = tokenizer.encode(text)
+        while ids[start : start + len(words)] != words:
+            start += 1
+        found.append(list(range(start, start + len(words))))
+        start += len(words)
+    return found
 
 
 def pad(sequences: Sequence[FilmSequence]) -> SequenceBatch:
-    """Batch sequences, padded to the longest."""
-    length = max(len(s.ids) for s in sequences)
+    """Batch sequences, padded to the longest or a little more."""
+    longest = max(len(s.ids) for s in sequences)
+    length = -(-longest // _STEP) * _STEP
     ids = torch.zeros(len(sequences), length, dtype=torch.long)
-    labels = torch.full_like(ids, IGNORED)
-    owners = torch.zeros_like(ids)
-    evidence = torch.zeros(sum(len(s.answers) for s in sequences), length, dtype=torch.bool)
-    number = 0
+    labels, owners = torch.full_like(ids, IGNORED), torch.zeros_like(ids)
+    notes = {kind: torch.full_like(ids, IGNORED) for kind in NOTES}
+    pointers = [(row, at, to) for row, s in enumerate(sequences) for at, to in s.pointers]
+    targets = torch.zeros(len(pointers), length, dtype=torch.bool)
+    questions = 0
     for row, sequence in enumerate(sequences):
-        line = torch.tensor(sequence.ids)
-        ids[row, : len(line)] = line
-        marks = (line == FRAME).nonzero().flatten()
-        frame_shots = torch.tensor(sequence.shots).repeat_interleave(TOKENS_PER_FRAME)
-        for (start, end), shown in zip(sequence.answers, sequence.evidence, strict=True):
-            evidence[number, marks[torch.isin(frame_shots, torch.tensor(shown, dtype=torch.long))]] = True
-            labels[row, start:end] = line[start:end]
-            owners[row, start:end] = number
-            number += 1
-    return SequenceBatch(ids, labels, owners, evidence)
+        line = slice(0, len(sequence.ids))
+        ids[row, line] = torch.tensor(sequence.ids)
+        labels[row, line] = torch.tensor(sequence.labels)
+        owners[row, line] = torch.tensor(sequence.owners) + questions
+        questions += max(sequence.owners) + 1
+        for kind, written in sequence.notes.items():
+            if written:
+                positions, classes = zip(*written, strict=True)
+                notes[kind][row, list(positions)] = torch.tensor(classes)
+    for number, (_, _, to) in enumerate(pointers):
+        targets[number, to] = True
+    rows, positions = torch.tensor([(row, at) for row, at, _ in pointers], dtype=torch.long).view(-1, 2).T
+    return SequenceBatch(ids, labels, owners, rows, positions, targets, notes)
 
 
 def _section(

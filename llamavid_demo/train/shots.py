@@ -15,6 +15,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 from safetensors.numpy import load_file, save_file
 
 from llamavid_demo.film.frame_format import FrameFormat, resize_frame
+from llamavid_demo.train.random_film import FilmKind, random_script
 from llamavid_demo.train.render import draw, draw_shot, labels
 from llamavid_demo.train.world import (
     ACTIONS,
@@ -24,15 +25,15 @@ from llamavid_demo.train.world import (
     TIMES,
     WEATHERS,
     Actor,
-    Line,
     Script,
     Shot,
-    random_script,
 )
 
 WIDE = (224, 126)  # drawn size, 16:9
 SECONDS = 8  # longest that a shot of the pool is shown
 MOST_ACTORS = 3
+
+Scenery = dict[tuple[str, str, str], list[tuple[int, Shot]]]
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class ShotPool:
     boxes: np.ndarray
 
 
-def render_pool(count: int, format: FrameFormat, *, seed: str, frames: int = 4, workers: int = 1) -> ShotPool:
+def render_pool(count: int, format: FrameFormat, *, seed: str, frames: int = 3, workers: int = 1) -> ShotPool:
     """Draw `count` shots by chance, `frames` pictures each; the same seed gives the same pool."""
     jobs = [(f"{seed}/{i}", format, frames) for i in range(count)]
     if workers == 1:
@@ -81,42 +82,47 @@ def film_frames(script: Script, format: FrameFormat) -> np.ndarray:
     return np.stack([resize_frame(draw(script, float(t), *WIDE), format) for t in times])
 
 
-def film_from_pool(
-    pool_shots: tuple[Shot, ...], rng: random.Random, *, shots: int, seconds: tuple[int, int]
-) -> tuple[Script, list[int]]:
-    """A film of `shots` shots of the pool, with the shots' numbers.
+def film_from_pool(by_scenery: Scenery, rng: random.Random, kind: FilmKind) -> tuple[Script, list[int]]:
+    """A film by chance whose every shot shows what a shot of the pool shows, with those shots' numbers.
 
-    Places come back once all have been used, neighbours never share one. In half of the films everybody keeps the
-    same colour throughout, as in a story.
+    Place, time and weather are the film's own; who plays is the pool's, as close to the film's company as it has.
     """
-    story = rng.random() < 0.5
-    chosen: list[int] = []
-    places: set[str] = set()
+    script = random_script(rng, kind)
+    weights = {thing: rng.gauss(0, 1.5) for thing in rng.sample(THINGS, rng.randint(5, len(THINGS)))}
+    faithful = rng.random() < 0.7
     colours: dict[str, str] = {}
-    while len(chosen) < shots:
-        index = rng.randrange(len(pool_shots))
-        shot = pool_shots[index]
-        if shot.place in places or (chosen and pool_shots[chosen[-1]].place == shot.place):
-            continue
-        if story and any(colours.get(actor.thing, actor.colour) != actor.colour for actor in shot.actors):
-            continue
-        chosen.append(index)
-        places = places | {shot.place} if len(places) < len(PLACES) - 1 else set()
-        colours |= {actor.thing: actor.colour for actor in shot.actors}
-    cut = tuple(_cut(pool_shots[i], rng.randint(*seconds)) for i in chosen)
-    return Script("A film", cut), chosen
+    chosen: list[int] = []
+    shots: list[Shot] = []
+    for shot in script.shots:
+        candidates = by_scenery[shot.place, shot.time, shot.weather]
+
+        tried = rng.sample(candidates, min(24, len(candidates)))
+        fits = [_fitness(shown.actors, weights, colours if faithful else {}) + rng.gauss(0, 1) for _, shown in tried]
+        number, shown = tried[fits.index(max(fits))]
+        colours = {actor.thing: actor.colour for actor in shown.actors} | colours
+        chosen.append(number)
+        shots.append(replace(shot, actors=shown.actors))
+    return Script(script.title, tuple(shots)), chosen
 
 
-def _cut(shot: Shot, seconds: int) -> Shot:
-    lines = tuple(replace(line, end=min(line.end, float(seconds))) for line in shot.lines if line.start < seconds)
-    return replace(shot, seconds=float(seconds), lines=lines)
+def _fitness(actors: tuple[Actor, ...], weights: dict[str, float], colours: dict[str, str]) -> float:
+    """How well actors fit a film: things that it has often are better, other colours than before are bad."""
+    wrong = sum(colours.get(actor.thing, actor.colour) != actor.colour for actor in actors)
+    return sum(weights.get(actor.thing, -4.0) for actor in actors) - 5.0 * wrong
+
+
+def by_scenery(shots: tuple[Shot, ...]) -> Scenery:
+    """Numbered shots of a pool by place, time and weather."""
+    found: Scenery = {}
+    for number, shot in enumerate(shots):
+        found.setdefault((shot.place, shot.time, shot.weather), []).append((number, shot))
+    return found
 
 
 def _render_shot(job: tuple[str, FrameFormat, int]) -> tuple[Shot, np.ndarray, np.ndarray, np.ndarray]:
     seed, format, count = job
     rng = random.Random(seed)  # noqa: S311 - chance, not secrecy
-    spoken = random_script(rng, shots=1, seconds=(SECONDS, SECONDS), actors=(1, 1)).shots[0].lines
-    shot = _varied_shot(rng, spoken)
+    shot = _varied_shot(rng)
     script = Script("", (shot,))
     times = sorted(rng.uniform(0, SECONDS) for _ in range(count))
     pictures, boxes = [], np.zeros((count, MOST_ACTORS, 4), np.float32)
@@ -127,7 +133,7 @@ def _render_shot(job: tuple[str, FrameFormat, int]) -> tuple[Shot, np.ndarray, n
     return shot, np.array(times, np.float32), np.stack(pictures), boxes
 
 
-def _varied_shot(rng: random.Random, lines: tuple[Line, ...]) -> Shot:
+def _varied_shot(rng: random.Random) -> Shot:
     """Every combination is as likely as any other."""
     things = rng.sample(THINGS, rng.choice((1, 1, 2, 2, 2, 3)))
     actors = tuple(Actor(thing, rng.choice(COLOURS), rng.choice(ACTIONS)) for thing in things)
@@ -137,8 +143,7 @@ def _varied_shot(rng: random.Random, lines: tuple[Line, ...]) -> Shot:
         rng.choice(WEATHERS),
         actors,
         float(SECONDS),
-        lines,
-        rng.randrange(1 << 30),
+        seed=rng.randrange(1 << 30),
     )
 
 

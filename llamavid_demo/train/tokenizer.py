@@ -13,7 +13,9 @@ import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
 
 from llamavid_demo.model.config import PromptFormat
-from llamavid_demo.train import questions, world
+from llamavid_demo.model.tokenizer import LlamaTokenizer
+from llamavid_demo.train import world
+from llamavid_demo.train.questions import phrasings, unseen, words
 
 PROMPT = PromptFormat(system="", opening="Film", closing="\n ")
 
@@ -27,10 +29,11 @@ def world_words() -> list[str]:
     """Every word that films, questions and answers are made of, lower-cased, sorted."""
     texts = [
         *world.PLACES, *world.TIMES, *world.WEATHERS, *world.THINGS, *world.COLOURS, *world.ACTIONS,
-        *world.NAMES, *world.ITEMS, *world.ITEM_LINES, *world.PLAIN_LINES,
-        *questions.phrasings(), *questions.ORDINALS, *questions.NUMBERS, *questions.OUTSIDE_WORDS,
-        *questions.WEATHER_WORDS.values(), *questions.PREPOSITIONS.values(), questions.REFUSAL,
-        "the film begins ends at in on it is yes no there a an are scenes scene comes after last beginning end",
+        *world.NAMES, *world.ITEMS, *world.ITEM_LINES, *world.PLAIN_LINES, *world.STORY_WORDS,
+        *phrasings.phrasings(), *words.ORDINALS, *words.NUMBERS, *unseen.OUTSIDE_WORDS,
+        *words.WEATHER_WORDS.values(), *words.PREPOSITIONS.values(), words.REFUSAL, words.ABSENT, words.TOO_MANY,
+        "the film begins goes on and ends at in is it yes no there a an are scenes scene comes after last one",
+        "who speaks of to speak does not about says that we meet nobody",
     ]  # fmt: skip
     plain = re.sub(r"\{\w+\}", " ", " ".join(texts)).lower()
     return sorted(set(re.findall(r"[a-z]+", plain)))
@@ -62,6 +65,12 @@ def guide_vocabulary() -> list[str]:
             + [*"?.,!:;'\"-()", "[DEC]"]
         )
     )
+
+
+def letter_cases(tokenizer: LlamaTokenizer) -> list[tuple[int, ...]]:
+    """Tokens of each word in lower case, capitalised and in capitals."""
+    forms = [(word, word.capitalize(), word.upper()) for word in world_words()]
+    return [tuple(tokenizer.encode(form)[0] for form in cases) for cases in forms]
 
 
 def _word_pieces() -> list[str]:

@@ -8,10 +8,10 @@ from torch import nn
 
 from llamavid_demo.model.load import CLIP_MEAN, CLIP_STD
 from llamavid_demo.model.vision import VisionTower
+from llamavid_demo.train.learning import autocast
 from llamavid_demo.train.shots import ShotPool
 from llamavid_demo.train.stages import StepResult
-from llamavid_demo.train.text import autocast
-from llamavid_demo.train.vision_labels import CLASSES, FRAME_KINDS, NOBODY, PATCH_KINDS, vision_labels
+from llamavid_demo.train.vision_labels import CLASSES, FRAME_KINDS, NOBODY, PATCH_KINDS, PRESENT, vision_labels
 
 BACKGROUND_WEIGHT = 0.3
 
@@ -62,6 +62,9 @@ class Seeing:
             label = self.labels.frame[kind][shots].to(device)
             loss = loss + nn.functional.cross_entropy(logits[kind].float(), label)
             right[kind] = (logits[kind].argmax(-1) == label).float().tolist()
+        there = self.labels.present[shots].to(device)
+        loss = loss + 4 * nn.functional.binary_cross_entropy_with_logits(logits[PRESENT].float(), there)
+        right[PRESENT] = ((logits[PRESENT] > 0) == (there > 0)).all(dim=1).float().tolist()
         for kind in PATCH_KINDS:
             label = self.labels.patch[kind][shots, frames].to(device)
             weight = torch.ones(CLASSES[kind], device=device)

@@ -1,4 +1,7 @@
-"""What the vision tower must see: for each patch whose it is and its colour, for the frame place, time and weather."""
+"""What the vision tower must see.
+
+For each patch whose it is, its colour and what it does; for the frame place, time, weather and who is there.
+"""
 
 from dataclasses import dataclass
 
@@ -6,23 +9,26 @@ import numpy as np
 import torch
 
 from llamavid_demo.train.shots import ShotPool
-from llamavid_demo.train.world import COLOURS, PLACES, THINGS, TIMES, WEATHERS
+from llamavid_demo.train.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, WEATHERS
 
-NOBODY = 0  # patch label of the background; things and colours count from 1
+NOBODY = 0  # patch label of the background; things, colours and actions count from 1
 FRAME_KINDS = ("place", "time", "weather")
-PATCH_KINDS = ("thing", "colour")
+PRESENT = "present"  # each thing there or not
+PATCH_KINDS = ("thing", "colour", "action")
 CLASSES = {
     "place": len(PLACES), "time": len(TIMES), "weather": len(WEATHERS),
-    "thing": 1 + len(THINGS), "colour": 1 + len(COLOURS),
+    PRESENT: len(THINGS),
+    "thing": 1 + len(THINGS), "colour": 1 + len(COLOURS), "action": 1 + len(ACTIONS),
 }  # fmt: skip
 _INNER = 0.8  # share of a box's width and height that its actor surely fills
 
 
 @dataclass(frozen=True)
 class VisionLabels:
-    """Classes of `frame` kinds (S,) and of `patch` kinds (S, F, N), N patches row by row."""
+    """Classes of `frame` kinds (S,) and of `patch` kinds (S, F, N), N patches row by row; `present` (S, things)."""
 
     frame: dict[str, torch.Tensor]
+    present: torch.Tensor
     patch: dict[str, torch.Tensor]
 
 
@@ -31,23 +37,23 @@ def vision_labels(pool: ShotPool, side: int) -> VisionLabels:
     centres = (np.arange(side) + 0.5) / side
     across, down = np.meshgrid(centres, centres)  # (side, side)
     shots, frames = pool.boxes.shape[:2]
-    thing = np.zeros((shots, frames, side, side), np.int64)
-    colour = np.zeros_like(thing)
+    patch = {kind: np.zeros((shots, frames, side, side), np.int64) for kind in PATCH_KINDS}
+    present = np.zeros((shots, len(THINGS)), np.float32)
     for i, shot in enumerate(pool.shots):
         for a, actor in enumerate(shot.actors):
+            present[i, THINGS.index(actor.thing)] = 1
             left, top, right, bottom = pool.boxes[i, :, a].T[..., None, None]  # (F, 1, 1) each
             wide, high = _INNER * (right - left) / 2, _INNER * (bottom - top) / 2
             inside = (abs(across - (left + right) / 2) <= wide) & (abs(down - (top + bottom) / 2) <= high)
-            thing[i][inside] = 1 + THINGS.index(actor.thing)
-            colour[i][inside] = 1 + COLOURS.index(actor.colour)
+            patch["thing"][i][inside] = 1 + THINGS.index(actor.thing)
+            patch["colour"][i][inside] = 1 + COLOURS.index(actor.colour)
+            patch["action"][i][inside] = 1 + ACTIONS.index(actor.action)
     return VisionLabels(
         frame={
             "place": torch.tensor([PLACES.index(shot.place) for shot in pool.shots]),
             "time": torch.tensor([TIMES.index(shot.time) for shot in pool.shots]),
             "weather": torch.tensor([WEATHERS.index(shot.weather) for shot in pool.shots]),
         },
-        patch={
-            "thing": torch.from_numpy(thing).flatten(2),
-            "colour": torch.from_numpy(colour).flatten(2),
-        },
+        present=torch.from_numpy(present),
+        patch={kind: torch.from_numpy(label).flatten(2) for kind, label in patch.items()},
     )

@@ -5,9 +5,9 @@ so nothing here knows of pictures, tensors or files.
 """
 
 import json
-import random
 from dataclasses import asdict, dataclass, field
-from itertools import accumulate
+from functools import cached_property
+from itertools import accumulate, groupby
 from typing import Any
 
 PLACES = (
@@ -29,39 +29,27 @@ ITEMS = (
 )  # fmt: skip
 
 ITEM_LINES = (
-    "I have lost the {item}.",
-    "Have you seen the {item}?",
-    "The {item} is mine.",
-    "Let us find the {item}.",
-    "Please give me the {item}.",
-    "Look, here is the {item}!",
-    "I will hide the {item}.",
-    "Who took the {item}?",
-    "The {item} is in the {place}.",
-    "I found the {item} near the {place}.",
-    "Bring the {item} to the {place}.",
-    "I gave the {item} to {name}.",
-    "{name} has the {item}.",
-    "Take the {item} and run!",
-    "The {item} is old and beautiful.",
-    "I dream of the {item}.",
-)
+    "I have lost the {item}.", "Have you seen the {item}?", "The {item} is mine.", "Let us find the {item}.",
+    "Please give me the {item}.", "Look, here is the {item}!", "I will hide the {item}.", "Who took the {item}?",
+    "The {item} is in the {place}.", "I found the {item} near the {place}.", "Bring the {item} to the {place}.",
+    "I gave the {item} to {name}.", "{name} has the {item}.", "Take the {item} and run!",
+    "The {item} is old and beautiful.", "I dream of the {item}.", "I like the {item}.", "Who has the {item}?",
+    "{name} has lost the {item}.", "I will give the {item} to {name}.", "The {item} is yours, {name}.",
+    "I will find the {item}.",
+)  # fmt: skip
 PLAIN_LINES = (
-    "Good {time}, {name}!",
-    "What a lovely {time}.",
-    "Let us go to the {place}.",
-    "I like the {place}.",
-    "Wait for me, {name}!",
-    "I am tired.",
-    "I am so happy!",
-    "Do not be afraid.",
-    "Come with me, {name}.",
-    "Can you hear that?",
-    "Thank you, {name}.",
-    "We are friends.",
-    "Where are we?",
-    "See you soon!",
-)
+    "Good {time}, {name}!", "What a lovely {time}.", "Let us go to the {place}.", "I like the {place}.",
+    "Wait for me, {name}!", "I am tired.", "I am so happy!", "Do not be afraid.", "Come with me, {name}.",
+    "Can you hear that?", "Thank you, {name}.", "We are friends.", "Where are we?", "See you soon!",
+    "Hello, {name}!", "Where is {name}?", "{name} is in the {place}.", "I am not afraid.", "Good {time}, friends!",
+    "{name} is tired.", "Do not be afraid, {name}.", "The {place} is beautiful.", "{name} is my friend.",
+)  # fmt: skip
+# Words of the bundled films that no line by chance has.
+STORY_WORDS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December", "sun", "sea", "warm", "hot", "cold", "falls", "lies", "hides", "walks", "stands", "wakes", "up",
+    "again", "over", "before", "from", "us", "ours", "but", "why", "did", "with", "hear", "year", "letters", "so",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -104,6 +92,15 @@ class Shot:
 
 
 @dataclass(frozen=True)
+class Scene:
+    """A run of neighbouring shots in one place: its number from 0 and the numbers of its shots."""
+
+    number: int
+    place: str
+    shots: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Script:
     """A film: its shots one after the other, without gaps."""
 
@@ -119,6 +116,12 @@ class Script:
     def duration(self) -> float:
         """Seconds of the whole film."""
         return sum(shot.seconds for shot in self.shots)
+
+    @cached_property
+    def scenes(self) -> tuple[Scene, ...]:
+        """The scenes in order."""
+        runs = groupby(range(len(self.shots)), key=lambda i: self.shots[i].place)
+        return tuple(Scene(n, place, tuple(shots)) for n, (place, shots) in enumerate(runs))
 
     def index_at(self, t: float) -> int:
         """Number of the shot on screen at film second `t`; a cut belongs to the shot that begins."""
@@ -168,80 +171,3 @@ def _shot(raw: dict[str, Any]) -> Shot:
         if value not in known:
             raise ValueError(f"{value!r} is not of this world; use one of {', '.join(known)}.")
     return shot
-
-
-def random_script(
-    rng: random.Random,
-    *,
-    shots: int,
-    seconds: tuple[float, float] = (4.0, 12.0),
-    actors: tuple[int, int] = (1, 2),
-    lines: tuple[int, int] = (0, 2),
-    cast: int = 4,
-    title: str = "A film",
-) -> Script:
-    """A film by chance, with a cast that comes back.
-
-    `seconds`, `actors` and `lines` are inclusive ranges a shot (whole seconds; at most 3 actors). `cast` named
-    characters keep their thing and colour through the film and speak; about half of the actors are nameless
-    things. Places repeat only once all have been used, neighbours never share one. Every thing and colour is
-    as likely as any other.
-    """
-    things = rng.sample(THINGS, len(THINGS))
-    names = rng.sample(NAMES, cast)
-    players = [(things.pop(), rng.choice(COLOURS), name) for name in names]
-    film: list[Shot] = []
-    places: list[str] = []
-    for _ in range(shots):
-        if not places:
-            last = film[-1].place if film else None
-            places = rng.sample(PLACES, len(PLACES))
-            if places[-1] == last:
-                places.reverse()
-        length = float(rng.randint(round(seconds[0]), round(seconds[1])))
-        present = _present(rng, players, things, count=rng.randint(*actors))
-        shot = Shot(
-            place=places.pop(),
-            time=rng.choice(TIMES),
-            weather=rng.choices(WEATHERS, (5, 2, 2, 2))[0],
-            actors=present,
-            seconds=length,
-            seed=rng.randrange(1 << 30),
-        )
-        spoken = _dialogue(rng, shot, names, count=rng.randint(*lines))
-        film.append(Shot(**{**shot.__dict__, "lines": spoken}))
-    return Script(title, tuple(film))
-
-
-def _present(
-    rng: random.Random, players: list[tuple[str, str, str]], extras: list[str], *, count: int
-) -> tuple[Actor, ...]:
-    """Actors of one shot: no thing twice, characters and nameless things mixed."""
-    pool: list[tuple[str, str, str | None]] = []
-    named = list(rng.sample(players, len(players)))
-    others = list(rng.sample(extras, len(extras)))
-    for _ in range(count):
-        if named and rng.random() < 0.5:
-            pool.append(named.pop())
-        else:
-            pool.append((others.pop(), rng.choice(COLOURS), None))
-    return tuple(Actor(thing, colour, rng.choice(ACTIONS), name) for thing, colour, name in pool)
-
-
-def _dialogue(rng: random.Random, shot: Shot, names: list[str], *, count: int) -> tuple[Line, ...]:
-    """Up to `count` lines spread over the shot; who is present speaks first, else somebody off screen."""
-    present = [actor.name for actor in shot.actors if actor.name]
-    count = min(count, int(shot.seconds // 2))
-    slot = shot.seconds / max(count, 1)
-    spoken = []
-    for i in range(count):
-        speaker = rng.choice(present or names)
-        other = rng.choice([name for name in names if name != speaker] or names)
-        item = rng.choice(ITEMS) if rng.random() < 0.7 else None
-        text = rng.choice(ITEM_LINES if item else PLAIN_LINES).format(
-            item=item, place=rng.choice(PLACES), name=other, time=shot.time
-        )
-        start = i * slot + rng.uniform(0.1, 0.25) * slot
-        end = start + slot * rng.uniform(0.5, 0.7)
-        spoken.append(Line(round(start, 2), round(end, 2), speaker, text, item))
-    return tuple(spoken)

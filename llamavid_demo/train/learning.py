@@ -1,0 +1,125 @@
+"""The LLaMA at its lessons: forward over a batch, and the three things that it is taught by.
+
+The answers themselves; at its middle the notes; and where to look: the first head of two upper layers is drawn to
+where the next word is found. Without the latter two it guesses for hours before it begins to look things up.
+"""
+
+import shutil
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import AttentionInterface, LlamaForCausalLM
+from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
+
+from llamavid_demo.train.notes import NoteHeads
+from llamavid_demo.train.questions import Question
+from llamavid_demo.train.sequences import IGNORED, SequenceBatch
+from llamavid_demo.train.stages import StepResult
+
+POINTING = 0.3  # weight of the loss on where to look
+NOTING = 1.0  # weight of the loss on the notes
+TRAINING_ATTENTION = "training"
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """bfloat16 for the matrix products, on any device."""
+    return torch.autocast(device.type, dtype=torch.bfloat16)
+
+
+def training_attention(
+    module: nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    *,
+    scaling: float,
+    **kwargs: Any,
+) -> tuple[torch.Tensor, None]:
+    """Causal attention over whole sequences; on a CPU in bfloat16 throughout, where SDPA's backward is slow."""
+    del module, attention_mask, kwargs
+    if query.is_cuda:
+        out = nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True, scale=scaling)
+        return out.transpose(1, 2).contiguous(), None
+    length = query.shape[2]
+    hidden = torch.full((length, length), float("-inf"), dtype=query.dtype).triu(1)
+    scores = torch.baddbmm(
+        hidden.expand(query.shape[0] * query.shape[1], -1, -1), query.flatten(0, 1) * scaling, key.flatten(0, 1).mT
+    )
+    weights = scores.softmax(dim=-1, dtype=scores.dtype)
+    out = (weights @ value.flatten(0, 1)).view(query.shape)
+    return out.transpose(1, 2).contiguous(), None
+
+
+AttentionInterface.register(TRAINING_ATTENTION, training_attention)
+
+
+class Reader:
+    """The LLaMA with its note heads; layers are compiled where a compiler is at hand."""
+
+    def __init__(self, llama: LlamaForCausalLM, notes: NoteHeads) -> None:
+        self.llama, self.notes = llama, notes
+        llama.set_attn_implementation(TRAINING_ATTENTION)
+        layers = list(llama.model.layers)
+        if llama.device.type == "cuda" or shutil.which("c++"):
+            torch._dynamo.config.recompile_limit = 64
+            self.layers = [torch.compile(layer, dynamic=False) for layer in layers]
+        else:
+            self.layers = layers
+        self.middle = len(layers) // 2
+        self.pointing = (self.middle, self.middle + 1)
+
+    def __call__(self, batch: SequenceBatch, tokens: torch.Tensor, questions: Sequence[Question]) -> StepResult:
+        """Loss of a batch; an answer is right when its every token is the likeliest.
+
+        `tokens` (F, H) are the frame tokens of all films, `questions` those of all films in their order.
+        """
+        device = tokens.device
+        labels, owners = batch.labels[:, 1:], batch.owners[:, 1:]
+        learned = labels != IGNORED
+        wanted, owner = labels[learned].to(device), owners[learned]
+        model = self.llama.model
+        with autocast(device):
+            hidden = batch.embeddings(model.embed_tokens, tokens)
+            places = torch.arange(hidden.shape[1], device=device)[None]
+            rotary = model.rotary_emb(hidden, places)
+            entering = []
+            for layer in self.layers:
+                entering.append(hidden)
+                hidden = layer(hidden, attention_mask=None, position_ids=places, position_embeddings=rotary)
+            rows = model.norm(hidden[:, :-1][learned.to(device)])
+            logits = self.llama.lm_head(rows).float()
+            pointing = self._pointing_loss(batch, entering, rotary)
+        noting, noted = self.notes.loss(entering[self.middle], batch.notes)
+        loss = nn.functional.cross_entropy(logits, wanted) + POINTING * pointing + NOTING * noting
+        right = {f"note {kind}": [share] * 10 for kind, share in noted.items()}
+        wrong = torch.zeros(len(questions)).index_add(0, owner, (logits.argmax(-1) != wanted).float().cpu())
+        asked = torch.zeros(len(questions), dtype=torch.bool)
+        asked[owner] = True
+        for question, mistakes, learn in zip(questions, wrong.tolist(), asked.tolist(), strict=True):
+            if learn:
+                right.setdefault(question.family, []).append(float(mistakes == 0))
+        return StepResult(loss, right)
+
+    def _pointing_loss(
+        self, batch: SequenceBatch, entering: Sequence[torch.Tensor], rotary: tuple[torch.Tensor, torch.Tensor]
+    ) -> torch.Tensor:
+        """How little the first head of two upper layers looks at where the next word is found."""
+        device = entering[0].device
+        rows, positions = batch.rows.to(device), batch.positions.to(device)
+        targets = batch.targets.to(device)
+        later = torch.arange(targets.shape[1], device=device)[None] > positions[:, None]
+        losses = []
+        for number in self.pointing:
+            layer = self.llama.model.layers[number]
+            attention, size = layer.self_attn, layer.self_attn.head_dim
+            normed = layer.input_layernorm(entering[number])
+            query = nn.functional.linear(normed, attention.q_proj.weight[:size])[:, None]  # (B, 1, L, D)
+            key = nn.functional.linear(normed, attention.k_proj.weight[:size])[:, None]
+            query, key = apply_rotary_pos_emb(query, key, *rotary)
+            scores = torch.einsum("pd,pld->pl", query[rows, 0, positions].float(), key[rows, 0].float())
+            weights = (scores * attention.scaling).masked_fill(later, float("-inf")).softmax(dim=-1)
+            losses.append(-((weights * targets).sum(dim=1) + 1e-4).log().mean())
+        return torch.stack(losses).mean()

@@ -1,0 +1,80 @@
+"""What the LLaMA should note at a token while it reads: supervised at its middle with throw-away heads.
+
+A film is long and its questions are few. Notes teach at every token what questions will need: at a frame which scene
+it is and where the last one was; at a word of a subtitle who says it, where, and the how-manieth it is. With the
+answers alone the LLaMA takes hours to find out that this is worth knowing.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from llamavid_demo.train.world import NAMES, PLACES, Script
+
+_MANY = 13
+NOTES: dict[str, Sequence[object]] = {
+    "scene": range(_MANY),  # number of the scene; the last class: a later one
+    "previous": (None, *PLACES),  # place of the scene before
+    "speaker": NAMES,
+    "here": PLACES,  # where a line is spoken
+    "rank": range(4),  # of a line in its scene
+    "line": range(3),  # of a line in the film
+    "word": range(16),  # of a word in its subtitle, the speaker's name first
+    "next": range(16),  # in a quotation: which word of the line comes next
+}
+Notes = dict[str, list[tuple[int, int]]]
+
+
+def frame_notes(notes: Notes, script: Script, shots: Sequence[int], positions: Sequence[int]) -> None:
+    """Write what there is to note at the last token of each frame; `shots` are the frames' shots."""
+    scene_of = {shot: scene for scene in script.scenes for shot in scene.shots}
+    for shot, position in zip(shots, positions, strict=True):
+        number = scene_of[shot].number
+        notes["scene"].append((position, min(number, _MANY - 1)))
+        before = 1 + PLACES.index(script.scenes[number - 1].place) if number else 0
+        notes["previous"].append((position, before))
+
+
+def cue_notes(notes: Notes, script: Script, cues: Sequence[Sequence[int]]) -> None:
+    """Write what there is to note at the words of each cue."""
+    lines = [(shot, line) for shot, of in enumerate(script.shots) for line in of.lines]
+    scene_of = {shot: scene.number for scene in script.scenes for shot in scene.shots}
+    last, rank = -1, 0
+    for number, ((shot, line), positions) in enumerate(zip(lines, cues, strict=True)):
+        rank = rank + 1 if scene_of[shot] == last else 0
+        last = scene_of[shot]
+        for word, position in enumerate(positions):
+            notes["here"].append((position, PLACES.index(script.shots[shot].place)))
+            notes["rank"].append((position, min(rank, 3)))
+            notes["line"].append((position, min(number, 2)))
+            notes["word"].append((position, min(word, 15)))
+            if line.speaker:
+                notes["speaker"].append((position, NAMES.index(line.speaker)))
+
+
+class NoteHeads(nn.Module):
+    """One linear head a kind of note."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.heads = nn.ModuleDict({kind: nn.Linear(width, len(classes)) for kind, classes in NOTES.items()})
+
+    @torch.no_grad()
+    def initialise(self, generator: torch.Generator) -> None:
+        """Begin without an opinion."""
+        for parameter in self.parameters():
+            parameter.normal_(0, 0.02, generator=generator)
+
+    def loss(self, hidden: torch.Tensor, notes: dict[str, torch.Tensor]) -> tuple[torch.Tensor, dict[str, float]]:
+        """Mean cross-entropy over the kinds, and how often each is right, from hidden states (B, L, H)."""
+        hidden = nn.functional.rms_norm(hidden.float(), hidden.shape[-1:])
+        loss, right = hidden.new_zeros(()), {}
+        for kind, head in self.heads.items():
+            label = notes[kind].to(hidden.device)
+            known = label >= 0
+            if known.any():
+                logits = head(hidden[known])
+                loss = loss + nn.functional.cross_entropy(logits, label[known]) / len(self.heads)
+                right[kind] = (logits.argmax(-1) == label[known]).float().mean().item()
+        return loss, right

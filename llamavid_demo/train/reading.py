@@ -1,0 +1,60 @@
+"""Reading stages: the LLaMA learns to answer from ideal frame tokens, before it has eyes. Short films first."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import nn
+
+from llamavid_demo.model.llama_vid import LlamaVid
+from llamavid_demo.model.tokenizer import LlamaTokenizer
+from llamavid_demo.train.conversation import Conversation, Manner, converse
+from llamavid_demo.train.ideal import ideal_tokens, word_ids
+from llamavid_demo.train.learning import Reader
+from llamavid_demo.train.random_film import FilmKind, random_script
+from llamavid_demo.train.sequences import FilmSequence, make_sequence, pad
+from llamavid_demo.train.stages import StepResult
+from llamavid_demo.train.tokenizer import PROMPT
+from llamavid_demo.train.world import Script
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a batch is made of: `films` of a kind with a manner of conversation about each."""
+
+    kind: FilmKind
+    manner: Manner
+    films: int = 32
+
+
+class Reading:
+    """A step of the reading stages: films by chance, ideal tokens, the loss on the answers."""
+
+    def __init__(
+        self, network: LlamaVid, reader: Reader, tokenizer: LlamaTokenizer, lessons: Sequence[Lesson], *,
+        noise: float = 0.2,
+    ) -> None:  # fmt: skip
+        self.reader, self.tokenizer, self.lessons, self.noise = reader, tokenizer, lessons, noise
+        self.table: nn.Embedding = network.llama.model.embed_tokens
+        self.words = word_ids(tokenizer)
+
+    def __call__(self, rng: random.Random) -> StepResult:
+        """One batch."""
+        lesson = rng.choice(self.lessons)
+        films = [self._film(lesson, rng) for _ in range(lesson.films)]
+        tokens = ideal_tokens(
+            [(script, talk.guide, sequence.shots) for script, talk, sequence in films],
+            self.table.weight[self.words],
+            noise=self.noise,
+            rng=rng,
+        )
+        questions = [question for _, talk, _ in films for question in talk.questions]
+        return self.reader(pad([sequence for _, _, sequence in films]), tokens, questions)
+
+    def _film(self, lesson: Lesson, rng: random.Random) -> tuple[Script, Conversation, FilmSequence]:
+        script = random_script(rng, lesson.kind)
+        talk = converse(script, lesson.manner, rng)
+        sequence = make_sequence(
+            self.tokenizer, PROMPT, script, talk.questions, subtitles=talk.subtitles, learn=talk.learn
+        )
+        return script, talk, sequence
