@@ -10,7 +10,6 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.logging import RichHandler
-from rich.table import Table
 
 from llamavid_demo.cli.progress_bars import progress_bars
 from llamavid_demo.errors import DemoError, QuestionError
@@ -148,24 +147,39 @@ def plan(
 def evaluate(
     films: Annotated[int, typer.Option(help="Films to render, from seeds that were never trained on.")] = 40,
     seed: Annotated[int, typer.Option(help="Seed of the first film.")] = 0,
+    minutes: Annotated[float | None, typer.Option(help="Length of each film; 1 to 3 minutes when unset.")] = None,
+    mode: Annotated[str, typer.Option(help="What the LLaMA gets: full, or one of the ablations.")] = "full",
+    ablations: Annotated[bool, typer.Option(help="Ask in every mode: what each kind of token is worth.")] = False,
+    second_turns: Annotated[bool, typer.Option(help="Ask second questions, guided by the first or by each.")] = False,
     model: Model = None,
     quantization: Quantization = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask a model about freshly rendered toy films and print how often it is right."""
     from llamavid_demo.chat import Progress
-    from llamavid_demo.train.evaluate import evaluate as run
+    from llamavid_demo.cli.score_table import score_table
+    from llamavid_demo.train import evaluate as evaluation
 
+    modes = evaluation.MODES if ablations else (mode,)
+    if unknown := set(modes) - set(evaluation.MODES):
+        raise QuestionError(f"{unknown.pop()!r} is no mode: use {', '.join(evaluation.MODES)}.")
+    kind = evaluation.films_of(minutes)
     loaded = _load(_settings(model=model, quantization=quantization))
     with progress_bars(messages) as progress:
-        result = run(loaded, films, seed, report=lambda done, total: progress(Progress("films", done, total)))
+
+        def report(done: int, total: int) -> None:
+            progress(Progress("films", done, total))
+
+        if second_turns:
+            results = evaluation.evaluate_second_turns(loaded, films, seed, kind=kind, report=report)
+        else:
+            results = {
+                mode: evaluation.evaluate(loaded, films, seed, kind=kind, mode=mode, report=report) for mode in modes
+            }
     if as_json:
-        console.print_json(data=result)
-        return
-    table = Table("family", "right", "questions", title=f"{result['accuracy']:.1%} of {result['questions']} right")
-    for name, row in sorted(result["families"].items()):
-        table.add_row(name, f"{row['accuracy']:.1%}", str(row["n"]))
-    console.print(table)
+        console.print_json(data=results if len(results) > 1 else next(iter(results.values())))
+    else:
+        console.print(score_table(results))
 
 
 @app.command()
@@ -183,6 +197,7 @@ def train(
         console.print(f"{at.stage}, step {at.step} of {at.steps}, {at.seconds:.0f} s: loss {at.loss:.3f}; {scores}")
 
     run(out, work=work, resume=resume, report=report)
+    console.print(f"The checkpoint is in {out}, the learning curves in {work / 'curves.png'}.")
 
 
 def _read_history(path: Path | None) -> list[tuple[str, str]]:

@@ -26,8 +26,10 @@ class Settings(BaseSettings):
     subtitle_language: str | None = Field(
         None, description="Preferred language of subtitles, such as en; the first track when unset."
     )
-    guide: Literal["first", "every"] = Field(
-        "first", description="Which question context tokens are built from: the first of a chat, or each."
+    guide: Literal["first", "every"] | None = Field(
+        None,
+        description="Question that context tokens are built from: the first of a chat, or every one; the checkpoint's "
+        "own choice when unset, the first for the releases.",
     )
     quantization: Literal["4bit", "8bit", "none"] | None = Field(
         None, description="How the LLaMA's weights are stored; 4bit on CUDA, none on a CPU when unset."

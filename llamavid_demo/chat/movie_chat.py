@@ -29,7 +29,7 @@ class MovieChat:
     """Talk with section number `section` of a movie.
 
     Making one reads the section's frames, or finds them in the cache folder. The first question is the guide that
-    context tokens are built from (with `settings.guide == "every"`, each question is). `history` holds turns of an
+    context tokens are built from (with guide "every" in the settings or in the checkpoint's config, each question is). `history` holds turns of an
     earlier conversation as (question, answer). Raises `MovieError`, and `TooLongError` before anything is read.
     """
 
@@ -127,7 +127,8 @@ class MovieChat:
 
     def _answer(self, turn: Turn, earlier: list[Turn], sampling: Sampling) -> Iterator[str]:
         began = time.perf_counter()
-        guide = turn.question if self.settings.guide == "every" or not earlier else earlier[0].question
+        every = (self.settings.guide or self.model.config.guide) == "every"
+        guide = turn.question if every or not earlier else earlier[0].question
         turns = [*((past.question, past.text) for past in earlier), (turn.question, None)]
         tail = self.model.tokenizer.encode(conversation_text(self.model.config.prompt, self._prompt.last_cues, turns))
         prompt_tokens = len(self._prompt.ids) + len(tail)

@@ -75,6 +75,7 @@ class LlamaVidConfig:
     compress: str | None = "mean"
     projector: str = "mlp2x_gelu"
     max_tokens: int = 65536
+    guide: str = "first"  # question that context tokens are built from: the first of a conversation, or every
     prompt: PromptFormat = field(default_factory=PromptFormat)
 
     @property
@@ -135,6 +136,7 @@ def read_config(
             compress=_compress(released.get("compress_type")),
             projector=released.get("mm_projector_type", "linear"),
             max_tokens=released.get("max_token", released["max_position_embeddings"]),
+            guide=released.get("guide", "first"),
             prompt=PromptFormat(**released.get("prompt", {})),
         )
     except KeyError as error:

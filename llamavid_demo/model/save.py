@@ -42,7 +42,7 @@ def save_checkpoint(
 
 
 def released_config(config: LlamaVidConfig) -> dict[str, Any]:
-    """`config.json` as the release writes it, with our additions `mm_vision_depth`, `mm_vision_heads` and `prompt`."""
+    """`config.json` as the release writes it, with our additions `guide`, `mm_vision_depth`, `mm_vision_heads` and `prompt`."""
     llama, rope = config.llama, config.llama.rope_parameters or {}
     scaled = rope.get("rope_type", "default") != "default"
     return {
@@ -52,6 +52,7 @@ def released_config(config: LlamaVidConfig) -> dict[str, Any]:
         "bos_token_id": llama.bos_token_id,
         "eos_token_id": llama.eos_token_id,
         "compress_type": config.compress,
+        "guide": config.guide,
         "hidden_act": llama.hidden_act,
         "hidden_size": llama.hidden_size,
         "intermediate_size": llama.intermediate_size,

@@ -69,7 +69,7 @@ class Reader:
         else:
             self.layers = layers
         self.middle = len(layers) // 2
-        self.pointing = (self.middle, self.middle + 1)
+        self.pointing = range(self.middle, min(self.middle + 2, len(layers)))
 
     def __call__(self, batch: SequenceBatch, tokens: torch.Tensor, questions: Sequence[Question]) -> StepResult:
         """Loss of a batch; an answer is right when its every token is the likeliest.

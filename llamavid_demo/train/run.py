@@ -13,6 +13,7 @@ from llamavid_demo.model.save import save_checkpoint
 from llamavid_demo.model.tokenizer import LlamaTokenizer
 from llamavid_demo.train.aligning import Aligning
 from llamavid_demo.train.answering import Answering
+from llamavid_demo.train.curves import plot_curves
 from llamavid_demo.train.encoded_shots import EncodedShots, encode_pool
 from llamavid_demo.train.guide import GuideIds
 from llamavid_demo.train.initialise import initialise
@@ -114,6 +115,12 @@ class Training:
             frame_format=self.recipe.frame_format,
         )
 
+    def plot(self, path: Path) -> None:
+        """Draw the learning curves of all stages."""
+        recipe = self.recipe
+        stages = [name for name, *_ in recipe.reading] + ["seeing", "aligning"]
+        plot_curves(self.folder, path, stages=stages + [name for name, *_ in recipe.answering])
+
     def _stage(self, name: str, parts: Mapping[str, nn.Module], step: Step, plan: StagePlan) -> None:
         self.network.requires_grad_(False)
         run_stage(name, parts, step, plan, folder=self.folder, seed=self.recipe.seed, report=self.report)
@@ -141,3 +148,4 @@ def run(
     training.align()
     training.answer()
     training.save(out)
+    training.plot(work / "curves.png")

@@ -94,14 +94,14 @@ def film_from_pool(by_scenery: Scenery, rng: random.Random, kind: FilmKind) -> t
     chosen: list[int] = []
     shots: list[Shot] = []
     for shot in script.shots:
-        candidates = by_scenery[shot.place, shot.time, shot.weather]
-
+        candidates = by_scenery.get((shot.place, shot.time, shot.weather)) or rng.choice(list(by_scenery.values()))
         tried = rng.sample(candidates, min(24, len(candidates)))
         fits = [_fitness(shown.actors, weights, colours if faithful else {}) + rng.gauss(0, 1) for _, shown in tried]
         number, shown = tried[fits.index(max(fits))]
         colours = {actor.thing: actor.colour for actor in shown.actors} | colours
         chosen.append(number)
-        shots.append(replace(shot, actors=shown.actors))
+        seen = {"place": shown.place, "time": shown.time, "weather": shown.weather, "actors": shown.actors}
+        shots.append(replace(shot, **seen))
     return Script(script.title, tuple(shots)), chosen
 
 

@@ -6,27 +6,30 @@ import torch
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.model.load import load_model
 from llamavid_demo.train import run as run_module
-from llamavid_demo.train.evaluate import evaluate
-from llamavid_demo.train.recipe import Recipe, network_config
+from llamavid_demo.train.conversation import Manner
+from llamavid_demo.train.evaluate import MODES, evaluate, evaluate_second_turns
+from llamavid_demo.train.random_film import FilmKind
+from llamavid_demo.train.reading import Lesson
+from llamavid_demo.train.recipe import FAMILIES, Recipe, network_config
 from llamavid_demo.train.run import run
 from llamavid_demo.train.stages import StagePlan
-from llamavid_demo.train.text import FilmKind
 
 STEPS = 3
+TINY_FILMS = FilmKind((1, 2), (1, 1), (1, 2))
 
 
 def micro(vocabulary: int, guide_vocabulary: int) -> Recipe:
     plan = StagePlan(STEPS, 1e-3, save_seconds=0)
-    film = FilmKind((1, 2), (1, 2), batch=3)
+    lesson = Lesson(TINY_FILMS, Manner(3, FAMILIES), films=3)
     return Recipe(
         config=network_config(
-            vocabulary=vocabulary, guide_vocabulary=guide_vocabulary, width=32, layers=1, vision_depth=1
+            vocabulary=vocabulary, guide_vocabulary=guide_vocabulary, width=64, layers=2, vision_depth=1
         ),
         frame_format=FrameFormat(112, 112, "stretch"),
-        reading=(("reading", film, plan),),
+        reading=(("reading", (lesson,), plan),),
         seeing=plan,
         aligning=plan,
-        answering=(("answering", (film, film), plan),),
+        answering=(("answering", (lesson, lesson), plan),),
         pool=6,
         render_workers=1,
         seeing_batch=2,
@@ -77,11 +80,26 @@ def test_the_checkpoint_loads_and_can_be_evaluated(unbroken):
     assert model.frame_format == FrameFormat(112, 112, "stretch")
     assert model.config.prompt == micro(300, 300).config.prompt
     shown = []
-    result = evaluate(model, 1, 5, shots=(2, 2), seconds=(1, 2), report=lambda *at: shown.append(at))
+    result = evaluate(model, 1, 5, kind=TINY_FILMS, report=lambda *at: shown.append(at))
     assert shown == [(1, 1)]
     assert result["questions"] == sum(family["n"] for family in result["families"].values())
-    assert 0 <= result["accuracy"] <= 1
+    assert 0 <= result["interval"][0] <= result["accuracy"] <= result["interval"][1] <= 1
     json.dumps(result)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_ablation_can_be_asked_for(unbroken, mode):
+    result = evaluate(load_model(unbroken), 1, 5, kind=TINY_FILMS, mode=mode)
+    assert result["questions"] > 5
+
+
+def test_second_turns_are_asked_with_both_guides(unbroken):
+    results = evaluate_second_turns(load_model(unbroken), 1, 5, kind=TINY_FILMS)
+    assert results["first"]["questions"] == results["every"]["questions"] > 0
+
+
+def test_the_training_leaves_its_learning_curves(unbroken):
+    assert (unbroken.parent / "work" / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_stage_files_hold_plain_tensors_only(tmp_path):

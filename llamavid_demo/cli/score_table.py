@@ -1,0 +1,24 @@
+"""How often a model is right, as a table for the command line."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+
+def score_table(results: Mapping[str, Mapping[str, Any]]) -> Table:
+    """A row a family and a column a result, each share with its 95 % interval and the number of questions."""
+    title = "; ".join(f"{name}: {result['accuracy']:.1%} of {result['questions']}" for name, result in results.items())
+    table = Table("family", *results, title=f"Right answers, {title}")
+    families = list(dict.fromkeys(family for result in results.values() for family in result["families"]))
+    for family in families:
+        table.add_row(family, *(_cell(result["families"].get(family)) for result in results.values()))
+    table.add_row("all", *(_cell({**result, "n": result["questions"]}) for result in results.values()))
+    return table
+
+
+def _cell(row: Mapping[str, Any] | None) -> str:
+    if row is None:
+        return ""
+    low, high = row["interval"]
+    return f"{row['accuracy']:.1%} ({low:.0%} to {high:.0%}, n {row['n']})"
