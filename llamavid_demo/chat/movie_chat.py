@@ -29,7 +29,7 @@ class MovieChat:
     """Talk with section number `section` of a movie.
 
     Making one reads the section's frames, or finds them in the cache folder. The first question is the guide that
-    context tokens are built from (with guide "every" in the settings or in the checkpoint's config, each question is). `history` holds turns of an
+    context tokens are built from, or each is: the settings say, else the checkpoint. `history` holds turns of an
     earlier conversation as (question, answer). Raises `MovieError`, and `TooLongError` before anything is read.
     """
 

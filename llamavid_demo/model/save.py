@@ -42,7 +42,7 @@ def save_checkpoint(
 
 
 def released_config(config: LlamaVidConfig) -> dict[str, Any]:
-    """`config.json` as the release writes it, with our additions `guide`, `mm_vision_depth`, `mm_vision_heads` and `prompt`."""
+    """`config.json` as the release writes it; `guide`, `mm_vision_depth`, `mm_vision_heads` and `prompt` are ours."""
     llama, rope = config.llama, config.llama.rope_parameters or {}
     scaled = rope.get("rope_type", "default") != "default"
     return {

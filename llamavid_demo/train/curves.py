@@ -7,7 +7,7 @@ import torch
 
 matplotlib.use("Agg")
 
-from matplotlib import pyplot as plt  # noqa: E402 - the backend is chosen first
+from matplotlib import pyplot as plt
 
 NOTE = "note "  # how the accuracies of notes are called
 

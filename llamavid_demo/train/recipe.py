@@ -84,7 +84,6 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
         reading=(
             ("reading-1", (Lesson(brief, manner),), StagePlan(800, 3e-3)),
             ("reading-2", (Lesson(short, manner),), StagePlan(1500, 3e-3)),
-            ("reading-3", (Lesson(usual, manner, films=12),), StagePlan(800, 2e-3)),
         ),
         seeing=StagePlan(9000, 4e-3),
         aligning=StagePlan(4000, 4e-3),
