@@ -23,7 +23,7 @@ from llamavid_demo.train.world import (
 )
 
 Range = tuple[int, int]  # both ends included
-MOST_ACTORS = 3
+INSIDE = tuple(place for place in PLACES if place not in ("beach", "mountain", "farm"))  # what one can be in
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _dialogue(rng: random.Random, shot: Shot, company: Company, lines: int) -> t
         other = rng.choice([name for name in names if name != speaker] or names)
         item = rng.choice(company.items) if rng.random() < 0.7 else None
         text = rng.choice(ITEM_LINES if item else PLAIN_LINES).format(
-            item=item, place=rng.choice(PLACES), name=other, time=shot.time
+            item=item, place=rng.choice(PLACES), inside=rng.choice(INSIDE), name=other, time=shot.time
         )
         start = i * slot + rng.uniform(0.1, 0.25) * slot
         end = start + slot * rng.uniform(0.5, 0.7)

@@ -31,7 +31,7 @@ ITEMS = (
 ITEM_LINES = (
     "I have lost the {item}.", "Have you seen the {item}?", "The {item} is mine.", "Let us find the {item}.",
     "Please give me the {item}.", "Look, here is the {item}!", "I will hide the {item}.", "Who took the {item}?",
-    "The {item} is in the {place}.", "I found the {item} near the {place}.", "Bring the {item} to the {place}.",
+    "The {item} is in the {inside}.", "I found the {item} near the {place}.", "Bring the {item} to the {place}.",
     "I gave the {item} to {name}.", "{name} has the {item}.", "Take the {item} and run!",
     "The {item} is old and beautiful.", "I dream of the {item}.", "I like the {item}.", "Who has the {item}?",
     "{name} has lost the {item}.", "I will give the {item} to {name}.", "The {item} is yours, {name}.",
@@ -41,7 +41,7 @@ PLAIN_LINES = (
     "Good {time}, {name}!", "What a lovely {time}.", "Let us go to the {place}.", "I like the {place}.",
     "Wait for me, {name}!", "I am tired.", "I am so happy!", "Do not be afraid.", "Come with me, {name}.",
     "Can you hear that?", "Thank you, {name}.", "We are friends.", "Where are we?", "See you soon!",
-    "Hello, {name}!", "Where is {name}?", "{name} is in the {place}.", "I am not afraid.", "Good {time}, friends!",
+    "Hello, {name}!", "Where is {name}?", "{name} is in the {inside}.", "I am not afraid.", "Good {time}, friends!",
     "{name} is tired.", "Do not be afraid, {name}.", "The {place} is beautiful.", "{name} is my friend.",
 )  # fmt: skip
 # Words of the bundled films that no line by chance has.
