@@ -14,6 +14,8 @@ from llamavid_demo.train.sequences import FilmSequence, make_sequence, pad
 from llamavid_demo.train.stages import StepResult
 from llamavid_demo.train.tokenizer import PROMPT
 
+HIDDEN = 0.06  # share of films whose context tokens, content tokens or both are zero
+
 
 class Answering:
     """A step of the answering stages: films from the pool with a conversation about each."""
@@ -40,15 +42,17 @@ class Answering:
         shots, numbers = zip(*pool_frames, strict=True)
         with autocast(device):
             patches = self.encoded.patches[list(shots), list(numbers)].to(device).float()
-            tokens = self.network.frame_tokens(patches, ids, mask)  # (2·shots, 2, H)
+            tokens = self.network.frame_tokens(patches, ids, mask).float()  # (2·shots, 2, H)
         order: list[int] = []
         first = 0
         for _, sequence, frames in films:
+            if rng.random() < HIDDEN:  # so that what a kind of token is worth can be asked of this very model
+                tokens[first : first + len(frames), rng.choice(([0], [1], [0, 1]))] = 0
             order += [first + 2 * shot + rng.randrange(2) for shot in sequence.shots]
             first += len(frames)
         batch = pad([sequence for _, sequence, _ in films])
         questions = [question for talk, _, _ in films for question in talk.questions]
-        return self.reader(batch, tokens[order].flatten(0, 1).float(), questions)
+        return self.reader(batch, tokens[order].flatten(0, 1), questions)
 
     def _film(self, lesson: Lesson, rng: random.Random) -> tuple[Conversation, FilmSequence, list[tuple[int, int]]]:
         script, frames = self.encoded.film(rng, lesson.kind)

@@ -1,6 +1,6 @@
 """The LLaMA at its lessons: forward over a batch, and the three things that it is taught by.
 
-The answers themselves; at its middle the notes; and where to look: the first head of two upper layers is drawn to
+The answers themselves; at its middle the notes; and where to look: heads of two upper layers are drawn to
 where the next word is found. Without the latter two it guesses for hours before it begins to look things up.
 """
 
@@ -106,7 +106,7 @@ class Reader:
     def _pointing_loss(
         self, batch: SequenceBatch, entering: Sequence[torch.Tensor], rotary: tuple[torch.Tensor, torch.Tensor]
     ) -> torch.Tensor:
-        """How little the first head of two upper layers looks at where the next word is found."""
+        """How little heads of two upper layers look at where the next word is found."""
         device = entering[0].device
         rows, positions = batch.rows.to(device), batch.positions.to(device)
         targets = batch.targets.to(device)
@@ -114,12 +114,15 @@ class Reader:
         losses = []
         for number in self.pointing:
             layer = self.llama.model.layers[number]
-            attention, size = layer.self_attn, layer.self_attn.head_dim
+            attention = layer.self_attn
             normed = layer.input_layernorm(entering[number])
-            query = nn.functional.linear(normed, attention.q_proj.weight[:size])[:, None]  # (B, 1, L, D)
-            key = nn.functional.linear(normed, attention.k_proj.weight[:size])[:, None]
+            query, key = (
+                project(normed).unflatten(-1, (-1, attention.head_dim)).transpose(1, 2)  # (B, heads, L, D)
+                for project in (attention.q_proj, attention.k_proj)
+            )
             query, key = apply_rotary_pos_emb(query, key, *rotary)
-            scores = torch.einsum("pd,pld->pl", query[rows, 0, positions].float(), key[rows, 0].float())
+            heads = (batch.heads % query.shape[1]).to(device)
+            scores = torch.einsum("pd,pld->pl", query[rows, heads, positions].float(), key[rows, heads].float())
             weights = (scores * attention.scaling).masked_fill(later, float("-inf")).softmax(dim=-1)
             losses.append(-((weights * targets).sum(dim=1) + 1e-4).log().mean())
         return torch.stack(losses).mean()

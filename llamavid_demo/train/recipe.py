@@ -83,7 +83,7 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
         frame_format=FrameFormat(112, 112, "stretch"),
         reading=(
             ("reading-1", (Lesson(brief, manner),), StagePlan(800, 3e-3)),
-            ("reading-2", (Lesson(short, manner),), StagePlan(1500, 3e-3)),
+            ("reading-2", (Lesson(short, manner, films=24),), StagePlan(1200, 3e-3)),
         ),
         seeing=StagePlan(9000, 4e-3),
         aligning=StagePlan(4000, 4e-3),

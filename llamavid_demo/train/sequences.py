@@ -17,26 +17,26 @@ from llamavid_demo.model.prompt import FRAME, conversation_text, section_prompt
 from llamavid_demo.model.tokenizer import LlamaTokenizer
 from llamavid_demo.train.notes import NOTES, cue_notes, frame_notes
 from llamavid_demo.train.questions import Part, Question
-from llamavid_demo.train.world import Script
+from llamavid_demo.train.world import ITEMS, THINGS, Script
 
 IGNORED = -100
 TOKENS_PER_FRAME = 2
-_STEP = 128  # batches are padded to multiples of this: few shapes run faster
+_STEP = 64  # batches are padded to multiples of this: few shapes run faster
 
 
 @dataclass
 class FilmSequence:
     """Ids with `FRAME` where frame tokens go, `labels` with -100 outside of answers.
 
-    `owners`: for each label the number of its question. `pointers`: (position, positions): what the token that is
-    written next is found at. `notes`: kind → (position, class).
+    `owners`: for each label the number of its question. `pointers`: (position, head, positions): what the token that
+    is written next is found at, and by which attention head. `notes`: kind → (position, class).
     """
 
     ids: list[int]
     labels: list[int]
     owners: list[int]
     shots: list[int]  # the shot that each frame belongs to
-    pointers: list[tuple[int, list[int]]] = field(default_factory=list)
+    pointers: list[tuple[int, int, list[int]]] = field(default_factory=list)
     notes: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: {kind: [] for kind in NOTES})
 
 
@@ -45,7 +45,7 @@ class SequenceBatch:
     """Padded on the right: `ids`, `labels`, `owners` and each kind of `notes` (B, L).
 
     Questions are counted through the batch. Pointer p stands at `rows[p]`, `positions[p]`, and looks at `targets`
-    (P, L).
+    (P, L) with head `heads[p]`.
     """
 
     ids: torch.Tensor
@@ -53,6 +53,7 @@ class SequenceBatch:
     owners: torch.Tensor
     rows: torch.Tensor
     positions: torch.Tensor
+    heads: torch.Tensor
     targets: torch.Tensor
     notes: dict[str, torch.Tensor]
 
@@ -121,20 +122,34 @@ def _answer(
     frames: dict[int, list[int]],
     cues: list[list[int]],
 ) -> None:
-    """Label one answer and point from its words to where they are found."""
-    at, said = start, ""
+    """Label one answer and point from its words to where they are found.
+
+    Before the first word all of that is looked for; what isn't in the film is sought in vain: at the very start.
+    """
+    at, said, found = start, "", []
     for part in question.parts:
         said = f"{said} {part.text}".strip()
         end = start + len(tokenizer.encode(said))
         for i in range(at, end):
             targets = _targets(part, i - at, end - at, frames, cues)
+            found += targets
             if targets:
-                sequence.pointers.append((i - 1, targets))
+                sequence.pointers.append((i - 1, _head(question, part), targets))
             if part.quoted:
                 sequence.notes["next"].append((i - 1, min(i - at, len(NOTES["next"]) - 1)))
         at = end
+    if question.family != "outside":
+        part = next((part for part in question.parts if part.shots or part.cues), question.parts[0])
+        sequence.pointers.append((start - 1, _head(question, part), sorted(set(found)) or [0]))
     for i in range(start, at + 1):  # with </s>
         sequence.labels[i], sequence.owners[i] = sequence.ids[i], number
+
+
+def _head(question: Question, part: Part) -> int:
+    """Which attention head looks: scenes and places have one, things another, subtitles a third."""
+    if part.cues or question.about in ITEMS:
+        return 2
+    return 1 if question.about in THINGS else 0
 
 
 def _targets(part: Part, i: int, length: int, frames: dict[int, list[int]], cues: list[list[int]]) -> list[int]:
@@ -164,7 +179,7 @@ def pad(sequences: Sequence[FilmSequence]) -> SequenceBatch:
     ids = torch.zeros(len(sequences), length, dtype=torch.long)
     labels, owners = torch.full_like(ids, IGNORED), torch.zeros_like(ids)
     notes = {kind: torch.full_like(ids, IGNORED) for kind in NOTES}
-    pointers = [(row, at, to) for row, s in enumerate(sequences) for at, to in s.pointers]
+    pointers = [(row, *pointer) for row, s in enumerate(sequences) for pointer in s.pointers]
     targets = torch.zeros(len(pointers), length, dtype=torch.bool)
     questions = 0
     for row, sequence in enumerate(sequences):
@@ -177,10 +192,10 @@ def pad(sequences: Sequence[FilmSequence]) -> SequenceBatch:
             if written:
                 positions, classes = zip(*written, strict=True)
                 notes[kind][row, list(positions)] = torch.tensor(classes)
-    for number, (_, _, to) in enumerate(pointers):
+    for number, (*_, to) in enumerate(pointers):
         targets[number, to] = True
-    rows, positions = torch.tensor([(row, at) for row, at, _ in pointers], dtype=torch.long).view(-1, 2).T
-    return SequenceBatch(ids, labels, owners, rows, positions, targets, notes)
+    rows, positions, heads = torch.tensor([pointer[:3] for pointer in pointers], dtype=torch.long).view(-1, 3).T
+    return SequenceBatch(ids, labels, owners, rows, positions, heads, targets, notes)
 
 
 def _section(

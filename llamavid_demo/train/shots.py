@@ -100,8 +100,8 @@ def film_from_pool(by_scenery: Scenery, rng: random.Random, kind: FilmKind) -> t
         number, shown = tried[fits.index(max(fits))]
         colours = {actor.thing: actor.colour for actor in shown.actors} | colours
         chosen.append(number)
-        seen = {"place": shown.place, "time": shown.time, "weather": shown.weather, "actors": shown.actors}
-        shots.append(replace(shot, **seen))
+        seen = replace(shown, seconds=shot.seconds, lines=shot.lines)
+        shots.append(seen)
     return Script(script.title, tuple(shots)), chosen
 
 
