@@ -6,7 +6,7 @@ from dataclasses import replace
 from llamavid_demo.train.questions import phrasings as say
 from llamavid_demo.train.questions.heard import lines_of
 from llamavid_demo.train.questions.question import Part, Question, asked, colours_of, shots_showing
-from llamavid_demo.train.questions.seen import _time_of, _weather_of
+from llamavid_demo.train.questions.seen import time_phrase_of, weather_phrase_of
 from llamavid_demo.train.questions.words import ORDINALS, only_scene, place_phrase
 from llamavid_demo.train.world import PLACES, Scene, Script
 
@@ -54,13 +54,15 @@ def _of_scene(earlier: Question, script: Script, rng: random.Random) -> Question
         return None
     reference = scene.place if earlier.about in PLACES else earlier.about or _edge(earlier)
     can = []
-    if earlier.family != "time":
-        can.append((say.THEN_TIME, f"The {reference} scene is", _time_of(script, scene), scene.shots))
-    if earlier.family != "weather":
-        can.append((say.THEN_WEATHER, f"The {reference} scene is", _weather_of(script, scene), scene.shots))
+    if earlier.family != "time" and (time := time_phrase_of(script, scene)):
+        can.append((say.THEN_TIME, f"The {reference} scene is", time, scene.shots))
+    if earlier.family != "weather" and (weather := weather_phrase_of(script, scene)):
+        can.append((say.THEN_WEATHER, f"The {reference} scene is", weather, scene.shots))
     if scene.number + 1 < len(script.scenes) and earlier.family in ("place", "contents"):
         then = script.scenes[scene.number + 1]
         can.append((say.THEN_AFTER, f"After the {scene.place} comes", f"the {then.place}.", then.shots))
+    if not can:
+        return None
     forms, words, value, shots = rng.choice(can)
     return asked("follow_up", forms, rng, [Part(words), Part(value, shots)])
 

@@ -3,12 +3,12 @@
 PLACE_FIRST = (
     "Where does the film begin?", "Where does the film start?", "Where does the movie begin?",
     "Where does the story begin?", "Where are we at the beginning?", "In what place does the film begin?",
-    "Where is the first scene?", "What place do we see first?",
+    "What place do we see first?",
 )  # fmt: skip
 PLACE_LAST = (
     "Where does the film end?", "Where does the movie end?", "Where does the story end?",
-    "Where are we at the end?", "In what place does the film end?", "Where is the last scene?",
-    "What place do we see last?", "Where does the film stop?",
+    "Where are we at the end?", "In what place does the film end?", "What place do we see last?",
+    "Where does the film stop?",
 )  # fmt: skip
 PLACE_NTH = (
     "Where is the {nth} scene?", "Where does the {nth} scene take place?", "Where are we in the {nth} scene?",

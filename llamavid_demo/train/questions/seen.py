@@ -55,41 +55,49 @@ def place(script: Script, rng: random.Random) -> Question:
     return asked("place", say.PLACE_NTH, rng, parts, nth=nth)
 
 
-def time(script: Script, rng: random.Random) -> Question:
-    """Time of day in the first, last, n-th scene, or in a place."""
+def time(script: Script, rng: random.Random) -> Question | None:
+    """Time of day in the first, last, n-th scene, or in a place that is seen once."""
     kind = rng.random()
     if kind < 0.25:
         first = kind < 0.125
         scene = script.scenes[0 if first else -1]
-        parts = [Part(f"The {'first' if first else 'last'} scene is"), Part(_time_of(script, scene), scene.shots)]
+        told = time_phrase_of(script, scene)
+        if not told:
+            return None
+        parts = [Part(f"The {'first' if first else 'last'} scene is"), Part(told, scene.shots)]
         return asked("time", say.TIME_FIRST if first else say.TIME_LAST, rng, parts)
     return _of_scene("time", script, rng, say.TIME_NTH, say.TIME_PLACE)
 
 
-def weather(script: Script, rng: random.Random) -> Question:
-    """Weather in the n-th scene or in a place."""
+def weather(script: Script, rng: random.Random) -> Question | None:
+    """Weather in the n-th scene or in a place that is seen once."""
     return _of_scene("weather", script, rng, say.WEATHER_NTH, say.WEATHER_PLACE)
 
 
 def _of_scene(
     family: str, script: Script, rng: random.Random, nth_forms: tuple[str, ...], place_forms: tuple[str, ...]
-) -> Question:
-    value = _time_of if family == "time" else _weather_of
-    scene = lone_scene(script, rng) if rng.random() < 0.5 else None
-    if scene:
-        parts = [Part(f"The {scene.place} scene is"), Part(value(script, scene), scene.shots)]
-        return asked(family, place_forms, rng, parts, at=preposition(scene.place), place=scene.place)
-    scene, nth = nth_scene(script, rng)
-    parts = [Part(f"The {nth} scene is"), Part(value(script, scene), scene.shots)]
-    return asked(family, nth_forms, rng, parts, nth=nth)
+) -> Question | None:
+    lone = lone_scene(script, rng) if rng.random() < 0.5 else None
+    scene, nth = (lone, "") if lone else nth_scene(script, rng)
+    told = time_phrase_of(script, scene) if family == "time" else weather_phrase_of(script, scene)
+    if not told:
+        return None
+    parts = [Part(f"The {nth or scene.place} scene is"), Part(told, scene.shots)]
+    if nth:
+        return asked(family, nth_forms, rng, parts, nth=nth)
+    return asked(family, place_forms, rng, parts, at=preposition(scene.place), place=scene.place)
 
 
-def _time_of(script: Script, scene: Scene) -> str:
-    return f"{TIME_PHRASES[script.shots[scene.shots[0]].time]}."
+def time_phrase_of(script: Script, scene: Scene) -> str | None:
+    """Time of day of a scene as an answer ends: `at noon.`; None when it changes during the scene."""
+    times = {script.shots[i].time for i in scene.shots}
+    return f"{TIME_PHRASES[min(times)]}." if len(times) == 1 else None
 
 
-def _weather_of(script: Script, scene: Scene) -> str:
-    return f"{WEATHER_WORDS[script.shots[scene.shots[0]].weather]}."
+def weather_phrase_of(script: Script, scene: Scene) -> str | None:
+    """Weather of a scene as an answer ends: `rainy.`; None when it changes during the scene."""
+    weathers = {script.shots[i].weather for i in scene.shots}
+    return f"{WEATHER_WORDS[min(weathers)]}." if len(weathers) == 1 else None
 
 
 def colour(script: Script, rng: random.Random) -> Question | None:
@@ -196,10 +204,10 @@ def summary(script: Script, rng: random.Random) -> Question | None:
     first, second, last = script.scenes[0], script.scenes[1], script.scenes[-1]
     parts = [
         Part("The film begins"),
-        Part(f"{place_phrase(first.place)} {_time_of(script, first)[:-1]},", first.shots),
+        Part(f"{place_phrase(first.place)} {TIME_PHRASES[script.shots[0].time]},", first.shots),
         Part("goes on"),
         Part(place_phrase(second.place), second.shots),
         Part("and ends"),
-        Part(f"{place_phrase(last.place)} {_time_of(script, last)}", last.shots),
+        Part(f"{place_phrase(last.place)} {TIME_PHRASES[script.shots[-1].time]}.", last.shots),
     ]
     return asked("summary", say.SUMMARY, rng, parts)
