@@ -1,7 +1,8 @@
 """Alignment: context attention and projectors learn to make, from patches, the tokens that the LLaMA can read.
 
 The vision tower and the LLaMA stay as they are. One frame and one question at a time; the target is the ideal frame
-token, so the LLaMA itself need not run.
+token, so the LLaMA itself need not run. Beside it the context attention is drawn to the patches that are asked for:
+from the tokens alone it takes very long to find out that the question matters.
 """
 
 import random
@@ -14,10 +15,11 @@ from llamavid_demo.model.tokenizer import LlamaTokenizer
 from llamavid_demo.train.encoded_shots import EncodedShots
 from llamavid_demo.train.guide import GuideIds
 from llamavid_demo.train.ideal import NO, WORDS, asked_thing, content_words, context_words, word_ids
-from llamavid_demo.train.learning import autocast
+from llamavid_demo.train.learning import POINTING, autocast
 from llamavid_demo.train.questions import ask
 from llamavid_demo.train.questions.follow_ups import FOLLOW_UPS
 from llamavid_demo.train.stages import StepResult
+from llamavid_demo.train.vision_labels import NOBODY
 from llamavid_demo.train.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, WEATHERS, Script
 
 # Questions that name a thing are what the text decoder has to learn; each frame is a film of its own here.
@@ -34,6 +36,7 @@ class Aligning:
         self.network, self.guide, self.encoded, self.batch = network, guide, encoded, batch
         table = network.llama.model.embed_tokens.weight.detach()
         self.words = table[word_ids(tokenizer)]  # (words, H)
+        self.whose = encoded.whose.to(table.device)  # (S, F, N)
 
     def __call__(self, rng: random.Random) -> StepResult:
         """One batch; accuracies say which word of its kind a token is nearest to."""
@@ -49,8 +52,12 @@ class Aligning:
         ids, mask = (t.to(device) for t in self.guide([text for _, text in asked]))
         with autocast(device):
             patches = self.encoded.patches[indices, frames].to(device).float()
-            tokens = self.network.frame_tokens(patches, ids, mask)
+            queries = self.network.text_decoder(patches, ids, mask)
+            scores = self.network.context.scores(queries, patches).float().mean(dim=1)  # (B, N)
+            tokens = torch.cat([self.network.context(queries, patches), self.network.content(patches)], dim=1)
         loss = nn.functional.mse_loss(tokens.float(), target)
+        asked_for = asked_patches(self.whose[indices, frames], things)
+        loss = loss + POINTING * pointing_loss(scores, asked_for)
         return StepResult(loss, self._right(tokens.detach().float(), context, content, things))
 
     def _question(self, rng: random.Random) -> tuple[int, str]:
@@ -90,3 +97,18 @@ class Aligning:
         there = near[:, 1, columns] > 0.8 * half[columns]
         right["present"] = (there == (content[:, columns] > 0)).all(dim=1).float().tolist()
         return right
+
+
+def asked_patches(whose: torch.Tensor, things: list[str | None]) -> torch.Tensor:
+    """Patches (B, N) that questions ask for: those of the thing named, background where it isn't, else everybody's."""
+    wanted = torch.tensor([1 + THINGS.index(thing) if thing else NOBODY for thing in things], device=whose.device)
+    of_thing = whose == wanted[:, None]
+    named = (wanted != NOBODY)[:, None]
+    shown = of_thing.any(dim=1, keepdim=True)
+    return torch.where(named & shown, of_thing, (whose == NOBODY) == named)
+
+
+def pointing_loss(scores: torch.Tensor, asked_for: torch.Tensor) -> torch.Tensor:
+    """How little attention `scores` (B, N), whose rows sum to one, falls on the patches `asked_for` (B, N)."""
+    found = asked_for.any(dim=1)
+    return -((scores * asked_for).sum(dim=1)[found] + 1e-4).log().mean()

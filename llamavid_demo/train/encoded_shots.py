@@ -15,10 +15,11 @@ from llamavid_demo.train.world import Script, Shot
 
 @dataclass(frozen=True)
 class EncodedShots:
-    """Shots with the patches (S, F, N, C) of their frames, float16."""
+    """Shots with the patches (S, F, N, C) of their frames, float16, and `whose` (S, F, N) each is: a thing's label."""
 
     shots: tuple[Shot, ...]
     patches: torch.Tensor
+    whose: torch.Tensor
 
     @cached_property
     def scenery(self) -> Scenery:
@@ -32,8 +33,8 @@ class EncodedShots:
         return script, [(shot, frame) for shot in chosen for frame in rng.sample(frames, 2)]
 
 
-def encode_pool(tower: VisionTower, pool: ShotPool) -> EncodedShots:
-    """Encode every frame of a pool once."""
+def encode_pool(tower: VisionTower, pool: ShotPool) -> torch.Tensor:
+    """Patches (S, F, N, C) of every frame of a pool."""
     shots, frames = pool.frames.shape[:2]
     patches = encode(tower, pool.frames.reshape(-1, *pool.frames.shape[2:]))
-    return EncodedShots(pool.shots, patches.view(shots, frames, *patches.shape[1:]))
+    return patches.view(shots, frames, *patches.shape[1:])

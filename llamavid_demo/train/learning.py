@@ -19,7 +19,7 @@ from llamavid_demo.train.sequences import IGNORED, SequenceBatch
 from llamavid_demo.train.stages import StepResult
 
 POINTING = 0.3  # weight of the loss on where to look
-NOTING = 1.0  # weight of the loss on the notes
+NOTING = 0.5  # weight of the loss on the notes
 TRAINING_ATTENTION = "training"
 
 

@@ -67,7 +67,7 @@ class NoteHeads(nn.Module):
             parameter.normal_(0, 0.02, generator=generator)
 
     def loss(self, hidden: torch.Tensor, notes: dict[str, torch.Tensor]) -> tuple[torch.Tensor, dict[str, float]]:
-        """Mean cross-entropy over the kinds, and how often each is right, from hidden states (B, L, H)."""
+        """Sum of the kinds' cross-entropies, and how often each is right, from hidden states (B, L, H)."""
         hidden = nn.functional.rms_norm(hidden.float(), hidden.shape[-1:])
         loss, right = hidden.new_zeros(()), {}
         for kind, head in self.heads.items():
@@ -75,6 +75,6 @@ class NoteHeads(nn.Module):
             known = label >= 0
             if known.any():
                 logits = head(hidden[known])
-                loss = loss + nn.functional.cross_entropy(logits, label[known]) / len(self.heads)
+                loss = loss + nn.functional.cross_entropy(logits, label[known])
                 right[kind] = (logits.argmax(-1) == label[known]).float().mean().item()
         return loss, right

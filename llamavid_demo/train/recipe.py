@@ -1,6 +1,6 @@
 """The whole recipe of the embedded model: its sizes, its stages in order, and every number in them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from transformers import LlamaConfig
 
@@ -74,6 +74,9 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
     brief = FilmKind((1, 4), (1, 2), (1, 2), (0, 2), (1, 3))
     short = FilmKind((3, 9), (1, 2), (1, 3), (0, 2), (1, 3), cues=14)
     usual = FilmKind((4, 16), (1, 2), (3, 12), (0, 2), (1, 3), cues=24)
+    many = FilmKind((15, 50), (1, 2), (1, 3), (0, 2), (1, 3))
+    long = FilmKind((20, 110), (1, 2), (4, 12), (0, 2), (1, 3), duration=(300, 1800))
+    talkative = replace(manner, turns=12)
     eyes = ("text_decoder", "context", "content")
     blind, gentle = dict.fromkeys(eyes, 0.0), dict.fromkeys(eyes, 0.1)  # at the full rate they forget to look
     return Recipe(
@@ -83,12 +86,21 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
         frame_format=FrameFormat(112, 112, "stretch"),
         reading=(
             ("reading-1", (Lesson(brief, manner),), StagePlan(800, 3e-3)),
-            ("reading-2", (Lesson(short, manner, films=24),), StagePlan(1200, 3e-3)),
+            ("reading-2", (Lesson(short, manner, films=24),), StagePlan(900, 3e-3)),
         ),
         seeing=StagePlan(9000, 4e-3),
-        aligning=StagePlan(4000, 4e-3),
+        aligning=StagePlan(3000, 1e-3),
         answering=(
-            ("answering-1", (Lesson(short, manner),), StagePlan(700, 2e-3, shares=blind)),
-            ("answering-2", (Lesson(usual, manner, films=12),), StagePlan(900, 2e-3, shares=gentle)),
+            ("answering-1", (Lesson(short, manner, films=24),), StagePlan(600, 2e-3, shares=blind)),
+            (
+                "answering-2",
+                (Lesson(short, manner, films=24), Lesson(usual, manner, films=12)),
+                StagePlan(1500, 2e-3, shares=gentle),
+            ),
+            (
+                "answering-3",
+                (Lesson(usual, manner, films=12), Lesson(many, talkative, films=4), Lesson(long, talkative, films=1)),
+                StagePlan(600, 1.5e-3, shares=gentle),
+            ),
         ),
     )

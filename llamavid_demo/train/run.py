@@ -25,6 +25,7 @@ from llamavid_demo.train.shots import ShotPool, load_pool, render_pool, save_poo
 from llamavid_demo.train.stages import Report, StagePlan, Step, run_stage
 from llamavid_demo.train.tokenizer import guide_vocabulary, letter_cases, write_llama_vocabulary
 from llamavid_demo.train.vision import DenseHeads, Seeing
+from llamavid_demo.train.vision_labels import vision_labels
 
 WORK = Path("runs/train")
 
@@ -97,9 +98,11 @@ class Training:
         pool = self.pool()
         if not path.is_file():
             part = path.with_suffix(".part")
-            save_file({"patches": encode_pool(self.network.vision, pool).patches}, part)
+            save_file({"patches": encode_pool(self.network.vision, pool)}, part)
             part.replace(path)
-        return EncodedShots(pool.shots, load_file(path)["patches"])
+        patches = load_file(path)["patches"]
+        whose = vision_labels(pool, side=round(patches.shape[2] ** 0.5)).patch["thing"]
+        return EncodedShots(pool.shots, patches, whose)
 
     def _eyes(self) -> dict[str, nn.Module]:
         network = self.network

@@ -43,8 +43,8 @@ def with_article(thing: str) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """`Mia`, `Mia and Leo`, `Mia, Leo and Nora`."""
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    """`Mia`, `Mia and Leo`, `Mia and Leo and Nora`: whoever speaks need not know beforehand how many come."""
+    return " and ".join(names)
 
 
 def only_scene(script: Script, place: str) -> Scene | None:
