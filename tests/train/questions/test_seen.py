@@ -102,4 +102,4 @@ def test_words_are_put_as_in_english() -> None:
         "at the beach", "in the forest", "in the village", "at the castle", "in the desert", "on the mountain",
     ]  # fmt: skip
     assert {thing for thing in THINGS if article(thing) == "an"} == {"owl", "umbrella"}
-    assert [listed(["a", "b", "c"][:n]) for n in (1, 2, 3)] == ["a", "a and b", "a, b and c"]
+    assert [listed(["a", "b", "c"][:n]) for n in (1, 2, 3)] == ["a", "a and b", "a and b and c"]

@@ -233,7 +233,7 @@ def _a(word: str) -> str:
 def _list(names: list[str]) -> str:
     if len(names) > 3:
         raise AmbiguousError(f"{names} are too many")
-    return {0: "{}", 1: "{}", 2: "{} and {}", 3: "{}, {} and {}"}[len(names)].format(*names or [""])
+    return " and ".join(names)
 
 
 def _written(slot: str, word: str) -> str:
