@@ -46,7 +46,7 @@ class _Draft:
         """The last question became the guide: what earlier ones asked of the context tokens is gone."""
         last = len(self.questions) - 1
         self.learn = [
-            learn and (turn == last or question.family not in GUIDED)
+            learn and (turn == last or not _guided(question))
             for turn, (question, learn) in enumerate(zip(self.questions, self.learn, strict=True))
         ]
 
@@ -83,6 +83,12 @@ def converse(script: Script, manner: Manner, rng: random.Random) -> Conversation
         else:
             draft.add(_ask(unguided, script, rng))
     return Conversation(draft.questions, draft.learn, guide, subtitles)
+
+
+def _guided(question: Question) -> bool:
+    """Whether the guide must name what a question, or the one that it follows, asks for."""
+    earlier = question.earlier
+    return question.family in GUIDED or (earlier is not None and earlier.family in ("where", *GUIDED))
 
 
 def _ask(weights: Mapping[str, float], script: Script, rng: random.Random) -> Question:
