@@ -73,7 +73,7 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
     manner = Manner(turns=6, families=FAMILIES)
     brief = FilmKind((1, 4), (1, 2), (1, 2), (0, 2), (1, 3))
     short = FilmKind((3, 9), (1, 2), (1, 3), (0, 2), (1, 3), cues=14)
-    usual = FilmKind((4, 16), (1, 2), (3, 12), (0, 2), (1, 3), cues=24)
+    usual = FilmKind((4, 16), (1, 3), (3, 12), (0, 2), (1, 3), cues=50)
     many = FilmKind((15, 50), (1, 2), (1, 3), (0, 2), (1, 3))
     long = FilmKind((20, 110), (1, 2), (4, 12), (0, 2), (1, 3), duration=(300, 1800))
     talkative = replace(manner, turns=12)
@@ -91,16 +91,16 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
         seeing=StagePlan(9000, 4e-3),
         aligning=StagePlan(3000, 1e-3),
         answering=(
-            ("answering-1", (Lesson(short, manner, films=24),), StagePlan(600, 2e-3, shares=blind)),
+            ("answering-1", (Lesson(short, manner, films=24),), StagePlan(300, 1.5e-3, shares=blind)),
             (
                 "answering-2",
-                (Lesson(short, manner, films=24), Lesson(usual, manner, films=12)),
-                StagePlan(1500, 2e-3, shares=gentle),
+                (Lesson(short, manner, films=24), Lesson(usual, manner, films=10)),
+                StagePlan(1500, 1.5e-3, shares=gentle),
             ),
             (
                 "answering-3",
-                (Lesson(usual, manner, films=12), Lesson(many, talkative, films=4), Lesson(long, talkative, films=1)),
-                StagePlan(600, 1.5e-3, shares=gentle),
+                (Lesson(usual, manner, films=10), Lesson(many, talkative, films=4), Lesson(long, talkative, films=1)),
+                StagePlan(600, 1e-3, shares=gentle),
             ),
         ),
     )
