@@ -1,16 +1,12 @@
-import random
-
 import numpy as np
 import pytest
 from PIL import Image
 
 from llamavid_demo.train.drawing.sprites import TONES
+from llamavid_demo.train.random_film import FilmKind, random_script
 from llamavid_demo.train.render import draw, labels
-from llamavid_demo.train.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, Actor, Script, Shot, random_script
-
-
-def chance(seed: int) -> random.Random:
-    return random.Random(seed)  # noqa: S311 -- a film by chance, not a secret
+from llamavid_demo.train.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, Actor, Script, Shot
+from tests.train.conftest import chance
 
 
 def film(*actors: Actor, place: str = "farm", time: str = "noon", weather: str = "clear", seed: int = 4) -> Script:
@@ -25,7 +21,7 @@ def nearest_colour(pixels: np.ndarray) -> str:
 
 
 def test_a_picture_has_the_size_that_was_asked_for() -> None:
-    script = random_script(chance(3), shots=2)
+    script = random_script(chance(3), FilmKind(scenes=(2, 2)))
     for width, height in ((112, 112), (224, 126), (640, 360)):
         picture = draw(script, 1.0, width, height)
         assert picture.shape == (height, width, 3)
@@ -33,7 +29,7 @@ def test_a_picture_has_the_size_that_was_asked_for() -> None:
 
 
 def test_the_same_second_is_the_same_picture_whatever_was_drawn_before() -> None:
-    script = random_script(chance(4), shots=3, actors=(2, 3))
+    script = random_script(chance(4), FilmKind(scenes=(3, 3), actors=(2, 3)))
     first = draw(script, 2.5, 224, 126).copy()
     for t in range(int(script.duration)):
         draw(script, t, 224, 126)

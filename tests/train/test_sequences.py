@@ -1,68 +1,204 @@
-import random
-
 import pytest
 import torch
 
-from llamavid_demo.model.prompt import FRAME
+from llamavid_demo.chat.encoded_section import EncodedSection
+from llamavid_demo.film import cues_by_frame, load_movie
+from llamavid_demo.model.prompt import FRAME, section_prompt
 from llamavid_demo.model.tokenizer import LlamaTokenizer
-from llamavid_demo.train.ideal import WORDS, ideal_tokens
-from llamavid_demo.train.questions import questions
-from llamavid_demo.train.sequences import IGNORED, make_sequence, pad, prompt_ids
-from llamavid_demo.train.text import GUIDED, ask_turns
-from llamavid_demo.train.tokenizer import PROMPT, write_llama_vocabulary
-from llamavid_demo.train.world import random_script
+from llamavid_demo.train.conversation import Manner, converse
+from llamavid_demo.train.questions import FAMILIES, Question, questions
+from llamavid_demo.train.sequences import IGNORED, FilmSequence, frame_times, make_sequence, pad, prompt_ids
+from llamavid_demo.train.tokenizer import PROMPT
+from llamavid_demo.train.world import Line, Script, Shot
+from tests.train.conftest import MOVIES, bundled_script, films
+from tests.train.questions.conftest import FILM, asked
+
+MANNER = Manner(turns=4, families=dict.fromkeys((family for family in FAMILIES if family != "follow_up"), 1.0))
+FRAMES = {0: range(4), 1: range(4, 7), 2: range(7, 11), 3: range(11, 14), 4: range(14, 17)}  # of FILM's shots
 
 
-@pytest.fixture(scope="module")
-def tokenizer(tmp_path_factory):
-    path = tmp_path_factory.mktemp("vocabulary") / "tokenizer.model"
-    write_llama_vocabulary(path)
-    return LlamaTokenizer(path)
+def answered(family: str, answer: str, script: Script = FILM) -> Question:
+    return next(question for question in asked(family, script) if question.answer == answer)
 
 
-def film(seed: int):
-    rng = random.Random(seed)  # noqa: S311 - a film by chance, not a secret
-    return random_script(rng, shots=4, seconds=(2, 5)), rng
+def marks_of(sequence: FilmSequence, *shots: int) -> list[int]:
+    """Positions of both tokens of every frame of FILM's shots."""
+    marks = [i for i, token in enumerate(sequence.ids) if token == FRAME]
+    return [marks[2 * frame + kind] for shot in shots for frame in FRAMES[shot] for kind in (0, 1)]
 
 
-def test_training_reads_what_inference_sends(tokenizer):
-    script, rng = film(1)
-    for question in questions(script, rng):
-        sequence = make_sequence(tokenizer, PROMPT, script, [question], subtitles=True)
-        prompt = tuple(prompt_ids(tokenizer, PROMPT, script, question.text))
-        assert sequence.ids[: len(prompt)] == prompt
-        assert sequence.answers == ((len(prompt), len(sequence.ids)),)
-        assert tokenizer.decode(list(sequence.ids[len(prompt) :])) == question.answer
-        assert prompt.count(FRAME) == 2 * len(sequence.shots)
+def pointers_of(sequence: FilmSequence, tokenizer: LlamaTokenizer) -> list[tuple[str, list[int]]]:
+    """Each word of the answers that is pointed from, with where to: without what is looked for at the start."""
+    found = []
+    for position, _, targets in sequence.pointers:
+        if sequence.labels[position] != IGNORED or len(targets) == 1:
+            found.append((tokenizer.decode([sequence.ids[position + 1]]), targets))
+    return found
 
 
-def test_labels_are_the_answers_of_every_turn(tokenizer):
-    script, rng = film(2)
-    asked = [ask_turns(script, {"place": 1, "colour": 1, "time": 1}, 4, rng) for _ in range(3)]
-    batch = pad([make_sequence(tokenizer, PROMPT, script, turns, subtitles=False) for turns in asked])
-    told = [question.answer for turns in asked for question in turns]
+def starts_of(sequence: FilmSequence) -> list[tuple[int, list[int]]]:
+    """Head and targets of the last pointer at each `ASSISTANT:`: what the whole answer is found at."""
+    last = {at: (head, to) for at, head, to in sequence.pointers if sequence.labels[at] == IGNORED}
+    return [last[at] for at in sorted(last)]
+
+
+def test_training_reads_what_inference_sends(tokenizer: LlamaTokenizer) -> None:
+    for script, rng in films(40):
+        talk = converse(script, MANNER, rng)
+        sequence = make_sequence(tokenizer, PROMPT, script, talk.questions, subtitles=talk.subtitles)
+        turns: list[tuple[str, str | None]] = []
+        for number, question in enumerate(talk.questions):
+            prompt = prompt_ids(tokenizer, PROMPT, script, [*turns, (question.text, None)], subtitles=talk.subtitles)
+            assert sequence.ids[: len(prompt)] == prompt
+            assert sequence.owners[len(prompt)] == number
+            assert sequence.labels[len(prompt)] != IGNORED
+            turns.append((question.text, question.answer))
+        assert sequence.ids.count(FRAME) == 2 * len(sequence.shots) == 2 * len(frame_times(script))
+
+
+@pytest.mark.parametrize("slug", ["the-lost-map", "the-bell-in-the-fog"])
+def test_a_bundled_film_is_read_as_the_chat_reads_its_files(tokenizer: LlamaTokenizer, slug: str) -> None:
+    script, movie = bundled_script(slug), load_movie(MOVIES / slug)
+    times = tuple(frame_times(script))
+    cues = tuple(tuple(row) for row in cues_by_frame(movie.cues(movie.sections[0]), times))
+    section = section_prompt(tokenizer, PROMPT, EncodedSection(times, torch.empty(0), cues, {}).texts, 2)
+    read = prompt_ids(tokenizer, PROMPT, script, [("Who speaks first?", None)])
+    assert tuple(read[: len(section.ids)]) == section.ids
+    assert tokenizer.decode([i for i in read[len(section.ids) :] if i != FRAME]).startswith(section.last_cues)
+
+
+def test_labels_are_the_answers_of_the_learned_turns_only(tokenizer: LlamaTokenizer) -> None:
+    for script, rng in films(30):
+        asked = questions(script, rng)[:6]
+        learn = [rng.random() < 0.6 for _ in asked]
+        sequence = make_sequence(tokenizer, PROMPT, script, asked, learn=learn)
+        for number, question in enumerate(asked):
+            mine = [
+                label
+                for label, owner in zip(sequence.labels, sequence.owners, strict=True)
+                if label != IGNORED and owner == number
+            ]
+            if learn[number]:
+                assert mine[-1] == tokenizer.eos
+                assert tokenizer.decode(mine) == question.answer
+            else:
+                assert mine == []
+        told = zip(sequence.labels, sequence.ids, strict=True)
+        assert all(label in (IGNORED, token) for label, token in told)
+
+
+def test_what_is_not_learned_is_not_pointed_at(tokenizer: LlamaTokenizer) -> None:
+    said = answered("says", "About the map Hugo says: The map is mine.")
+    sequence = make_sequence(tokenizer, PROMPT, FILM, [said, said], learn=[False, False])
+    assert sequence.pointers == []
+    assert sequence.notes["next"] == []
+
+
+def test_what_is_seen_is_found_at_the_frames_of_its_shots(tokenizer: LlamaTokenizer) -> None:
+    question = answered("place", "The film ends on the mountain.")
+    sequence = make_sequence(tokenizer, PROMPT, FILM, [question])
+    there = marks_of(sequence, 4)
+    assert pointers_of(sequence, tokenizer) == [(word, there) for word in ("on", "the", "mountain", ".")]
+    question = answered("colour", "The cat is red.")
+    sequence = make_sequence(tokenizer, PROMPT, FILM, [question])
+    there = marks_of(sequence, 0, 1, 3)
+    assert pointers_of(sequence, tokenizer) == [("red", there), (".", there)]
+
+
+def test_each_part_of_an_answer_is_found_at_its_own_frames(tokenizer: LlamaTokenizer) -> None:
+    (question, *_) = asked("summary", FILM)
+    sequence = make_sequence(tokenizer, PROMPT, FILM, [question])
+    to = dict(pointers_of(sequence, tokenizer))
+    assert to["beach"] == to["morning"] == marks_of(sequence, 0, 1)
+    assert to["cave"] == marks_of(sequence, 2)
+    assert to["mountain"] == to["evening"] == marks_of(sequence, 4)
+    assert not {"film", "begins", "goes", "ends"} & set(to)
+
+
+def test_quoted_words_are_found_at_exactly_that_word(tokenizer: LlamaTokenizer) -> None:
+    question = answered("said", "In the cave Hugo says: The map is mine. Mia says: Please give me the key.")
+    sequence = make_sequence(tokenizer, PROMPT, FILM, [question])
+    single = {at: to[0] for at, _, to in sequence.pointers if len(to) == 1}
+    written = [tokenizer.decode([sequence.ids[at + 1]]) for at in sorted(single)]
+    assert written == ["map", "is", "mine", ".", "give", "me", "the", "key", "."]
+    for at, to in single.items():
+        assert sequence.ids[to] == sequence.ids[at + 1]
+        assert sequence.ids[to - 1] == sequence.ids[at]  # behind the same word
+    first, second = sorted(single)[0], sorted(single)[4]
+    assert tokenizer.decode(sequence.ids[single[first] - 3 : single[first] + 4]) == "Hugo: The map is mine."
+    assert tokenizer.decode(sequence.ids[single[second] - 3 : single[second] + 5]) == "Mia: Please give me the key."
+
+
+def test_a_line_that_is_said_twice_is_found_where_it_was_asked_for(tokenizer: LlamaTokenizer) -> None:
+    line = Line(0.5, 1.5, "Mia", "I am tired.")
+    film = Script("x", tuple(Shot(place, "noon", "clear", (), 3.0, (line,)) for place in ("lake", "cave")))
+    for place, frames in (("At the lake", 2), ("In the cave", 5)):  # before the cue
+        sequence = make_sequence(tokenizer, PROMPT, film, [answered("said", f"{place} Mia says: I am tired.", film)])
+        target = next(to[0] for *_, to in sequence.pointers if len(to) == 1)
+        assert sequence.ids[:target].count(FRAME) == 2 * frames
+
+
+def test_a_name_is_found_at_the_line_that_it_stands_before(tokenizer: LlamaTokenizer) -> None:
+    question = answered("about", "The one who speaks of the key is Mia.")
+    sequence = make_sequence(tokenizer, PROMPT, FILM, [question])
+    to = dict(pointers_of(sequence, tokenizer))["Mia"]
+    assert tokenizer.decode([sequence.ids[i] for i in to]) == "Mia: Please give me the key."
+
+
+def test_before_the_first_word_all_of_the_answer_is_looked_for(tokenizer: LlamaTokenizer) -> None:
+    turns = [
+        answered("place", "The film ends on the mountain."),
+        answered("where", "The owl is at the beach."),
+        answered("about", "The one who speaks of the key is Mia."),
+        answered("existence", "No, there is no dog."),
+        answered("absent", "Nobody speaks of the bell."),
+    ]
+    sequence = make_sequence(tokenizer, PROMPT, FILM, turns)
+    starts = starts_of(sequence)
+    assert [head for head, _ in starts] == [0, 1, 2, 1, 2]
+    assert starts[0][1] == marks_of(sequence, 4)
+    assert starts[1][1] == marks_of(sequence, 0)
+    assert [to for _, to in starts[3:]] == [[0], [0]]  # sought in vain
+    refused = make_sequence(tokenizer, PROMPT, FILM, asked("outside", FILM)[:1])
+    assert refused.pointers == []
+
+
+def test_nothing_is_looked_for_that_is_not_read_yet(tokenizer: LlamaTokenizer) -> None:
+    for script, rng in films(30):
+        talk = converse(script, MANNER, rng)
+        sequence = make_sequence(tokenizer, PROMPT, script, talk.questions, subtitles=talk.subtitles, learn=talk.learn)
+        section = sequence.ids.index(tokenizer.encode("ASSISTANT:")[-1])
+        for at, head, targets in sequence.pointers:
+            assert head in (0, 1, 2)
+            assert targets
+            assert max(targets) < section <= at
+
+
+def test_without_subtitles_no_words_are_read_or_pointed_at(tokenizer: LlamaTokenizer) -> None:
+    question = answered("place", "The film ends on the mountain.")
+    sequence = make_sequence(tokenizer, PROMPT, FILM, [question], subtitles=False)
+    assert "map" not in tokenizer.decode([i for i in sequence.ids if i != FRAME])
+    assert all(sequence.ids[i] == FRAME for *_, to in sequence.pointers for i in to)
+    assert sequence.notes["speaker"] == []
+
+
+def test_a_batch_keeps_every_film_in_its_row(tokenizer: LlamaTokenizer) -> None:
+    made = []
+    for script, rng in films(6):
+        talk = converse(script, MANNER, rng)
+        made.append((talk, make_sequence(tokenizer, PROMPT, script, talk.questions, subtitles=talk.subtitles)))
+    batch = pad([sequence for _, sequence in made])
+    told = [question.answer for talk, _ in made for question in talk.questions]
     for number, answer in enumerate(told):
         mine = (batch.labels != IGNORED) & (batch.owners == number)
         assert tokenizer.decode(batch.labels[mine].tolist()) == answer
-    assert batch.labels[batch.labels != IGNORED].min() >= 0
-
-
-def test_only_the_first_question_needs_the_guide():
-    for seed in range(50):
-        script, rng = film(seed)
-        later = ask_turns(script, {"place": 1, "colour": 5, "existence": 5}, 4, rng)[1:]
-        assert not any(question.family in GUIDED for question in later)
-
-
-def test_ideal_tokens_stand_at_the_marks_in_order(tokenizer):
-    script, rng = film(3)
-    asked = questions(script, rng)[:1]
-    sequence = make_sequence(tokenizer, PROMPT, script, asked, subtitles=True)
-    eye = torch.eye(len(WORDS))
-    tokens = ideal_tokens([(script, asked[0], sequence.shots)], eye, noise=0.0, rng=rng)
-    table = torch.nn.Embedding(len(tokenizer), len(WORDS))
-    embedded = pad([sequence]).embeddings(table, tokens)[0]
-    marks = torch.tensor(sequence.ids) == FRAME
-    assert torch.equal(embedded[marks], tokens)
-    for shot, content in zip(sequence.shots, embedded[marks][1::2], strict=True):
-        assert content[WORDS.index(script.shots[shot].place)] > 0
+    pointers = [(row, *pointer) for row, (_, sequence) in enumerate(made) for pointer in sequence.pointers]
+    for number, (row, at, head, to) in enumerate(pointers):
+        assert (int(batch.rows[number]), int(batch.positions[number]), int(batch.heads[number])) == (row, at, head)
+        assert batch.targets[number].nonzero().flatten().tolist() == sorted(set(to))
+    for row, (_, sequence) in enumerate(made):
+        assert batch.ids[row, : len(sequence.ids)].tolist() == sequence.ids
+        assert (batch.labels[row, len(sequence.ids) :] == IGNORED).all()
+        for kind, written in sequence.notes.items():
+            noted = batch.notes[kind][row]
+            assert {int(at): int(noted[at]) for at in (noted != IGNORED).nonzero()} == dict(written)
