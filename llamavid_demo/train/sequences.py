@@ -21,7 +21,6 @@ from llamavid_demo.train.world import ITEMS, THINGS, Script
 
 IGNORED = -100
 TOKENS_PER_FRAME = 2
-_STEP = 64  # batches are padded to multiples of this: few shapes run faster
 
 
 @dataclass
@@ -175,7 +174,7 @@ def _find_cues(tokenizer: LlamaTokenizer, script: Script, ids: list[int]) -> lis
 def pad(sequences: Sequence[FilmSequence]) -> SequenceBatch:
     """Batch sequences, padded to the longest or a little more."""
     longest = max(len(s.ids) for s in sequences)
-    length = -(-longest // _STEP) * _STEP
+    length = padded_length(longest)
     ids = torch.zeros(len(sequences), length, dtype=torch.long)
     labels, owners = torch.full_like(ids, IGNORED), torch.zeros_like(ids)
     notes = {kind: torch.full_like(ids, IGNORED) for kind in NOTES}
@@ -196,6 +195,12 @@ def pad(sequences: Sequence[FilmSequence]) -> SequenceBatch:
         targets[number, to] = True
     rows, positions, heads = torch.tensor([pointer[:3] for pointer in pointers], dtype=torch.long).view(-1, 3).T
     return SequenceBatch(ids, labels, owners, rows, positions, heads, targets, notes)
+
+
+def padded_length(longest: int) -> int:
+    """The length that batches are padded to, in quarters of octaves: few shapes run faster."""
+    step = max(64, (1 << (longest.bit_length() - 1)) // 4)
+    return -(-longest // step) * step
 
 
 def _section(
