@@ -14,7 +14,7 @@ from llamavid_demo.train.sequences import FilmSequence, make_sequence, pad
 from llamavid_demo.train.stages import StepResult
 from llamavid_demo.train.tokenizer import PROMPT
 
-HIDDEN = 0.06  # share of films whose context tokens, content tokens or both are zero
+HIDDEN = 0.04  # share of films whose context tokens, content tokens or both are zero
 
 
 class Answering:
@@ -48,6 +48,7 @@ class Answering:
         for _, sequence, frames in films:
             if rng.random() < HIDDEN:  # so that what a kind of token is worth can be asked of this very model
                 tokens[first : first + len(frames), rng.choice(([0], [1], [0, 1]))] = 0
+                sequence.forget_where()
             order += [first + 2 * shot + rng.randrange(2) for shot in sequence.shots]
             first += len(frames)
         batch = pad([sequence for _, sequence, _ in films])

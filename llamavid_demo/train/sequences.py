@@ -38,6 +38,11 @@ class FilmSequence:
     pointers: list[tuple[int, int, list[int]]] = field(default_factory=list)
     notes: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: {kind: [] for kind in NOTES})
 
+    def forget_where(self) -> None:
+        """Leave out pointers and notes: what they stand for cannot be seen."""
+        self.pointers.clear()
+        self.notes = {kind: [] for kind in NOTES}
+
 
 @dataclass(frozen=True)
 class SequenceBatch:
