@@ -31,10 +31,10 @@ def about(script: Script, rng: random.Random) -> Question | None:
     for cue, line in lines_of(script):
         if line.item:
             speakers.setdefault(line.item, {}).setdefault(line.speaker, []).append(cue)
-    lone = [(item, *said.items()) for item, said in speakers.items() if len(said) == 1]
+    lone = [(item, *said.popitem()) for item, said in speakers.items() if len(said) == 1]
     if not lone:
         return None
-    item, (name, cues) = rng.choice(lone)
+    item, name, cues = rng.choice(lone)
     parts = [Part(f"The one who speaks of the {item} is"), Part(f"{name}.", cues=tuple(cues))]
     return asked("about", say.ABOUT, rng, parts, item=item)
 
@@ -45,7 +45,7 @@ def says(script: Script, rng: random.Random) -> Question | None:
     for cue, line in lines_of(script):
         if line.item:
             said.setdefault((line.speaker, line.item), []).append((cue, line))
-    once = [(who, *found) for who, found in said.items() if len(found) == 1]
+    once = [(who, found[0]) for who, found in said.items() if len(found) == 1]
     if not once:
         return None
     (name, item), (cue, line) = rng.choice(once)
@@ -77,7 +77,7 @@ def who(script: Script, rng: random.Random) -> Question | None:
     parts = [Part(f"{at.capitalize()} the {scene.place} we meet")]
     if firsts:
         names = listed(list(firsts)).split(" ")  # words, as `and` stands between them
-        parts += [Part(word, cues=tuple(c for n, c in firsts.items() if n == word.strip(","))) for word in names]
+        parts += [Part(word, cues=tuple(c for n, c in firsts.items() if n == word)) for word in names]
         parts[-1] = Part(parts[-1].text + ".", cues=parts[-1].cues)
     else:
         parts.append(Part("nobody."))

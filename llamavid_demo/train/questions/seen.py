@@ -176,7 +176,7 @@ def after(script: Script, rng: random.Random) -> Question | None:
 def _after_thing(script: Script, rng: random.Random) -> Question | None:
     scene_of = {i: scene.number for scene in script.scenes for i in scene.shots}
     numbers = {thing: {scene_of[i] for i in shots_showing(script, thing)} for thing in colours_of(script)}
-    lone = [(thing, *there) for thing, there in numbers.items() if len(there) == 1]
+    lone = [(thing, min(there)) for thing, there in numbers.items() if len(there) == 1]
     lone = [(thing, number) for thing, number in lone if number + 1 < len(script.scenes)]
     if not lone:
         return None
