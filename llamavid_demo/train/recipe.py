@@ -95,12 +95,12 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
             (
                 "answering-2",
                 (Lesson(short, manner, films=24), Lesson(usual, manner, films=10)),
-                StagePlan(1500, 1.5e-3, shares=gentle),
+                StagePlan(900, 1.5e-3, shares=gentle),
             ),
             (
                 "answering-3",
                 (Lesson(usual, manner, films=10), Lesson(many, talkative, films=4), Lesson(long, talkative, films=1)),
-                StagePlan(600, 1e-3, shares=gentle),
+                StagePlan(500, 1e-3, shares=gentle),
             ),
         ),
     )

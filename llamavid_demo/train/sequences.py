@@ -151,9 +151,10 @@ def _answer(
 
 def _head(question: Question, part: Part) -> int:
     """Which attention head looks: scenes and places have one, things another, subtitles a third."""
-    if part.cues or question.about in ITEMS:
+    about = question.about or (question.earlier.about if question.earlier else "")
+    if part.cues or about in ITEMS:
         return 2
-    return 1 if question.about in THINGS else 0
+    return 1 if about in THINGS else 0
 
 
 def _targets(part: Part, i: int, length: int, frames: dict[int, list[int]], cues: list[list[int]]) -> list[int]:
