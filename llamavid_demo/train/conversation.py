@@ -8,7 +8,8 @@ from llamavid_demo.train.questions import Question, ask, follow_up
 from llamavid_demo.train.world import Script
 
 # The guide must name what they ask for: content tokens don't tell.
-GUIDED = ("colour", "action", "existence")
+GUIDED = ("colour", "action")
+NAMING = (*GUIDED, "where", "existence")  # what a follow-up asks on may be guided
 HEARD = ("about", "says", "speaks_first", "who", "said")
 
 
@@ -64,7 +65,7 @@ def converse(script: Script, manner: Manner, rng: random.Random) -> Conversation
     draft = _Draft()
     while len(draft.questions) < turn:
         if rng.random() < 0.3:
-            draft.add(_ask({f: families[f] for f in GUIDED}, script, rng), learn=False)
+            draft.add(_ask({f: w for f, w in families.items() if f in GUIDED}, script, rng), learn=False)
         else:
             draft.add(_ask(unguided, script, rng))
     leading = _ask(families if turn else {f: w * (6 if f in GUIDED else 1) for f, w in families.items()}, script, rng)
@@ -73,7 +74,7 @@ def converse(script: Script, manner: Manner, rng: random.Random) -> Conversation
     while len(draft.questions) < manner.turns:
         last = draft.questions[-1]
         further = follow_up(last, script, rng) if rng.random() < manner.follow_ups else None
-        named = last is leading or last.earlier is leading or last.family not in ("where", *GUIDED)
+        named = last is leading or last.family not in NAMING
         if further and named and not (further.family in HEARD and not subtitles):
             draft.add(further)
             if rng.random() < 0.2:  # as when each question makes its own context tokens
@@ -88,7 +89,7 @@ def converse(script: Script, manner: Manner, rng: random.Random) -> Conversation
 def _guided(question: Question) -> bool:
     """Whether the guide must name what a question, or the one that it follows, asks for."""
     earlier = question.earlier
-    return question.family in GUIDED or (earlier is not None and earlier.family in ("where", *GUIDED))
+    return question.family in GUIDED or (earlier is not None and earlier.family in NAMING)
 
 
 def _ask(weights: Mapping[str, float], script: Script, rng: random.Random) -> Question:

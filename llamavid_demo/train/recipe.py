@@ -14,8 +14,8 @@ from llamavid_demo.train.tokenizer import PROMPT
 
 # How often each family is asked: what is hard to learn comes more often.
 FAMILIES = {
-    "place": 2.0, "time": 2.0, "weather": 2.0, "colour": 1.0, "existence": 1.0, "where": 2.0, "action": 1.0,
-    "contents": 2.0, "after": 2.0, "count": 1.0, "summary": 1.0, "about": 2.0, "says": 2.0, "speaks_first": 1.0,
+    "place": 2.0, "time": 2.0, "weather": 2.0, "colour": 1.0, "existence": 1.5, "where": 2.0, "action": 1.0,
+    "contents": 4.0, "after": 2.0, "count": 1.5, "summary": 1.0, "about": 2.0, "says": 2.0, "speaks_first": 1.0,
     "who": 2.0, "said": 2.0, "absent": 2.0, "outside": 0.5,
 }  # fmt: skip
 

@@ -170,8 +170,7 @@ def _find_cues(tokenizer: LlamaTokenizer, script: Script, ids: list[int]) -> lis
     found, start = [], 0
     for _, _, text in script.cues():
         words = tokenizer.encode(text)
-        while ids[start : start + len(words)] != words:
-            start += 1
+        start = next(i for i in range(start, len(ids)) if ids[i : i + len(words)] == words)
         found.append(list(range(start, start + len(words))))
         start += len(words)
     return found
