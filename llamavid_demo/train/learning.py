@@ -21,6 +21,7 @@ from llamavid_demo.train.stages import StepResult
 POINTING = 0.3  # weight of the loss on where to look
 NOTING = 0.5  # weight of the loss on the notes
 TRAINING_ATTENTION = "training"
+_BLOCKS = 4  # that queries are cut into on a CPU
 
 
 def autocast(device: torch.device) -> torch.autocast:
@@ -43,13 +44,17 @@ def training_attention(
     if query.is_cuda:
         out = nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True, scale=scaling)
         return out.transpose(1, 2).contiguous(), None
-    length = query.shape[2]
-    hidden = torch.full((length, length), float("-inf"), dtype=query.dtype).triu(1)
-    scores = torch.baddbmm(
-        hidden.expand(query.shape[0] * query.shape[1], -1, -1), query.flatten(0, 1) * scaling, key.flatten(0, 1).mT
-    )
-    weights = scores.softmax(dim=-1, dtype=scores.dtype)
-    out = (weights @ value.flatten(0, 1)).view(query.shape)
+    shape = query.shape[:2]
+    length, rows = query.shape[2], query.shape[0] * query.shape[1]
+    query, key, value = query.flatten(0, 1) * scaling, key.flatten(0, 1), value.flatten(0, 1)
+    block = -(-length // _BLOCKS)
+    parts = []
+    for start in range(0, length, block):  # later keys are hidden from a whole block: leave them out
+        end = min(start + block, length)
+        hidden = torch.full((end - start, end), float("-inf"), dtype=query.dtype).triu(1 + start)
+        scores = torch.baddbmm(hidden.expand(rows, -1, -1), query[:, start:end], key[:, :end].mT)
+        parts.append(scores.softmax(dim=-1, dtype=scores.dtype) @ value[:, :end])
+    out = torch.cat(parts, dim=1).unflatten(0, shape)
     return out.transpose(1, 2).contiguous(), None
 
 
