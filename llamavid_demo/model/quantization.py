@@ -9,15 +9,18 @@ from transformers import BitsAndBytesConfig, LlamaForCausalLM
 from transformers.integrations import replace_with_bnb_linear
 
 BLOCK = 64  # weights that share a scale
+ROWS = 32  # outputs that its kernel for CPUs with bfloat16 takes at once
 
 
 def prepare(llama: LlamaForCausalLM, kind: str, dtype: torch.dtype) -> None:
     """Put bitsandbytes layers (still without weights) in place of the decoder's linear layers.
 
-    The head stays as it is, and so does a layer whose inputs don't fill bitsandbytes' blocks (toy sizes only).
+    The head stays as it is, and so does a layer that doesn't fill bitsandbytes' blocks (toy sizes only).
     """
     uneven = [
-        name for name, layer in llama.named_modules() if isinstance(layer, nn.Linear) and layer.in_features % BLOCK
+        name
+        for name, layer in llama.named_modules()
+        if isinstance(layer, nn.Linear) and (layer.in_features % BLOCK or layer.out_features % ROWS)
     ]
     config = BitsAndBytesConfig(
         load_in_4bit=kind == "4bit",

@@ -21,6 +21,9 @@ from llamavid_demo.train.stages import StepResult
 POINTING = 0.3  # weight of the loss on where to look
 NOTING = 0.5  # weight of the loss on the notes
 TRAINING_ATTENTION = "training"
+LONGEST_COMPILED = (
+    1024  # tokens; longer batches come in many lengths, and compiling for each takes longer than it saves
+)
 _BLOCKS = 4  # that queries are cut into on a CPU
 
 
@@ -68,11 +71,10 @@ class Reader:
         self.llama, self.notes = llama, notes
         llama.set_attn_implementation(TRAINING_ATTENTION)
         layers = list(llama.model.layers)
+        self.layers = self.compiled = layers
         if llama.device.type == "cuda" or shutil.which("c++"):
             torch._dynamo.config.recompile_limit = 64
-            self.layers = [torch.compile(layer, dynamic=False) for layer in layers]
-        else:
-            self.layers = layers
+            self.compiled = [torch.compile(layer, dynamic=False) for layer in layers]
         self.middle = len(layers) // 2
         self.pointing = range(self.middle, min(self.middle + 2, len(layers)))
 
@@ -91,7 +93,7 @@ class Reader:
             places = torch.arange(hidden.shape[1], device=device)[None]
             rotary = model.rotary_emb(hidden, places)
             entering = []
-            for layer in self.layers:
+            for layer in self.compiled if hidden.shape[1] <= LONGEST_COMPILED else self.layers:
                 entering.append(hidden)
                 hidden = layer(hidden, attention_mask=None, position_ids=places, position_embeddings=rotary)
             rows = model.norm(hidden[:, :-1][learned.to(device)])

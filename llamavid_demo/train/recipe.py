@@ -53,7 +53,7 @@ def network_config(
         llama=LlamaConfig(
             vocab_size=vocabulary,
             hidden_size=width,
-            intermediate_size=width * 8 // 3,
+            intermediate_size=width * 11 // 4,
             num_hidden_layers=layers,
             num_attention_heads=width // 64,
             num_key_value_heads=width // 64,
@@ -99,8 +99,12 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
             ),
             (
                 "answering-3",
-                (Lesson(usual, manner, films=10), Lesson(many, talkative, films=4), Lesson(long, talkative, films=1)),
-                StagePlan(500, 1e-3, shares=gentle),
+                (
+                    *[Lesson(usual, manner, films=6)] * 6,
+                    Lesson(many, talkative, films=4),
+                    Lesson(long, talkative, films=1),
+                ),
+                StagePlan(200, 1e-3, shares=gentle),
             ),
         ),
     )
