@@ -64,6 +64,7 @@ def network_config(
             bos_token_id=1,
             eos_token_id=2,
         ),
+        guide="every",  # right more often than "first" on second questions
         prompt=PROMPT,
     )  # fmt: skip
 
