@@ -109,6 +109,11 @@ def asked_patches(whose: torch.Tensor, things: list[str | None]) -> torch.Tensor
 
 
 def pointing_loss(scores: torch.Tensor, asked_for: torch.Tensor) -> torch.Tensor:
-    """How little attention `scores` (B, N), whose rows sum to one, falls on the patches `asked_for` (B, N)."""
+    """How little attention `scores` (B, N), whose rows sum to one, falls on the patches `asked_for` (B, N).
+
+    Rows that ask for no patch don't count.
+    """
     found = asked_for.any(dim=1)
+    if not found.any():
+        return scores.new_zeros(())
     return -((scores * asked_for).sum(dim=1)[found] + 1e-4).log().mean()

@@ -3,6 +3,8 @@
 import random
 from collections.abc import Sequence
 
+import torch
+
 from llamavid_demo.model.llama_vid import LlamaVid
 from llamavid_demo.model.tokenizer import LlamaTokenizer
 from llamavid_demo.train.conversation import Conversation, converse
@@ -53,7 +55,8 @@ class Answering:
             first += len(frames)
         batch = pad([sequence for _, sequence, _ in films])
         questions = [question for talk, _, _ in films for question in talk.questions]
-        return self.reader(batch, tokens[order].flatten(0, 1), questions)
+        shown = tokens.index_select(0, torch.tensor(order, device=device))
+        return self.reader(batch, shown.flatten(0, 1), questions)
 
     def _film(self, lesson: Lesson, rng: random.Random) -> tuple[Conversation, FilmSequence, list[tuple[int, int]]]:
         script, frames = self.encoded.film(rng, lesson.kind)

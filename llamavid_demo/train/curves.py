@@ -1,21 +1,18 @@
-"""Learning curves of a training as a picture: one panel a stage."""
+"""Learning curves of a training as a picture: a column a stage, the loss above, what is right below."""
 
 from pathlib import Path
 
-import matplotlib
 import torch
+from matplotlib.figure import Figure
 
-matplotlib.use("Agg")
-
-from matplotlib import pyplot as plt
-
-NOTE = "note "  # how the accuracies of notes are called
+from llamavid_demo.train.notes import NOTE
 
 
 def plot_curves(folder: Path, out: Path, *, stages: list[str]) -> None:
     """Draw the loss and the running accuracies of `stages` from their states in `folder` into the file `out`."""
     saved = {name: torch.load(folder / f"{name}.pt", weights_only=True) for name in stages}
-    figure, panels = plt.subplots(2, len(stages), figsize=(3.2 * len(stages), 5.6), squeeze=False)
+    figure = Figure(figsize=(3.2 * len(stages), 5.6))
+    panels = figure.subplots(2, len(stages), squeeze=False)
     for column, (name, state) in enumerate(saved.items()):
         steps = [row[0] for row in state["curve"]]
         above, below = panels[0][column], panels[1][column]
@@ -34,4 +31,3 @@ def plot_curves(folder: Path, out: Path, *, stages: list[str]) -> None:
     figure.tight_layout()
     out.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(out, dpi=110)
-    plt.close(figure)

@@ -86,9 +86,10 @@ def evaluate_second_turns(
         rng = random.Random(f"second/{seed}/{number}")  # noqa: S311 - chance, not secrecy
         script = random_script(rng, kind)
         asked = [turn for _ in range(4) if (turn := _second_turn(script, rng))]
+        patches = model.patches(film_frames(script, model.frame_format))
         for guide, rows in said.items():
             guides = [turn.guide if guide == "first" else turn.text for turn in asked]
-            for answered in answer_film(model, script, asked, guides=guides):
+            for answered in answer_film(model, script, asked, guides=guides, patches=patches):
                 rows.append((answered.question.family, answered.right))
         if report:
             report(number + 1, films)
@@ -147,9 +148,14 @@ def answer_film(
     guides: list[str] | None = None,
     mode: str = "full",
     seed: int = 0,
+    patches: torch.Tensor | None = None,
 ) -> list[Answered]:
-    """Greedy answers to questions about one film, each with its own guide: the first question of its conversation."""
-    patches = model.patches(film_frames(script, model.frame_format))
+    """Greedy answers to questions about one film, each with its own guide: the first question of its conversation.
+
+    The film is drawn unless its `patches` are at hand.
+    """
+    if patches is None:
+        patches = model.patches(film_frames(script, model.frame_format))
     guides = guides or [question.guide for question in asked]
     if mode == "wrong guide":
         guides = [f"What colour is the {thing}?" for thing in random.Random(seed).choices(THINGS, k=len(asked))]  # noqa: S311

@@ -68,6 +68,7 @@ def ideal_tokens(
         frames += [len(rows) + 2 * shot + kind for shot in shots for kind in (0, 1)]
         for shot in script.shots:
             rows += [context_words(shot, thing), content_words(shot)]
-    tokens = (torch.stack(rows).to(embeddings) @ embeddings)[frames]
+    order = torch.tensor(frames, device=embeddings.device)
+    tokens = (torch.stack(rows).to(embeddings) @ embeddings).index_select(0, order)
     generator = torch.Generator().manual_seed(rng.randrange(1 << 60))
     return tokens + noise * torch.randn(tokens.shape, generator=generator).to(tokens)

@@ -13,7 +13,7 @@ from torch import nn
 from transformers import AttentionInterface, LlamaForCausalLM
 from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 
-from llamavid_demo.train.notes import NoteHeads
+from llamavid_demo.train.notes import NOTE, NoteHeads
 from llamavid_demo.train.questions import Question
 from llamavid_demo.train.sequences import IGNORED, SequenceBatch
 from llamavid_demo.train.stages import StepResult
@@ -21,9 +21,7 @@ from llamavid_demo.train.stages import StepResult
 POINTING = 0.3  # weight of the loss on where to look
 NOTING = 0.5  # weight of the loss on the notes
 TRAINING_ATTENTION = "training"
-LONGEST_COMPILED = (
-    1024  # tokens; longer batches come in many lengths, and compiling for each takes longer than it saves
-)
+LONGEST_COMPILED = 1024  # tokens; for rare lengths compiling takes longer than it saves
 _BLOCKS = 4  # that queries are cut into on a CPU
 
 
@@ -101,7 +99,7 @@ class Reader:
             pointing = self._pointing_loss(batch, entering, rotary)
         noting, noted = self.notes.loss(entering[self.middle], batch.notes)
         loss = nn.functional.cross_entropy(logits, wanted) + POINTING * pointing + NOTING * noting
-        right = {f"note {kind}": [share] * 10 for kind, share in noted.items()}
+        right = {f"{NOTE}{kind}": [share] * 10 for kind, share in noted.items()}
         wrong = torch.zeros(len(questions)).index_add(0, owner, (logits.argmax(-1) != wanted).float().cpu())
         asked = torch.zeros(len(questions), dtype=torch.bool)
         asked[owner] = True
@@ -113,7 +111,9 @@ class Reader:
     def _pointing_loss(
         self, batch: SequenceBatch, entering: Sequence[torch.Tensor], rotary: tuple[torch.Tensor, torch.Tensor]
     ) -> torch.Tensor:
-        """How little heads of two upper layers look at where the next word is found."""
+        """How little heads of two upper layers look at where the next word is found; 0 when nothing is pointed at."""
+        if not len(batch.rows):
+            return entering[0].new_zeros(())
         device = entering[0].device
         rows, positions = batch.rows.to(device), batch.positions.to(device)
         targets = batch.targets.to(device)
@@ -128,8 +128,11 @@ class Reader:
                 for project in (attention.q_proj, attention.k_proj)
             )
             query, key = apply_rotary_pos_emb(query, key, *rotary)
-            heads = (batch.heads % query.shape[1]).to(device)
-            scores = torch.einsum("pd,pld->pl", query[rows, heads, positions].float(), key[rows, heads].float())
+            # index_select, as the gradient of plain indexing adds up in an order that changes from run to run
+            chosen = rows * query.shape[1] + (batch.heads % query.shape[1]).to(device)
+            asking = query.flatten(0, 2).index_select(0, chosen * query.shape[2] + positions)  # (P, D)
+            asked = key.flatten(0, 1).index_select(0, chosen)  # (P, L, D)
+            scores = torch.einsum("pd,pld->pl", asking.float(), asked.float())
             weights = (scores * attention.scaling).masked_fill(later, float("-inf")).softmax(dim=-1)
             losses.append(-((weights * targets).sum(dim=1) + 1e-4).log().mean())
         return torch.stack(losses).mean()

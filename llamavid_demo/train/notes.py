@@ -12,6 +12,7 @@ from torch import nn
 
 from llamavid_demo.train.world import NAMES, PLACES, Script
 
+NOTE = "note "  # how the accuracies of notes are called, before their kind
 _MANY = 13
 NOTES: dict[str, Sequence[object]] = {
     "scene": range(_MANY),  # number of the scene; the last class: a later one

@@ -13,7 +13,6 @@ from llamavid_demo.model.save import save_checkpoint
 from llamavid_demo.model.tokenizer import LlamaTokenizer
 from llamavid_demo.train.aligning import Aligning
 from llamavid_demo.train.answering import Answering
-from llamavid_demo.train.curves import plot_curves
 from llamavid_demo.train.encoded_shots import EncodedShots, encode_pool
 from llamavid_demo.train.guide import GuideIds
 from llamavid_demo.train.initialise import initialise
@@ -120,6 +119,8 @@ class Training:
 
     def plot(self, path: Path) -> None:
         """Draw the learning curves of all stages."""
+        from llamavid_demo.train.curves import plot_curves  # a bare GPU machine trains without matplotlib
+
         recipe = self.recipe
         stages = [name for name, *_ in recipe.reading] + ["seeing", "aligning"]
         plot_curves(self.folder, path, stages=stages + [name for name, *_ in recipe.answering])

@@ -15,7 +15,7 @@ from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.config import PromptFormat
 from llamavid_demo.model.prompt import FRAME, conversation_text, section_prompt
 from llamavid_demo.model.tokenizer import LlamaTokenizer
-from llamavid_demo.train.notes import NOTES, cue_notes, frame_notes
+from llamavid_demo.train.notes import NOTES, Notes, cue_notes, frame_notes
 from llamavid_demo.train.questions import Part, Question
 from llamavid_demo.train.world import ITEMS, THINGS, Script
 
@@ -35,8 +35,9 @@ class FilmSequence:
     labels: list[int]
     owners: list[int]
     shots: list[int]  # the shot that each frame belongs to
+    questions: int  # in the conversation, learned or not
     pointers: list[tuple[int, int, list[int]]] = field(default_factory=list)
-    notes: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: {kind: [] for kind in NOTES})
+    notes: Notes = field(default_factory=lambda: {kind: [] for kind in NOTES})
 
     def forget_where(self) -> None:
         """Leave out pointers and notes: what they stand for cannot be seen."""
@@ -100,7 +101,7 @@ def make_sequence(
     turns = [(question.text, question.answer) for question in asked]
     ids = prompt_ids(tokenizer, texts, script, turns, subtitles=subtitles)
     shots = [script.index_at(t) for t in frame_times(script)]
-    sequence = FilmSequence(ids, [IGNORED] * len(ids), [0] * len(ids), shots)
+    sequence = FilmSequence(ids, [IGNORED] * len(ids), [0] * len(ids), shots, len(asked))
     marks = [i for i, token in enumerate(ids) if token == FRAME]
     frames: dict[int, list[int]] = {shot: [] for shot in shots}
     for i, mark in enumerate(marks):
@@ -191,7 +192,7 @@ def pad(sequences: Sequence[FilmSequence]) -> SequenceBatch:
         ids[row, line] = torch.tensor(sequence.ids)
         labels[row, line] = torch.tensor(sequence.labels)
         owners[row, line] = torch.tensor(sequence.owners) + questions
-        questions += max(sequence.owners) + 1
+        questions += sequence.questions
         for kind, written in sequence.notes.items():
             if written:
                 positions, classes = zip(*written, strict=True)

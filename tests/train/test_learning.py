@@ -1,0 +1,40 @@
+"""What the LLaMA is taught by, where nothing is to be pointed at."""
+
+import random
+
+import pytest
+import torch
+from torch import nn
+from transformers import LlamaForCausalLM
+
+from llamavid_demo.train.aligning import pointing_loss
+from llamavid_demo.train.learning import Reader, training_attention
+from llamavid_demo.train.notes import NoteHeads
+from llamavid_demo.train.questions import questions
+from llamavid_demo.train.random_film import FilmKind, random_script
+from llamavid_demo.train.recipe import network_config
+from llamavid_demo.train.sequences import make_sequence, pad
+from llamavid_demo.train.tokenizer import PROMPT
+
+
+def test_a_batch_without_pointers_and_notes_still_teaches(tokenizer):
+    config = network_config(vocabulary=len(tokenizer), guide_vocabulary=50, width=64, layers=2, vision_depth=1).llama
+    script = random_script(random.Random(1), FilmKind((1, 2), (1, 1), (1, 2)))  # noqa: S311 - a film by chance
+    asked = questions(script, random.Random(1))[:1]  # noqa: S311
+    sequence = make_sequence(tokenizer, PROMPT, script, asked)
+    sequence.forget_where()
+    reader = Reader(LlamaForCausalLM(config), NoteHeads(64))
+    result = reader(pad([sequence]), torch.randn(2 * len(sequence.shots), 64), asked)
+    assert result.loss.isfinite()
+
+
+def test_nothing_asked_for_is_no_loss():
+    assert pointing_loss(torch.full((2, 4), 0.25), torch.zeros(2, 4, dtype=torch.bool)) == 0
+
+
+@pytest.mark.parametrize("length", [1, 5, 70])
+def test_attention_block_by_block_is_attention(length):
+    query, key, value = torch.randn(3, 2, 3, length, 8)
+    ours, _ = training_attention(nn.Identity(), query, key, value, None, scaling=0.3)
+    theirs = nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True, scale=0.3)
+    assert torch.allclose(ours, theirs.transpose(1, 2), atol=1e-6)
