@@ -1,7 +1,8 @@
-"""The LLaMA at its lessons: forward over a batch, and the three things that it is taught by.
+"""The LLaMA at its lessons: forward over a batch, and what it is taught by.
 
 The answers themselves; at its middle the notes; and where to look: heads of two upper layers are drawn to
-where the next word is found. Without the latter two it guesses for hours before it begins to look things up.
+where the next word is found, one below to the beginnings of scenes, which is how it counts them. Without the latter
+two it guesses for hours before it begins to look things up.
 """
 
 import shutil
@@ -20,6 +21,9 @@ from llamavid_demo.train.stages import StepResult
 
 POINTING = 0.3  # weight of the loss on where to look
 NOTING = 0.5  # weight of the loss on the notes
+POINTING_HEADS = 3  # scenes and places, things, subtitles
+COUNTING = 0.3  # weight of the loss on what it counts scenes by
+CALM = 0.01  # weight that keeps the counting head's scores small: bfloat16 tells large ones apart too coarsely
 TRAINING_ATTENTION = "training"
 LONGEST_COMPILED = 1024  # tokens; for rare lengths compiling takes longer than it saves
 _BLOCKS = 4  # that queries are cut into on a CPU
@@ -73,7 +77,7 @@ class Reader:
         if llama.device.type == "cuda" or shutil.which("c++"):
             torch._dynamo.config.recompile_limit = 64
             self.compiled = [torch.compile(layer, dynamic=False) for layer in layers]
-        self.middle = len(layers) // 2
+        self.middle = (len(layers) + 1) // 2
         self.pointing = range(self.middle, min(self.middle + 2, len(layers)))
 
     def __call__(self, batch: SequenceBatch, tokens: torch.Tensor, questions: Sequence[Question]) -> StepResult:
@@ -97,8 +101,10 @@ class Reader:
             rows = model.norm(hidden[:, :-1][learned.to(device)])
             logits = self.llama.lm_head(rows).float()
             pointing = self._pointing_loss(batch, entering, rotary)
+            counting = self._counting_loss(batch, entering, rotary)
         noting, noted = self.notes.loss(entering[self.middle], batch.notes)
-        loss = nn.functional.cross_entropy(logits, wanted) + POINTING * pointing + NOTING * noting
+        loss = nn.functional.cross_entropy(logits, wanted)
+        loss = loss + POINTING * pointing + COUNTING * counting + NOTING * noting
         right = {f"{NOTE}{kind}": [share] * 10 for kind, share in noted.items()}
         wrong = torch.zeros(len(questions)).index_add(0, owner, (logits.argmax(-1) != wanted).float().cpu())
         asked = torch.zeros(len(questions), dtype=torch.bool)
@@ -115,24 +121,49 @@ class Reader:
         if not len(batch.rows):
             return entering[0].new_zeros(())
         device = entering[0].device
-        rows, positions = batch.rows.to(device), batch.positions.to(device)
-        targets = batch.targets.to(device)
+        targets, positions = batch.targets.to(device), batch.positions.to(device)
         later = torch.arange(targets.shape[1], device=device)[None] > positions[:, None]
         losses = []
         for number in self.pointing:
-            layer = self.llama.model.layers[number]
-            attention = layer.self_attn
-            normed = layer.input_layernorm(entering[number])
-            query, key = (
-                project(normed).unflatten(-1, (-1, attention.head_dim)).transpose(1, 2)  # (B, heads, L, D)
-                for project in (attention.q_proj, attention.k_proj)
-            )
-            query, key = apply_rotary_pos_emb(query, key, *rotary)
+            query, key = self._queries_and_keys(number, entering, rotary)
+            heads = min(POINTING_HEADS, query.shape[1])
+            chosen = (batch.rows * heads + batch.heads % heads).to(device) * query.shape[2] + positions
+            scores = query[:, :heads] @ key[:, :heads].mT  # (B, heads, L, L), of which few rows are asked for
             # index_select, as the gradient of plain indexing adds up in an order that changes from run to run
-            chosen = rows * query.shape[1] + (batch.heads % query.shape[1]).to(device)
-            asking = query.flatten(0, 2).index_select(0, chosen * query.shape[2] + positions)  # (P, D)
-            asked = key.flatten(0, 1).index_select(0, chosen)  # (P, L, D)
-            scores = torch.einsum("pd,pld->pl", asking.float(), asked.float())
-            weights = (scores * attention.scaling).masked_fill(later, float("-inf")).softmax(dim=-1)
+            asked = scores.flatten(0, 2).index_select(0, chosen).float()  # (P, L)
+            weights = asked.masked_fill(later, float("-inf")).softmax(dim=-1)
             losses.append(-((weights * targets).sum(dim=1) + 1e-4).log().mean())
         return torch.stack(losses).mean()
+
+    def _counting_loss(
+        self, batch: SequenceBatch, entering: Sequence[torch.Tensor], rotary: tuple[torch.Tensor, torch.Tensor]
+    ) -> torch.Tensor:
+        """How far, at every frame, a head below the middle is from equal attention to each scene's first frame so far.
+
+        The very start gets as much as one of them: its share of the attention then tells how many there are.
+        """
+        begins = batch.notes["begins"].to(entering[0].device)
+        frames = begins >= 0
+        if not frames.any():
+            return entering[0].new_zeros(())
+        query, key = (heads[:, 0].float() for heads in self._queries_and_keys(self.middle - 1, entering, rotary))
+        places = torch.arange(begins.shape[1], device=begins.device)
+        scores = (query @ key.mT).masked_fill(places > places[:, None], float("-inf"))  # (B, L, L)
+        norm = scores.logsumexp(dim=-1)
+        counted = ((begins == 1) | (places == 0))[:, None] & (places <= places[:, None])
+        mean = scores.masked_fill(~counted, 0).sum(dim=-1) / counted.sum(dim=-1)
+        return ((norm - mean) + CALM * norm.square())[frames].mean()
+
+    def _queries_and_keys(
+        self, number: int, entering: Sequence[torch.Tensor], rotary: tuple[torch.Tensor, torch.Tensor]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Queries, scaled, and keys (B, heads, L, D) of a layer."""
+        layer = self.llama.model.layers[number]
+        attention = layer.self_attn
+        normed = layer.input_layernorm(entering[number])
+        query, key = (
+            project(normed).unflatten(-1, (-1, attention.head_dim)).transpose(1, 2)
+            for project in (attention.q_proj, attention.k_proj)
+        )
+        query, key = apply_rotary_pos_emb(query, key, *rotary)
+        return query * attention.scaling, key

@@ -1,8 +1,8 @@
 """What the LLaMA should note at a token while it reads: supervised at its middle with throw-away heads.
 
 A film is long and its questions are few. Notes teach at every token what questions will need: at a frame which scene
-it is and where the last one was; at a word of a subtitle who says it, where, and the how-manieth it is. With the
-answers alone the LLaMA takes hours to find out that this is worth knowing.
+it is, where the last one was, who has been seen in this place; at a word of a subtitle who says it, where, and the
+how-manieth it is. With the answers alone the LLaMA takes hours to find out that this is worth knowing.
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,15 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from llamavid_demo.train.world import NAMES, PLACES, Script
+from llamavid_demo.train.world import NAMES, PLACES, THINGS, Script
 
 NOTE = "note "  # how the accuracies of notes are called, before their kind
 _MANY = 13
+COMPANY = "company"
 NOTES: dict[str, Sequence[object]] = {
     "scene": range(_MANY),  # number of the scene; the last class: a later one
+    "begins": (False, True),  # whether the frame is the first of its scene
+    COMPANY: THINGS,  # seen in this place so far: several, bit by bit
     "previous": (None, *PLACES),  # place of the scene before
     "speaker": NAMES,
     "here": PLACES,  # where a line is spoken
@@ -30,8 +33,15 @@ Notes = dict[str, list[tuple[int, int]]]
 def frame_notes(notes: Notes, script: Script, shots: Sequence[int], positions: Sequence[int]) -> None:
     """Write what there is to note at the last token of each frame; `shots` are the frames' shots."""
     scene_of = {shot: scene for scene in script.scenes for shot in scene.shots}
+    company = dict.fromkeys(PLACES, 0)
+    last = -1
     for shot, position in zip(shots, positions, strict=True):
-        number = scene_of[shot].number
+        number, place = scene_of[shot].number, script.shots[shot].place
+        for actor in script.shots[shot].actors:
+            company[place] |= 1 << THINGS.index(actor.thing)
+        notes[COMPANY].append((position, company[place]))
+        notes["begins"].append((position, int(number != last)))
+        last = number
         notes["scene"].append((position, min(number, _MANY - 1)))
         before = 1 + PLACES.index(script.scenes[number - 1].place) if number else 0
         notes["previous"].append((position, before))
@@ -75,7 +85,13 @@ class NoteHeads(nn.Module):
             label = notes[kind].to(hidden.device)
             known = label >= 0
             if known.any():
-                logits = head(hidden[known])
-                loss = loss + nn.functional.cross_entropy(logits, label[known])
-                right[kind] = (logits.argmax(-1) == label[known]).float().mean().item()
+                logits, wanted = head(hidden[known]), label[known]
+                if kind == COMPANY:
+                    bits = wanted[:, None] >> torch.arange(len(THINGS), device=label.device) & 1
+                    loss = loss + 4 * nn.functional.binary_cross_entropy_with_logits(logits, bits.float())
+                    hits = ((logits > 0) == (bits > 0)).all(dim=1)
+                else:
+                    loss = loss + nn.functional.cross_entropy(logits, wanted)
+                    hits = logits.argmax(-1) == wanted
+                right[kind] = hits.float().mean().item()
         return loss, right

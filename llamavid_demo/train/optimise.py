@@ -7,16 +7,18 @@ import torch
 from torch import nn
 
 WARM_UP = 50
-DECAY = 0.3  # the last share of a stage, in which the rate falls to nothing
 
 
 class Optimiser:
-    """Muon and AdamW as one, with a warm-up and a linear end; `shares` scale the rate of single modules."""
+    """Muon and AdamW as one, with a warm-up and a linear end.
+
+    `decay` is the share of the steps in which the rate falls to nothing; `shares` scale the rate of single modules.
+    """
 
     def __init__(
-        self, modules: Mapping[str, nn.Module], *, rate: float, steps: int, shares: Mapping[str, float]
+        self, modules: Mapping[str, nn.Module], *, rate: float, steps: int, decay: float, shares: Mapping[str, float]
     ) -> None:
-        self.steps = steps
+        self.steps, self.decay = steps, decay
         self.parameters: list[nn.Parameter] = []
         self.parts: list[torch.optim.Optimizer] = []
         for key, module in modules.items():
@@ -45,7 +47,7 @@ class Optimiser:
 
     def share(self, number: int) -> float:
         """Share of the full learning rate at a step."""
-        return min(1.0, (number + 1) / WARM_UP, (self.steps - number) / (DECAY * self.steps))
+        return min(1.0, (number + 1) / WARM_UP, (self.steps - number) / (self.decay * self.steps))
 
     def state_dict(self) -> list[dict[str, Any]]:
         """State of all optimisers."""

@@ -30,7 +30,7 @@ class Recipe:
     seeing: StagePlan
     aligning: StagePlan
     answering: tuple[tuple[str, tuple[Lesson, ...], StagePlan], ...]
-    pool: int = 12000  # shots that are rendered
+    pool: int = 24000  # shots that are rendered
     render_workers: int = 2
     seeing_batch: int = 32
     aligning_batch: int = 96
@@ -71,41 +71,40 @@ def network_config(
 
 def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
     """The recipe of `assets/llama-vid-tiny`."""
-    manner = Manner(turns=6, families=FAMILIES)
+    manner = Manner(turns=12, families=FAMILIES)
     brief = FilmKind((1, 4), (1, 2), (1, 2), (0, 2), (1, 3))
     short = FilmKind((3, 9), (1, 2), (1, 3), (0, 2), (1, 3), cues=14)
-    usual = FilmKind((4, 16), (1, 3), (3, 12), (0, 2), (1, 3), cues=50)
-    many = FilmKind((15, 50), (1, 2), (1, 3), (0, 2), (1, 3))
-    long = FilmKind((20, 110), (1, 2), (4, 12), (0, 2), (1, 3), duration=(300, 1800))
-    talkative = replace(manner, turns=12)
+    usual = FilmKind(shots=(1, 3), actors=(1, 3), cues=24, duration=(40, 180))
+    many = FilmKind((15, 50), (1, 2), (1, 3), (0, 2), (1, 3), cues=60)
+    long = FilmKind(cues=70, duration=(300, 600))
+    longest = FilmKind(actors=(1, 3), cues=200, duration=(900, 1800))
+    talkative = replace(manner, turns=20)
     eyes = ("text_decoder", "context", "content")
     blind, gentle = dict.fromkeys(eyes, 0.0), dict.fromkeys(eyes, 0.1)  # at the full rate they forget to look
+    few, several = Lesson(short, manner, films=24), Lesson(usual, manner, films=14)
     return Recipe(
         config=network_config(
-            vocabulary=vocabulary, guide_vocabulary=guide_vocabulary, width=256, layers=6, vision_depth=5
+            vocabulary=vocabulary, guide_vocabulary=guide_vocabulary, width=256, layers=7, vision_depth=5
         ),
         frame_format=FrameFormat(112, 112, "stretch"),
         reading=(
-            ("reading-1", (Lesson(brief, manner),), StagePlan(800, 3e-3)),
-            ("reading-2", (Lesson(short, manner, films=24),), StagePlan(900, 3e-3)),
+            ("reading-1", (Lesson(brief, replace(manner, turns=8)),), StagePlan(800, 3e-3, decay=0.1)),
+            ("reading-2", (few,), StagePlan(1000, 2e-3, decay=0.2)),
         ),
         seeing=StagePlan(9000, 4e-3),
         aligning=StagePlan(3000, 1e-3),
         answering=(
-            ("answering-1", (Lesson(short, manner, films=24),), StagePlan(300, 1.5e-3, shares=blind)),
-            (
-                "answering-2",
-                (Lesson(short, manner, films=24), Lesson(usual, manner, films=10)),
-                StagePlan(900, 1.5e-3, shares=gentle),
-            ),
+            ("answering-1", (few,), StagePlan(300, 1.5e-3, decay=0.1, shares=blind)),
+            ("answering-2", (few, several), StagePlan(1500, 1e-3, decay=0.1, shares=gentle)),
             (
                 "answering-3",
                 (
-                    *[Lesson(usual, manner, films=6)] * 6,
-                    Lesson(many, talkative, films=4),
-                    Lesson(long, talkative, films=1),
+                    *[several] * 6,
+                    *[Lesson(many, talkative, films=8)] * 2,
+                    *[Lesson(long, talkative, films=5)] * 3,
+                    Lesson(longest, talkative, films=2),
                 ),
-                StagePlan(200, 1e-3, shares=gentle),
+                StagePlan(800, 1e-3, decay=0.7, shares=gentle),
             ),
         ),
     )

@@ -26,7 +26,8 @@ Scores = dict[str, float]
 class StagePlan:
     """How a stage runs: at most `steps`, fewer when all `watched` accuracies have passed `gate` (0 to 1).
 
-    `rate` is the learning rate, `shares` what part of it single modules get; 0: they stay as they are.
+    `rate` is the learning rate, `shares` what part of it single modules get; 0: they stay as they are. It falls to
+    nothing in the last `decay` share of the steps.
     """
 
     steps: int
@@ -34,6 +35,7 @@ class StagePlan:
     gate: float | None = None
     watched: tuple[str, ...] = ()
     shares: Mapping[str, float] = field(default_factory=dict)
+    decay: float = 0.3
     save_seconds: float = 120.0
 
 
@@ -79,7 +81,7 @@ def run_stage(
     parts = {key: part for key, part in parts.items() if plan.shares.get(key, 1.0) > 0}
     for part in parts.values():
         part.requires_grad_(True)
-    optimiser = Optimiser(parts, rate=plan.rate, steps=plan.steps, shares=plan.shares)
+    optimiser = Optimiser(parts, rate=plan.rate, steps=plan.steps, decay=plan.decay, shares=plan.shares)
     number, scores, done, seconds = 0, Scores(), False, 0.0
     curve: list[list[Any]] = []
     if path.is_file():

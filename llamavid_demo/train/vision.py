@@ -54,7 +54,9 @@ class Seeing:
         shots = [rng.randrange(self.pool.frames.shape[0]) for _ in range(self.batch)]
         frames = [rng.randrange(self.pool.frames.shape[1]) for _ in range(self.batch)]
         device = self.tower.tower.embeddings.position_embedding.device
+        mirrored = rng.random() < 0.5
         picture = _relit(pixels(self.pool.frames[shots, frames], device), rng)
+        picture = picture.flip(3) if mirrored else picture
         with autocast(device):
             logits = self.heads(self.tower(picture)[:, 1:])
         loss, right = torch.zeros((), device=device), {}
@@ -67,6 +69,7 @@ class Seeing:
         right[PRESENT] = ((logits[PRESENT] > 0) == (there > 0)).all(dim=1).float().tolist()
         for kind in PATCH_KINDS:
             label = self.labels.patch[kind][shots, frames].to(device)
+            label = mirror(label) if mirrored else label
             weight = torch.ones(CLASSES[kind], device=device)
             weight[NOBODY] = BACKGROUND_WEIGHT
             loss = loss + 2 * nn.functional.cross_entropy(logits[kind].float().mT, label, weight=weight)
@@ -85,6 +88,12 @@ def encode(tower: VisionTower, frames: np.ndarray, *, batch: int = 128) -> torch
             rows = tower(pixels(frames[start : start + batch], device))[:, 1:]
         parts.append(rows.to("cpu", torch.float16))
     return torch.cat(parts)
+
+
+def mirror(patches: torch.Tensor) -> torch.Tensor:
+    """Labels (B, N) of patches row by row, left and right exchanged."""
+    side = round(patches.shape[1] ** 0.5)
+    return patches.unflatten(1, (side, side)).flip(2).flatten(1)
 
 
 def _relit(picture: torch.Tensor, rng: random.Random) -> torch.Tensor:

@@ -38,3 +38,23 @@ def test_attention_block_by_block_is_attention(length):
     ours, _ = training_attention(nn.Identity(), query, key, value, None, scaling=0.3)
     theirs = nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True, scale=0.3)
     assert torch.allclose(ours, theirs.transpose(1, 2), atol=1e-6)
+
+
+def test_a_head_that_attends_to_the_beginnings_alone_counts_best(tokenizer, monkeypatch):
+    config = network_config(vocabulary=len(tokenizer), guide_vocabulary=50, width=64, layers=2, vision_depth=1).llama
+    reader = Reader(LlamaForCausalLM(config), NoteHeads(64))
+    script = random_script(random.Random(3), FilmKind((3, 3), (1, 1), (2, 3)))  # noqa: S311 - a film by chance
+    batch = pad([make_sequence(tokenizer, PROMPT, script, questions(script, random.Random(1))[:1])])  # noqa: S311
+    begins = batch.notes["begins"][0]
+    assert (begins == 1).sum() == 3
+
+    def loss(attended: torch.Tensor) -> float:
+        key = torch.where(attended, 0.0, -30.0).view(1, 1, -1, 1)
+        monkeypatch.setattr(reader, "_queries_and_keys", lambda *_: (torch.ones_like(key), key))
+        return reader._counting_loss(batch, [key], (key, key)).item()
+
+    starts = begins == 1
+    starts[0] = True
+    everywhere = torch.ones_like(starts)
+    without_the_first = starts & (torch.arange(len(starts)) > 0)
+    assert loss(starts) < loss(everywhere) < loss(without_the_first)

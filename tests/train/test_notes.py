@@ -2,11 +2,11 @@ import torch
 
 from llamavid_demo.model.prompt import FRAME
 from llamavid_demo.model.tokenizer import LlamaTokenizer
-from llamavid_demo.train.notes import NOTES, NoteHeads
+from llamavid_demo.train.notes import COMPANY, NOTES, NoteHeads
 from llamavid_demo.train.questions import Question
 from llamavid_demo.train.sequences import IGNORED, make_sequence
 from llamavid_demo.train.tokenizer import PROMPT
-from llamavid_demo.train.world import PLACES, Line, Script, Shot
+from llamavid_demo.train.world import PLACES, THINGS, Actor, Line, Script, Shot
 from tests.train.conftest import films
 from tests.train.questions.conftest import FILM, asked
 
@@ -34,7 +34,7 @@ def lines(tokenizer: LlamaTokenizer, kind: str, script: Script = FILM) -> list[t
 def test_notes_stand_at_the_second_token_of_each_frame(tokenizer: LlamaTokenizer) -> None:
     sequence = make_sequence(tokenizer, PROMPT, FILM, asked("count", FILM)[:1])
     marks = [i for i, token in enumerate(sequence.ids) if token == FRAME]
-    for kind in ("scene", "previous"):
+    for kind in ("scene", "begins", "company", "previous"):
         assert [at for at, _ in sequence.notes[kind]] == marks[1::2]
 
 
@@ -43,6 +43,21 @@ def test_a_frame_notes_its_scene_and_the_place_before(tokenizer: LlamaTokenizer)
     assert [note for _, note in noted(tokenizer, "previous")] == (
         [None] * 7 + ["beach"] * 4 + ["cave"] * 3 + ["beach"] * 3
     )
+
+
+def test_the_first_frame_of_each_scene_begins_it(tokenizer: LlamaTokenizer) -> None:
+    begun = [i for i, (_, begins) in enumerate(noted(tokenizer, "begins")) if begins]
+    assert begun == [0, 7, 11, 14]
+
+
+def test_a_frame_notes_who_has_been_seen_in_its_place(tokenizer: LlamaTokenizer) -> None:
+    shots = tuple(
+        Shot(place, "noon", "clear", (Actor(thing, "red", "jumping"),), 1.0)
+        for place, thing in (("lake", "cat"), ("lake", "owl"), ("cave", "hat"), ("lake", "dog"))
+    )
+    sequence = make_sequence(tokenizer, PROMPT, Script("x", shots), asked("count", FILM)[:1])
+    seen = [{thing for bit, thing in enumerate(THINGS) if label >> bit & 1} for _, label in sequence.notes[COMPANY]]
+    assert seen == [{"cat"}, {"cat", "owl"}, {"hat"}, {"cat", "owl", "dog"}]
 
 
 def test_scenes_are_counted_up_to_a_dozen(tokenizer: LlamaTokenizer) -> None:
@@ -89,7 +104,8 @@ def test_notes_are_in_every_film_at_what_they_are_about(tokenizer: LlamaTokenize
         assert all(sequence.ids[position] != FRAME for position in words)
         starts = [position for position, label in sequence.notes["word"] if label == 0]
         assert len(starts) == len(script.cues())
-        assert all(0 <= label < len(NOTES[kind]) for kind, of in sequence.notes.items() for _, label in of)
+        classes = {kind: 1 << len(words) if kind == COMPANY else len(words) for kind, words in NOTES.items()}
+        assert all(0 <= label < classes[kind] for kind, of in sequence.notes.items() for _, label in of)
 
 
 def test_heads_that_know_are_right_and_kinds_without_notes_are_left_out() -> None:

@@ -157,7 +157,7 @@ def contents(script: Script, rng: random.Random) -> Question | None:
     if not 0 < len(things) <= MOST_THINGS:
         return None
     at = preposition(scene.place)
-    parts = [Part(f"{at.capitalize()} the {scene.place} there is"), Part(f"{listed(things)}.", scene.shots)]
+    parts = [Part(f"{at.capitalize()} the {scene.place} there is"), Part(f"{listed(things)}.", scene.shots[-1:])]
     return asked("contents", say.CONTENTS, rng, parts, at=at, place=scene.place)
 
 
