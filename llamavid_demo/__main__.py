@@ -173,9 +173,8 @@ def evaluate(
         if second_turns:
             results = evaluation.evaluate_second_turns(loaded, films, seed, kind=kind, report=report)
         else:
-            results = {
-                mode: evaluation.evaluate(loaded, films, seed, kind=kind, mode=mode, report=report) for mode in modes
-            }
+            answers: dict[str, list[evaluation.Answered]] = {mode: [] for mode in modes}
+            results = evaluation.evaluate_modes(loaded, films, seed, kind=kind, answers=answers, report=report)
     if as_json:
         console.print_json(data=results if len(results) > 1 else next(iter(results.values())))
     else:

@@ -62,15 +62,34 @@ def evaluate(
     "families": {name: {"accuracy", "n", "interval"}}}`; `keep` collects every answer. `report` gets (films done,
     films).
     """
-    answers: list[Answered] = []
+    answers = {mode: [] if keep is None else keep}
+    return evaluate_modes(model, films, seed, kind=kind, answers=answers, report=report)[mode]
+
+
+def evaluate_modes(
+    model: LoadedModel,
+    films: int,
+    seed: int,
+    *,
+    kind: FilmKind = SHORT_FILMS,
+    answers: dict[str, list[Answered]] | None = None,
+    report: Report | None = None,
+) -> dict[str, dict[str, Any]]:
+    """Scores as `evaluate` gives them, of the same questions about the same films in several modes (all of `MODES`).
+
+    `answers` names the modes by its keys and collects what is said.
+    """
+    answers = {mode: [] for mode in MODES} if answers is None else answers
     for number in range(films):
         script, asked = evaluation_film(seed, number, kind)
-        answers += answer_film(model, script, asked, mode=mode, seed=number)
+        patches = model.patches(film_frames(script, model.frame_format))
+        for mode, said in answers.items():
+            said += answer_film(model, script, asked, patches, mode=mode, seed=number)
         if report:
             report(number + 1, films)
-    if keep is not None:
-        keep += answers
-    return scores((answered.question.family, answered.right) for answered in answers)
+    return {
+        mode: scores((answered.question.family, answered.right) for answered in said) for mode, said in answers.items()
+    }
 
 
 def evaluate_second_turns(
@@ -89,7 +108,7 @@ def evaluate_second_turns(
         patches = model.patches(film_frames(script, model.frame_format))
         for guide, rows in said.items():
             guides = [turn.guide if guide == "first" else turn.text for turn in asked]
-            for answered in answer_film(model, script, asked, guides=guides, patches=patches):
+            for answered in answer_film(model, script, asked, patches, guides=guides):
                 rows.append((answered.question.family, answered.right))
         if report:
             report(number + 1, films)
@@ -144,18 +163,16 @@ def answer_film(
     model: LoadedModel,
     script: Script,
     asked: list[Question],
+    patches: torch.Tensor,
     *,
     guides: list[str] | None = None,
     mode: str = "full",
     seed: int = 0,
-    patches: torch.Tensor | None = None,
 ) -> list[Answered]:
-    """Greedy answers to questions about one film, each with its own guide: the first question of its conversation.
+    """Greedy answers to questions about one film of `patches` (T, N, C).
 
-    The film is drawn unless its `patches` are at hand.
+    Each has its own guide: the first question of its conversation, unless `guides` are given.
     """
-    if patches is None:
-        patches = model.patches(film_frames(script, model.frame_format))
     guides = guides or [question.guide for question in asked]
     if mode == "wrong guide":
         guides = [f"What colour is the {thing}?" for thing in random.Random(seed).choices(THINGS, k=len(asked))]  # noqa: S311

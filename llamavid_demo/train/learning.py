@@ -6,7 +6,8 @@ two it guesses for hours before it begins to look things up.
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -22,7 +23,7 @@ from llamavid_demo.train.stages import StepResult
 POINTING = 0.3  # weight of the loss on where to look
 NOTING = 0.5  # weight of the loss on the notes
 POINTING_HEADS = 3  # scenes and places, things, subtitles
-COUNTING = 0.3  # weight of the loss on what it counts scenes by
+COUNTING = 2.0  # weight of the loss on what it counts scenes by
 CALM = 0.01  # weight that keeps the counting head's scores small: bfloat16 tells large ones apart too coarsely
 TRAINING_ATTENTION = "training"
 LONGEST_COMPILED = 1024  # tokens; for rare lengths compiling takes longer than it saves
@@ -66,6 +67,16 @@ def training_attention(
 AttentionInterface.register(TRAINING_ATTENTION, training_attention)
 
 
+def _compiled(layers: Sequence[nn.Module]) -> list[Callable[..., torch.Tensor]]:
+    """The layers as calls of one compiled function, so that a new length is compiled once and not for each layer."""
+
+    def call(weights: dict[str, torch.Tensor], hidden: torch.Tensor, **rest: Any) -> torch.Tensor:
+        return torch.func.functional_call(layers[0], weights, (hidden,), rest)
+
+    compiled = torch.compile(call, dynamic=False)
+    return [partial(compiled, dict(layer.named_parameters())) for layer in layers]
+
+
 class Reader:
     """The LLaMA with its note heads; layers are compiled where a compiler is at hand."""
 
@@ -73,10 +84,11 @@ class Reader:
         self.llama, self.notes = llama, notes
         llama.set_attn_implementation(TRAINING_ATTENTION)
         layers = list(llama.model.layers)
-        self.layers = self.compiled = layers
+        self.layers: Sequence[Callable[..., torch.Tensor]] = layers
+        self.compiled = self.layers
         if llama.device.type == "cuda" or shutil.which("c++"):
             torch._dynamo.config.recompile_limit = 64
-            self.compiled = [torch.compile(layer, dynamic=False) for layer in layers]
+            self.compiled = _compiled(layers)
         self.middle = (len(layers) + 1) // 2
         self.pointing = range(self.middle, min(self.middle + 2, len(layers)))
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from llamavid_demo.train.heads import LabelHeads
 from llamavid_demo.train.world import NAMES, PLACES, THINGS, Script
 
 NOTE = "note "  # how the accuracies of notes are called, before their kind
@@ -64,18 +65,11 @@ def cue_notes(notes: Notes, script: Script, cues: Sequence[Sequence[int]]) -> No
                 notes["speaker"].append((position, NAMES.index(line.speaker)))
 
 
-class NoteHeads(nn.Module):
+class NoteHeads(LabelHeads):
     """One linear head a kind of note."""
 
     def __init__(self, width: int) -> None:
-        super().__init__()
-        self.heads = nn.ModuleDict({kind: nn.Linear(width, len(classes)) for kind, classes in NOTES.items()})
-
-    @torch.no_grad()
-    def initialise(self, generator: torch.Generator) -> None:
-        """Begin without an opinion."""
-        for parameter in self.parameters():
-            parameter.normal_(0, 0.02, generator=generator)
+        super().__init__(width, {kind: len(classes) for kind, classes in NOTES.items()})
 
     def loss(self, hidden: torch.Tensor, notes: dict[str, torch.Tensor]) -> tuple[torch.Tensor, dict[str, float]]:
         """Sum of the kinds' cross-entropies, and how often each is right, from hidden states (B, L, H)."""

@@ -8,6 +8,7 @@ from torch import nn
 
 from llamavid_demo.model.load import CLIP_MEAN, CLIP_STD
 from llamavid_demo.model.vision import VisionTower
+from llamavid_demo.train.heads import LabelHeads
 from llamavid_demo.train.learning import autocast
 from llamavid_demo.train.shots import ShotPool
 from llamavid_demo.train.stages import StepResult
@@ -23,18 +24,11 @@ def pixels(frames: np.ndarray, device: torch.device) -> torch.Tensor:
     return (picture - mean) / std
 
 
-class DenseHeads(nn.Module):
+class DenseHeads(LabelHeads):
     """One linear head a kind of label."""
 
     def __init__(self, width: int) -> None:
-        super().__init__()
-        self.heads = nn.ModuleDict({kind: nn.Linear(width, classes) for kind, classes in CLASSES.items()})
-
-    @torch.no_grad()
-    def initialise(self, generator: torch.Generator) -> None:
-        """Begin without an opinion."""
-        for parameter in self.parameters():
-            parameter.normal_(0, 0.02, generator=generator)
+        super().__init__(width, CLASSES)
 
     def forward(self, patches: torch.Tensor) -> dict[str, torch.Tensor]:
         """Logits by kind from patches (B, N, C): (B, classes) of the frame, (B, N, classes) of the patches."""
