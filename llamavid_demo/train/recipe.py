@@ -15,8 +15,8 @@ from llamavid_demo.train.tokenizer import PROMPT
 # How often each family is asked: what is hard to learn comes more often.
 FAMILIES = {
     "place": 2.0, "time": 2.0, "weather": 2.0, "colour": 1.0, "existence": 1.5, "where": 2.0, "action": 1.0,
-    "contents": 4.0, "after": 2.0, "count": 1.5, "summary": 1.0, "about": 2.0, "says": 2.0, "speaks_first": 1.0,
-    "who": 2.0, "said": 2.0, "absent": 2.0, "outside": 0.5,
+    "contents": 4.0, "after": 3.0, "count": 2.0, "summary": 1.0, "about": 2.0, "says": 3.0, "speaks_first": 1.0,
+    "who": 2.0, "said": 2.0, "absent": 3.0, "outside": 0.5,
 }  # fmt: skip
 
 
@@ -30,7 +30,8 @@ class Recipe:
     seeing: StagePlan
     aligning: StagePlan
     answering: tuple[tuple[str, tuple[Lesson, ...], StagePlan], ...]
-    pool: int = 24000  # shots that are rendered
+    pool: int = 24000  # shots that the vision tower learns from
+    film_shots: int = 10000  # others, that films are put together of
     render_workers: int = 2
     seeing_batch: int = 32
     aligning_batch: int = 96
@@ -81,7 +82,7 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
     talkative = replace(manner, turns=20)
     eyes = ("text_decoder", "context", "content")
     blind, gentle = dict.fromkeys(eyes, 0.0), dict.fromkeys(eyes, 0.1)  # at the full rate they forget to look
-    few, several = Lesson(short, manner, films=24), Lesson(usual, manner, films=14)
+    few, several, crowded = Lesson(short, manner, 24), Lesson(usual, manner, 14), Lesson(many, manner, 10)
     return Recipe(
         config=network_config(
             vocabulary=vocabulary, guide_vocabulary=guide_vocabulary, width=256, layers=7, vision_depth=5
@@ -95,16 +96,16 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
         aligning=StagePlan(3000, 1e-3),
         answering=(
             ("answering-1", (few,), StagePlan(300, 1.5e-3, decay=0.1, shares=blind)),
-            ("answering-2", (few, several), StagePlan(1500, 1e-3, decay=0.1, shares=gentle)),
+            ("answering-2", (few, several, crowded), StagePlan(1500, 1e-3, decay=0.1, shares=gentle)),
             (
                 "answering-3",
                 (
-                    *[several] * 6,
-                    *[Lesson(many, talkative, films=8)] * 2,
-                    *[Lesson(long, talkative, films=5)] * 3,
-                    Lesson(longest, talkative, films=2),
+                    *[several] * 4,
+                    *[crowded] * 2,
+                    *[Lesson(long, talkative, films=4)] * 4,
+                    Lesson(longest, talkative, 1),
                 ),
-                StagePlan(800, 1e-3, decay=0.7, shares=gentle),
+                StagePlan(400, 1e-3, decay=0.9, shares=gentle),
             ),
         ),
     )

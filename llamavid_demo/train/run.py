@@ -67,7 +67,8 @@ class Training:
 
     def see(self) -> None:
         """Teach the vision tower what is where."""
-        step = Seeing(self.network.vision, self.heads, self.pool(), batch=self.recipe.seeing_batch)
+        pool = self.pool("pool", self.recipe.pool)
+        step = Seeing(self.network.vision, self.heads, pool, batch=self.recipe.seeing_batch)
         self._stage("seeing", {"vision": self.network.vision, "heads": self.heads}, step, self.recipe.seeing)
 
     def align(self) -> None:
@@ -81,20 +82,23 @@ class Training:
             step = Answering(self.network, self.reader, self.tokenizer, self.guide, self.encoded_shots, lessons)
             self._stage(name, {**self._eyes(), "llama": self.network.llama, "notes": self.notes}, step, plan)
 
-    def pool(self) -> ShotPool:
-        """The rendered shots, drawn once."""
-        path = self.folder / "pool.safetensors"
+    def pool(self, name: str, shots: int) -> ShotPool:
+        """So many rendered shots, drawn once."""
+        path = self.folder / f"{name}.safetensors"
         if not path.is_file():
             recipe = self.recipe
-            seed = f"{recipe.seed}/pool"
-            save_pool(render_pool(recipe.pool, recipe.frame_format, seed=seed, workers=recipe.render_workers), path)
+            seed = f"{recipe.seed}/{name}"
+            save_pool(render_pool(shots, recipe.frame_format, seed=seed, workers=recipe.render_workers), path)
         return load_pool(path)
 
     @cached_property
     def encoded_shots(self) -> EncodedShots:
-        """The pool as the trained vision tower sees it, encoded once."""
+        """Shots for films as the trained vision tower sees them, encoded once.
+
+        They are others than it was trained on: what follows must learn to live with its mistakes.
+        """
         path = self.folder / "patches.safetensors"
-        pool = self.pool()
+        pool = self.pool("films", self.recipe.film_shots)
         if not path.is_file():
             part = path.with_suffix(".part")
             save_file({"patches": encode_pool(self.network.vision, pool)}, part)

@@ -31,6 +31,7 @@ def micro(vocabulary: int, guide_vocabulary: int) -> Recipe:
         aligning=plan,
         answering=(("answering", (lesson, lesson), plan),),
         pool=6,
+        film_shots=6,
         render_workers=1,
         seeing_batch=2,
         aligning_batch=4,
