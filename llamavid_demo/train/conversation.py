@@ -93,7 +93,11 @@ def _guided(question: Question) -> bool:
 
 
 def _ask(weights: Mapping[str, float], script: Script, rng: random.Random) -> Question:
+    """A question of a family by chance; a place can always be asked for, where the film has nothing for the others."""
+    families = {"place": 0.0, **weights}
     while True:
-        question = ask(rng.choices(list(weights), list(weights.values()))[0], script, rng)
+        family = rng.choices(list(families), list(families.values()))[0] if any(families.values()) else "place"
+        question = ask(family, script, rng)
         if question:
             return question
+        families[family] = 0.0

@@ -80,8 +80,8 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
     long = FilmKind(cues=70, duration=(300, 600))
     longest = FilmKind(actors=(1, 3), cues=200, duration=(900, 1800))
     talkative = replace(manner, turns=20)
-    eyes = ("text_decoder", "context", "content")
-    blind, gentle = dict.fromkeys(eyes, 0.0), dict.fromkeys(eyes, 0.1)  # at the full rate they forget to look
+    blind = {"text_decoder": 0.0, "context": 0.0, "content": 0.0}
+    gentle = {"text_decoder": 0.1, "context": 0.1, "content": 0.5}  # at the full rate they forget to look
     few, several, crowded = Lesson(short, manner, 24), Lesson(usual, manner, 14), Lesson(many, manner, 10)
     return Recipe(
         config=network_config(

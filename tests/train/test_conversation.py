@@ -6,7 +6,8 @@ from llamavid_demo.train.conversation import GUIDED, HEARD, Conversation, Manner
 from llamavid_demo.train.ideal import asked_thing
 from llamavid_demo.train.questions import FAMILIES, Question
 from llamavid_demo.train.random_film import FilmKind
-from tests.train.conftest import BRIEF, USUAL, films
+from llamavid_demo.train.world import Actor, Script, Shot
+from tests.train.conftest import BRIEF, USUAL, chance, films
 
 MANNER = Manner(turns=6, families=dict.fromkeys((family for family in FAMILIES if family != "follow_up"), 1.0))
 
@@ -87,3 +88,14 @@ def test_one_turn_is_a_conversation_too() -> None:
     for talk in conversations(50, Manner(turns=1, families=MANNER.families), BRIEF):
         assert [question.text for question in talk.questions] == [talk.guide]
         assert talk.learn == [True]
+
+
+def test_a_film_without_anything_plain_to_ask_still_has_a_conversation() -> None:
+    """Where every thing changes colour and action, nothing of what needs the guide can be asked."""
+    shots = tuple(
+        Shot("lake", "noon", "clear", (Actor("cat", colour, action),), 2.0)
+        for colour, action in (("red", "jumping"), ("blue", "flying"))
+    )
+    only_guided = Manner(4, {"colour": 1.0, "action": 1.0}, later_guide=1.0)
+    talk = converse(Script("x", shots), only_guided, chance(3))
+    assert {question.family for question in talk.questions} <= {"place", "follow_up"}
