@@ -22,6 +22,7 @@ class Settings(BaseSettings):
         Path(tempfile.gettempdir()) / "llamavid-cache", description="Where patches and frame tokens are kept."
     )
     cache_gb: float = Field(20.0, gt=0, description="Most that the cache folder may hold, in GB.")
+    prefix_gb: float = Field(6.0, gt=0, description="Most that sections which were read may hold in memory, in GB.")
     section_minutes: float = Field(30.0, gt=0, description="Length of a section, in minutes.")
     subtitle_language: str | None = Field(
         None, description="Preferred language of subtitles, such as en; the first track when unset."

@@ -70,7 +70,7 @@ def frame_tokens(
     progress: ProgressCallback = ignore_progress,
 ) -> torch.Tensor:
     """Frame tokens (T, 1+n, H) of a section for a guide question, made or found in the cache."""
-    key = {**section.key, "guide": guide.strip().lower(), "model": model.name, "dtype": str(model.dtype)}
+    key = tokens_key(model, section, guide)
     tokens = cache.get("tokens", key)
     if tokens is None:
         parts = []
@@ -80,6 +80,11 @@ def frame_tokens(
         tokens = torch.cat(parts)
         cache.put("tokens", key, tokens)
     return tokens
+
+
+def tokens_key(model: LoadedModel, section: EncodedSection, guide: str) -> dict[str, object]:
+    """What frame tokens depend on."""
+    return {**section.key, "guide": guide.strip().lower(), "model": model.name, "dtype": str(model.dtype)}
 
 
 def _read(model: LoadedModel, movie: Movie, section: Section, progress: ProgressCallback) -> torch.Tensor:

@@ -4,25 +4,29 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import psutil
 import torch
 
-from llamavid_demo.chat.decoding import Sampling, Stopped, generate, prefill
-from llamavid_demo.chat.encoded_section import encode_section, frame_tokens, open_cache
+from llamavid_demo.chat.decoding import Sampling, Stopped, fill, generate, read
+from llamavid_demo.chat.encoded_section import encode_section, frame_tokens, open_cache, tokens_key
 from llamavid_demo.chat.evidence import find_evidence
+from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.chat.progress import Progress, ProgressCallback, ignore_progress
 from llamavid_demo.chat.turn import Turn, TurnStats
 from llamavid_demo.errors import MovieError, QuestionError, TooLongError
 from llamavid_demo.film import Movie
-from llamavid_demo.model.attention import AttentionWatch
-from llamavid_demo.model.kv_cache import KVCache
+from llamavid_demo.model.attention import AttentionWatch, TailReading
+from llamavid_demo.model.kv_cache import Prefix, Tail
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.prompt import FRAME, conversation_text
 from llamavid_demo.settings import Settings
 
 log = logging.getLogger(__name__)
+
+_STOP_SECONDS = 0.1  # how soon a wait for another conversation notices that its own was stopped
 
 
 class MovieChat:
@@ -30,7 +34,8 @@ class MovieChat:
 
     Making one reads the section's frames, or finds them in the cache folder. The first question is the guide that
     context tokens are built from, or each is: the settings say, else the checkpoint. `history` holds turns of an
-    earlier conversation as (question, answer). Raises `MovieError`, and `TooLongError` before anything is read.
+    earlier conversation as (question, answer); `prefixes` are shared by all conversations of the program unless
+    others are given. Raises `MovieError`, and `TooLongError` before anything is read.
     """
 
     def __init__(
@@ -42,6 +47,7 @@ class MovieChat:
         settings: Settings | None = None,
         progress: ProgressCallback | None = None,
         history: Sequence[tuple[str, str]] = (),
+        prefixes: PrefixCache | None = None,
     ) -> None:
         self.model, self.movie = model, movie
         self.settings = settings or Settings()
@@ -55,9 +61,11 @@ class MovieChat:
         self._encoded = encode_section(model, movie, self.section, self._cache, progress=self._progress)
         self._prompt = model.section_prompt(self._encoded.texts)
         self._check_length(len(self._prompt.ids))
-        self._guide: str | None = None  # what the KV cache's prefix was built from
-        self._kv = self._new_cache()
-        self._tail: list[int] = []  # ids in the KV cache behind the prefix
+        self._prefixes = _shared_prefixes(int(self.settings.prefix_gb * 1e9)) if prefixes is None else prefixes
+        self._prefix: Prefix | None = None
+        self._guide: str | None = None  # what the prefix was built from
+        self._tail = Tail(model.config.llama.num_hidden_layers)
+        self._tail_ids: list[int] = []  # what the tail holds
         self._busy = threading.Lock()
 
     @property
@@ -133,22 +141,24 @@ class MovieChat:
         tail = self.model.tokenizer.encode(conversation_text(self.model.config.prompt, self._prompt.last_cues, turns))
         prompt_tokens = len(self._prompt.ids) + len(tail)
         self._check_length(prompt_tokens + sampling.max_new_tokens)
-        reused = self._read_prefix(guide, turn)
-        keep = min(_common_prefix(self._tail, tail), len(tail) - 1)  # the last id gives the logits
-        self._kv.cut(len(self._prompt.ids) + keep)
+        prefix, reused = self._read_prefix(guide, turn)
+        keep = min(_common_prefix(self._tail_ids, tail), len(tail) - 1)  # the last id gives the logits
+        self._tail.cut(keep)
         watch = self._watch()
+        reading = TailReading(prefix, self._tail, prefix.tokens)
         ids: list[int] = []
         first: float | None = None
         try:
-            logits = prefill(self.model, self._kv, tail[keep:], stop=turn.stopping)
-            for token in generate(self.model, self._kv, logits, sampling, stop=turn.stopping, watch=watch):
+            logits = read(self.model, reading, tail[keep:], stop=turn.stopping)
+            reading.watch = watch
+            for token in generate(self.model, reading, logits, sampling, stop=turn.stopping):
                 first = first or time.perf_counter()
                 ids.append(token)
                 yield from self._new_text(turn, ids)
             turn.finished = "length" if len(ids) == sampling.max_new_tokens else "end"
             yield from self._new_text(turn, ids, last=True)
         finally:
-            self._tail = [*tail, *ids][: self._kv.get_seq_length() - len(self._prompt.ids)]
+            self._tail_ids = [*tail, *ids][: self._tail.length]
             now = time.perf_counter()
             first = first or now
             turn.stats = TurnStats(
@@ -162,26 +172,34 @@ class MovieChat:
             )
             self._add_evidence(turn, watch)
 
-    def _read_prefix(self, guide: str, turn: Turn) -> int:
-        """See that the KV cache begins with the section as the guide question sees it; give the tokens reused."""
-        if self._guide == guide:
-            return len(self._prompt.ids)
-        self._guide, self._tail = None, []
-        self._kv = self._new_cache()
+    def _read_prefix(self, guide: str, turn: Turn) -> tuple[Prefix, int]:
+        """The section as the guide question sees it, and how many of its tokens were in memory already."""
+        if self._prefix is not None and self._guide == guide:
+            return self._prefix, self._prefix.tokens
+        self._prefix, self._guide, self._tail_ids = None, None, []
+        ids = self._prompt.ids
+        key = {**tokens_key(self.model, self._encoded, guide), "prompt": ids}
+        layers = self.model.config.llama.num_hidden_layers
+        shared = self._prefixes.get(key, layers=layers, tokens=len(ids))
+        while not shared.filling.acquire(timeout=_STOP_SECONDS):  # another conversation is filling it
+            _stop_if_asked(turn)
+        try:
+            reused = shared.prefix.filled
+            if reused < len(ids):
+                self._fill(shared.prefix, guide, turn)
+        finally:
+            shared.filling.release()
+        self._prefix, self._guide = shared.prefix, guide
+        return shared.prefix, reused
 
+    def _fill(self, prefix: Prefix, guide: str, turn: Turn) -> None:
         def step(progress: Progress) -> None:
-            if turn.stopping.is_set():
-                raise Stopped
+            _stop_if_asked(turn)
             self._progress(progress)
 
         tokens = frame_tokens(self.model, self._encoded, guide, self._cache, progress=step)
-        prefill(self.model, self._kv, self._prompt.ids, tokens, stop=turn.stopping, progress=self._progress)
-        self._guide = guide
-        return 0
-
-    def _new_cache(self) -> KVCache:
-        room = len(self._prompt.ids) + 2 * self.settings.max_new_tokens
-        return KVCache(self.model.config.llama.num_hidden_layers, room=room)
+        fill(self.model, prefix, self._prompt.ids, tokens, stop=turn.stopping, progress=self._progress)
+        self._prefixes.shrink()
 
     def _new_text(self, turn: Turn, ids: list[int], *, last: bool = False) -> Iterator[str]:
         text = self.model.tokenizer.decode(ids).strip()
@@ -204,6 +222,16 @@ class MovieChat:
                 f"{tokens} tokens are more than the {self.model.config.max_tokens} that this model reads: "
                 "choose shorter sections (LLAMAVID_SECTION_MINUTES), or begin a new conversation."
             )
+
+
+@cache
+def _shared_prefixes(max_bytes: int) -> PrefixCache:
+    return PrefixCache(max_bytes)
+
+
+def _stop_if_asked(turn: Turn) -> None:
+    if turn.stopping.is_set():
+        raise Stopped
 
 
 def _common_prefix(a: list[int], b: list[int]) -> int:

@@ -1,59 +1,84 @@
-"""A KV cache for one conversation: room for its section at once, written in place, cut back where needed."""
+"""Keys and values that the LLaMA leaves behind: of a section, shared by everybody, and of one conversation's own words.
+
+Hugging Face's caches copy everything that was read at each token; on a film's prompt that is most of the time.
+"""
 
 import torch
-from transformers import Cache, DynamicCache
-from transformers.cache_utils import DynamicLayer
 
-_ROOM = 256  # tokens of room beyond what is needed, so that an answer rarely makes the buffers grow
+Pair = tuple[torch.Tensor, torch.Tensor]  # keys and values (kv heads, tokens, D)
+
+_ROOM = 256  # tokens that a tail has room for in the beginning
 
 
-class InPlaceLayer(DynamicLayer):
-    """One layer's keys and values (1, heads, tokens, head size), views into larger buffers.
+class Prefix:
+    """Keys and values of a section prompt, filled from the front in chunks and then only read.
 
-    Hugging Face's `DynamicLayer` copies everything at each token; on a film's prefix that is most of the time.
-    `room` tokens fit from the start; beyond them the buffers grow by a quarter.
+    One buffer (2, kv heads, tokens, D) a layer, allocated once at its full length where the layer computes.
     """
 
-    def __init__(self, room: int) -> None:
-        super().__init__()
-        self.room = room
+    def __init__(self, layers: int, tokens: int) -> None:
+        self.tokens, self.filled = tokens, 0
+        self._buffers: list[torch.Tensor | None] = [None] * layers
 
-    def update(
-        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: object, **kwargs: object
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Append new keys and values; give all of them."""
-        if not self.is_initialized:
-            self.lazy_initialization(key_states, value_states)
-            self._buffers = key_states.new_empty(0), value_states.new_empty(0)
-        start = self.get_seq_length()
-        end = start + key_states.shape[-2]
-        if start == 0 or end > self._buffers[0].shape[-2]:
-            self._grow(key_states, end)
-        for buffer, new in zip(self._buffers, (key_states, value_states), strict=True):
-            buffer[..., start:end, :] = new
-        self.keys, self.values = (buffer[..., :end, :] for buffer in self._buffers)
-        return self.keys, self.values
+    def write(self, layer: int, keys: torch.Tensor, values: torch.Tensor) -> Pair:
+        """Put a chunk's keys and values (kv heads, Q, D) behind what is filled; give all up to its end.
 
-    def _grow(self, like: torch.Tensor, needed: int) -> None:
-        old = self.get_seq_length()
-        shape = (*like.shape[:-2], max(self.room, needed + _ROOM, old + old // 4), like.shape[-1])
-        buffers = like.new_empty(shape), like.new_empty(shape)
-        if self.keys is not None and self.values is not None and old:
-            buffers[0][..., :old, :], buffers[1][..., :old, :] = self.keys, self.values
-        self._buffers = buffers
+        `filled` moves on when every layer has its part: `advance` does that.
+        """
+        buffer = self._buffers[layer]
+        if buffer is None:
+            buffer = keys.new_empty(2, keys.shape[0], self.tokens, keys.shape[2])
+            self._buffers[layer] = buffer
+        end = self.filled + keys.shape[1]
+        buffer[0, :, self.filled : end], buffer[1, :, self.filled : end] = keys, values
+        return buffer[0, :, :end], buffer[1, :, :end]
 
+    def advance(self, tokens: int) -> None:
+        """So many more tokens are in every layer."""
+        self.filled += tokens
 
-class KVCache(DynamicCache):
-    """Keys and values of everything that the LLaMA has read so far, on the devices where its layers are."""
-
-    def __init__(self, layers: int, *, room: int = 0) -> None:
-        Cache.__init__(self, layers=[InPlaceLayer(room) for _ in range(layers)])
-
-    def cut(self, tokens: int) -> None:
-        """Forget all but the first `tokens`."""
-        self.crop(min(0, tokens - self.get_seq_length()))
+    def read(self, layer: int, tokens: int) -> Pair:
+        """Keys and values of the first `tokens` tokens; no copies."""
+        buffer = self._buffers[layer]
+        if buffer is None or tokens > self.filled:
+            raise ValueError(f"Only {self.filled} tokens of this prefix were read, not {tokens}.")
+        return buffer[0, :, :tokens], buffer[1, :, :tokens]
 
     @property
     def nbytes(self) -> int:
-        """Bytes that keys and values take, room included."""
-        return sum(buffer.nbytes for layer in self.layers for buffer in getattr(layer, "_buffers", ()))
+        """Bytes of all layers."""
+        return sum(buffer.nbytes for buffer in self._buffers if buffer is not None)
+
+
+class Tail:
+    """Keys and values of what one conversation has added behind a prefix; grows by doubling, is cut anywhere."""
+
+    def __init__(self, layers: int) -> None:
+        self.length = 0
+        self._buffers: list[torch.Tensor | None] = [None] * layers
+
+    def write(self, layer: int, keys: torch.Tensor, values: torch.Tensor) -> Pair:
+        """Put keys and values (kv heads, Q, D) behind what is there; give all up to their end (see `advance`)."""
+        end = self.length + keys.shape[1]
+        buffer = self._buffers[layer]
+        if buffer is None or end > buffer.shape[2]:
+            room = max(_ROOM, end, 2 * buffer.shape[2] if buffer is not None else 0)
+            larger = keys.new_empty(2, keys.shape[0], room, keys.shape[2])
+            if buffer is not None:
+                larger[:, :, : self.length] = buffer[:, :, : self.length]
+            buffer = self._buffers[layer] = larger
+        buffer[0, :, self.length : end], buffer[1, :, self.length : end] = keys, values
+        return buffer[0, :, :end], buffer[1, :, :end]
+
+    def advance(self, tokens: int) -> None:
+        """So many more tokens are in every layer."""
+        self.length += tokens
+
+    def cut(self, tokens: int) -> None:
+        """Forget all but the first `tokens`."""
+        self.length = min(self.length, tokens)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all layers, room included."""
+        return sum(buffer.nbytes for buffer in self._buffers if buffer is not None)

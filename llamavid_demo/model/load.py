@@ -12,7 +12,7 @@ from accelerate import dispatch_model, init_empty_weights
 
 from llamavid_demo.errors import ModelError
 from llamavid_demo.film.frame_format import FrameFormat
-from llamavid_demo.model.attention import WATCHED
+from llamavid_demo.model.attention import READING
 from llamavid_demo.model.config import LlamaVidConfig, read_config
 from llamavid_demo.model.files import CheckpointFiles, find_checkpoint, read_json, read_shapes, read_tensors
 from llamavid_demo.model.layout import (
@@ -67,7 +67,7 @@ def load_model(
         quantize = quantized_weight
     _fill(network, files, placement, quantize)
     network.eval().requires_grad_(False)
-    network.llama.set_attn_implementation(WATCHED)
+    network.llama.set_attn_implementation(READING)
     log.info("%s: %s; read in %.1f s", name, placement.reason, time.perf_counter() - began)
     frame_format, mean, std = read_preprocessor(files.folder, config.vision.image)
     return LoadedModel(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from llamavid_demo.chat import MovieChat
+from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.film import Movie, load_movie
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.settings import Settings
@@ -37,8 +38,10 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def new_chat(micro: LoadedModel, film: Movie, settings: Settings) -> Callable[..., MovieChat]:
+    prefixes = PrefixCache(10**9)
+
     def make(**options: object) -> MovieChat:
-        return MovieChat(micro, film, **{"settings": settings, **options})  # type: ignore[arg-type]
+        return MovieChat(micro, film, **{"settings": settings, "prefixes": prefixes, **options})  # type: ignore[arg-type]
 
     return make
 
@@ -50,7 +53,7 @@ class TokenCounter:
         self.tokens = self.frames = 0
         network = model.network
         self.hooks = [
-            network.llama.register_forward_pre_hook(self._count_tokens, with_kwargs=True),
+            network.llama.model.register_forward_pre_hook(self._count_tokens, with_kwargs=True),
             network.vision.register_forward_pre_hook(self._count_frames),
         ]
 

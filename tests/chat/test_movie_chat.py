@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from llamavid_demo.chat import MovieChat, Progress
+from llamavid_demo.chat import MovieChat, Progress, Turn, decoding
 from llamavid_demo.chat.encoded_section import frame_tokens
+from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.errors import MovieError, QuestionError, TooLongError
 from llamavid_demo.film import Movie
 from llamavid_demo.model.prompt import conversation_text
@@ -222,6 +223,61 @@ def test_a_reading_that_is_given_up_leaves_nothing(new_chat: NewChat, settings: 
     with pytest.raises(GivenUpError):
         new_chat(progress=give_up)
     assert not settings.cache_dir.exists() or list(settings.cache_dir.iterdir()) == []
+
+
+def test_conversations_share_what_was_read(new_chat: NewChat, counter: TokenCounter) -> None:
+    first = new_chat().ask(FIRST).finish()
+    counter.tokens = 0
+    other = new_chat()
+    again = other.ask(f" {FIRST.upper()} ").finish()  # the same guide, in other letters
+    assert again.stats is not None
+    assert again.stats.reused_tokens == len(other._prompt.ids)
+    assert counter.tokens == again.stats.prompt_tokens - again.stats.reused_tokens + again.stats.new_tokens
+    assert new_chat().ask(FIRST).finish().text == first.text
+
+
+def test_going_back_to_an_earlier_guide_reads_nothing_again(
+    new_chat: NewChat, settings: Settings, counter: TokenCounter
+) -> None:
+    chat = new_chat(settings=settings.model_copy(update={"guide": "every"}))
+    first = chat.ask(FIRST).finish().text
+    chat.ask(SECOND).finish()
+    chat.undo()
+    counter.tokens = 0
+    again = chat.retry().finish()
+    assert again.text == first
+    assert counter.tokens < len(chat._prompt.ids)
+
+
+def test_a_stopped_reading_goes_on_where_it_was(
+    new_chat: NewChat, counter: TokenCounter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "_CHUNK", 16)
+    whole = new_chat(prefixes=PrefixCache(10**9)).ask(FIRST).finish().text
+    turns: list[Turn] = []
+
+    def stop_half_way(step: Progress) -> None:
+        if step.stage == "prefill" and step.done >= step.total / 2:
+            turns[0].stop()
+
+    turns.append(new_chat(progress=stop_half_way).ask(FIRST))
+    assert turns[0].finish().finished == "stopped"
+    counter.tokens = 0
+    chat = new_chat()
+    turn = chat.ask(FIRST).finish()
+    assert turn.text == whole
+    assert turn.stats is not None
+    assert turn.stats.reused_tokens >= len(chat._prompt.ids) / 2
+    assert counter.tokens < turn.stats.prompt_tokens
+
+
+def test_prefixes_that_nobody_used_for_long_are_let_go(new_chat: NewChat) -> None:
+    prefixes = PrefixCache(0)
+    chat = new_chat(prefixes=prefixes)
+    first = chat.ask(FIRST).finish().text
+    new_chat(prefixes=prefixes).ask(SECOND).finish()
+    assert len(prefixes) == 1
+    assert chat.retry().finish().text == first  # it is still in use there
 
 
 def test_second_conversation_reads_no_frame(new_chat: NewChat, counter: TokenCounter) -> None:

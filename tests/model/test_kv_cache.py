@@ -1,39 +1,117 @@
-"""The KV cache written in place: whatever the chunks and cuts, logits equal those without a cache."""
+"""A prefix that everybody reads, tails of their own: whatever the chunks and cuts, logits equal those of one pass."""
 
+import pytest
 import torch
+from transformers import LlamaConfig, LlamaForCausalLM
 
-from llamavid_demo.model.kv_cache import KVCache
-from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.attention import READING, AttentionWatch, PrefixReading, Reading, TailReading
+from llamavid_demo.model.kv_cache import Prefix, Tail
+
+PREFIX = 300
+
+
+@pytest.fixture(scope="module", params=[4, 2], ids=["every head its keys", "two heads share keys"])
+def llama(request: pytest.FixtureRequest) -> LlamaForCausalLM:
+    torch.manual_seed(1)
+    config = LlamaConfig(
+        vocab_size=90, hidden_size=32, intermediate_size=64, num_hidden_layers=3, num_attention_heads=4,
+        num_key_value_heads=request.param, attn_implementation=READING,
+    )  # fmt: skip
+    return LlamaForCausalLM(config).eval()
+
+
+@pytest.fixture(scope="module")
+def ids() -> torch.Tensor:
+    return torch.randint(3, 90, (1, 700), generator=torch.Generator().manual_seed(2))
 
 
 @torch.no_grad()
-def test_chunks_and_cuts_change_nothing(micro: LoadedModel) -> None:
-    llama = micro.network.llama
-    ids = torch.randint(3, 600, (1, 700), generator=torch.Generator().manual_seed(2))
+def step(llama: LlamaForCausalLM, ids: torch.Tensor, reading: Reading, start: int) -> torch.Tensor:
+    places = torch.arange(start, start + ids.shape[1])[None]
+    return llama(ids, position_ids=places, use_cache=False, reading=reading).logits
+
+
+def filled(llama: LlamaForCausalLM, ids: torch.Tensor, *chunks: int) -> Prefix:
+    prefix = Prefix(3, sum(chunks))
+    for tokens in chunks:
+        step(llama, ids[:, prefix.filled : prefix.filled + tokens], PrefixReading(prefix), prefix.filled)
+        prefix.advance(tokens)
+    return prefix
+
+
+def said(llama: LlamaForCausalLM, reading: TailReading, ids: torch.Tensor) -> torch.Tensor:
+    logits = step(llama, ids, reading, reading.visible + reading.tail.length)
+    reading.tail.advance(ids.shape[1])
+    return logits
+
+
+@torch.no_grad()
+def test_chunks_and_cuts_change_nothing(llama: LlamaForCausalLM, ids: torch.Tensor) -> None:
     whole = llama(ids, use_cache=False).logits
-    cache = KVCache(2)
-    for start, end in ((0, 300), (300, 301), (301, 640)):
-        llama(ids[:, start:end], past_key_values=cache)
-    cache.cut(500)
-    assert cache.get_seq_length() == 500
-    rest = llama(ids[:, 500:], past_key_values=cache).logits
-    assert torch.allclose(rest, whole[:, 500:], atol=1e-4)
+    reading = TailReading(filled(llama, ids, 200, 99, 1), Tail(3), PREFIX)
+    for start, end in ((300, 301), (301, 640)):
+        logits = said(llama, reading, ids[:, start:end])
+        assert torch.allclose(logits, whole[:, start:end], atol=1e-5)
+    reading.tail.cut(200)
+    assert torch.allclose(said(llama, reading, ids[:, 500:]), whole[:, 500:], atol=1e-5)
 
 
 @torch.no_grad()
-def test_a_token_more_moves_no_buffer(micro: LoadedModel) -> None:
-    cache = KVCache(2)
-    micro.network.llama(torch.arange(3, 103)[None], past_key_values=cache)
-    before = cache.layers[0].keys.data_ptr()
-    micro.network.llama(torch.tensor([[5]]), past_key_values=cache)
-    assert cache.layers[0].keys.data_ptr() == before
-    assert cache.get_seq_length() == 101
+def test_what_comes_later_in_the_prefix_can_stay_unseen(llama: LlamaForCausalLM, ids: torch.Tensor) -> None:
+    prefix = filled(llama, ids, PREFIX)
+    cropped = torch.cat([ids[:, :120], ids[:, 300:340]], dim=1)
+    logits = said(llama, TailReading(prefix, Tail(3), 120), ids[:, 300:340])
+    assert torch.allclose(logits, llama(cropped, use_cache=False).logits[:, 120:], atol=1e-5)
 
 
 @torch.no_grad()
-def test_everything_can_be_forgotten(micro: LoadedModel) -> None:
-    cache = KVCache(2)
-    ids = torch.arange(3, 103)[None]
-    first = micro.network.llama(ids, past_key_values=cache).logits
-    cache.cut(0)
-    assert torch.equal(micro.network.llama(ids, past_key_values=cache).logits, first)
+def test_conversations_share_a_prefix_and_do_not_touch_it(llama: LlamaForCausalLM, ids: torch.Tensor) -> None:
+    prefix = filled(llama, ids, PREFIX)
+    before, place = prefix.read(0, PREFIX)[0].clone(), prefix.read(0, PREFIX)[0].data_ptr()
+    first, second = (TailReading(prefix, Tail(3), PREFIX) for _ in range(2))
+    said(llama, first, ids[:, 400:450])
+    other = said(llama, second, ids[:, 300:360])
+    assert torch.allclose(other, llama(ids[:, :360], use_cache=False).logits[:, 300:], atol=1e-5)
+    assert torch.equal(prefix.read(0, PREFIX)[0], before)
+    assert prefix.read(0, PREFIX)[0].data_ptr() == place
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@torch.no_grad()
+def test_half_precision_is_close(llama: LlamaForCausalLM, ids: torch.Tensor, dtype: torch.dtype) -> None:
+    whole = llama(ids[:, :340], use_cache=False).logits[:, PREFIX:]
+    half = LlamaForCausalLM(llama.config).to(dtype)
+    half.load_state_dict(llama.state_dict())
+    logits = said(half, TailReading(filled(half, ids, 150, 150), Tail(3), PREFIX), ids[:, PREFIX:340])
+    assert torch.allclose(logits.float(), whole, atol=0.03)
+
+
+@torch.no_grad()
+def test_a_token_more_moves_no_buffer(llama: LlamaForCausalLM, ids: torch.Tensor) -> None:
+    reading = TailReading(filled(llama, ids, PREFIX), Tail(3), PREFIX)
+    said(llama, reading, ids[:, :100])
+    before = reading.tail.nbytes
+    said(llama, reading, ids[:, :1])
+    assert (reading.tail.nbytes, reading.tail.length) == (before, 101)
+
+
+def test_a_prefix_takes_what_its_tokens_take(llama: LlamaForCausalLM, ids: torch.Tensor) -> None:
+    heads, size = llama.config.num_key_value_heads, 8
+    assert filled(llama, ids, PREFIX).nbytes == 2 * 3 * heads * PREFIX * size * 4
+
+
+def test_what_was_not_read_cannot_be_asked(llama: LlamaForCausalLM, ids: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match="Only 300 tokens"):
+        filled(llama, ids, PREFIX).read(0, PREFIX + 1)
+
+
+@torch.no_grad()
+def test_the_watch_sees_the_attention_on_the_prefix(llama: LlamaForCausalLM, ids: torch.Tensor) -> None:
+    watch = AttentionWatch(PREFIX, frozenset({1}))
+    reading = TailReading(filled(llama, ids, PREFIX), Tail(3), PREFIX, watch)
+    said(llama, reading, ids[:, PREFIX:350])
+    eager = LlamaForCausalLM(llama.config)
+    eager.load_state_dict(llama.state_dict())
+    eager.set_attn_implementation("eager")
+    attention = eager(ids[:, :350], output_attentions=True).attentions[1]  # (1, heads, L, L)
+    assert torch.allclose(watch.mass, attention[0, :, -1, :PREFIX].mean(dim=0), atol=1e-5)
