@@ -121,6 +121,28 @@ def ingest(
 
 
 @app.command()
+def cache(
+    clear: Annotated[
+        bool, typer.Option(help="Remove everything; films are read again when they are asked about.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what films left on disk when they were read: patches, and the frame tokens of first questions."""
+    from llamavid_demo.chat.encoded_section import open_cache
+    from llamavid_demo.cli.cache_table import cache_rows, cache_table
+
+    settings = _settings()
+    kept = open_cache(settings)
+    if clear:
+        kept.clear()
+    rows = cache_rows(kept.entries())
+    if as_json:
+        console.print_json(data={"folder": str(kept.folder), "max_bytes": kept.max_bytes, "entries": rows})
+    else:
+        console.print(cache_table(rows, kept))
+
+
+@app.command()
 def plan(
     movie: Annotated[Path | None, typer.Argument(help="A movie; or give --minutes.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Length to plan for, in minutes.")] = None,

@@ -65,6 +65,17 @@ def test_ingest_reads_ahead(run, clip: Path, cache_dir: Path) -> None:
     assert list(cache_dir.glob("tokens-*.safetensors"))
 
 
+def test_cache_shows_and_clears_what_was_read(run, clip: Path, cache_dir: Path) -> None:
+    run("ingest", clip, "--guide", "What color is the car?")
+    kept = json.loads(run("cache", "--json").stdout)
+    assert kept["folder"] == str(cache_dir)
+    assert {(entry["kind"], entry["about"]) for entry in kept["entries"]} >= {
+        ("patches", "clip"), ("tokens", "clip: What color is the car?"),
+    }  # fmt: skip
+    assert "patches" in run("cache").stdout
+    assert json.loads(run("cache", "--clear", "--json").stdout)["entries"] == []
+
+
 def test_plan_of_a_film_and_of_a_length(run, clip: Path) -> None:
     (section,) = json.loads(run("plan", clip, "--json").stdout)
     assert (section["frames"], section["frame_tokens"], section["fits"]) == (6, 12, True)

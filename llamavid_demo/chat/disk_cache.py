@@ -1,13 +1,17 @@
 """Tensors on disk that outlive the program: patches and frame tokens of sections that were read before.
 
-One safetensors file and one JSON sidecar an entry, written aside and renamed, so that an entry is whole or absent.
+One safetensors file and one JSON sidecar an entry, written aside and renamed, so that an entry is whole or absent,
+also for another program that shares the folder. Its checksum is compared when it is opened.
 """
 
+import contextlib
 import hashlib
 import json
 import logging
 import os
 import tempfile
+import zlib
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -30,6 +34,16 @@ def _fingerprint(path: Path, _size: int, _changed: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+@dataclass(frozen=True)
+class CacheEntry:
+    """What lies in the cache: its kind, what it is `about` for people, its bytes, when it was used (Unix seconds)."""
+
+    kind: str
+    about: str
+    nbytes: int
+    used: float
+
+
 class DiskCache:
     """A folder of tensors by key, with a size cap in bytes; the least recently used entries go first."""
 
@@ -43,27 +57,49 @@ class DiskCache:
             return None
         try:
             with safe_open(path, framework="pt") as file:
-                tensor = file.get_tensor("data")
+                tensor: torch.Tensor = file.get_tensor("data")
+                if _checksum(tensor) != (file.metadata() or {}).get("crc32"):
+                    raise SafetensorError("its checksum is wrong")
+            os.utime(path)
+        except FileNotFoundError:  # another program has just removed it
+            return None
         except (SafetensorError, OSError) as error:
             log.warning("%s is damaged (%s) and will be made again", path, error)
             self._remove(path)
             return None
-        os.utime(path)
         return tensor
 
-    def put(self, kind: str, key: dict[str, object], tensor: torch.Tensor) -> None:
-        """Keep a tensor. A full disk is no failure: the work is only done again the next time."""
-        path = self._path(kind, key)
+    def put(self, kind: str, key: dict[str, object], tensor: torch.Tensor, *, about: str = "") -> None:
+        """Keep a tensor, `about` a film. A full disk is no failure: the work is only done again the next time."""
+        path, tensor = self._path(kind, key), tensor.contiguous()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self.folder) as aside:
-                save_file({"data": tensor.contiguous()}, Path(aside) / "data")
-                (Path(aside) / "key").write_text(json.dumps(key, indent=2), encoding="utf-8")
+                save_file({"data": tensor}, Path(aside) / "data", metadata={"crc32": _checksum(tensor)})
+                sidecar = json.dumps({"about": about, "key": key}, indent=2, ensure_ascii=False)
+                (Path(aside) / "key").write_text(sidecar, encoding="utf-8")
                 (Path(aside) / "key").replace(path.with_suffix(".json"))
                 (Path(aside) / "data").replace(path)
         except (OSError, SafetensorError) as error:
             log.warning("%s was not kept: %s", path, error)
         self._shrink(keep=path)
+
+    def entries(self) -> list[CacheEntry]:
+        """Everything that is kept, the most recently used first."""
+        found = []
+        for path in self.folder.glob("*.safetensors"):
+            try:
+                about = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["about"]
+                size, used = path.stat().st_size, path.stat().st_mtime
+            except (OSError, ValueError, KeyError, TypeError):  # removed or overwritten meanwhile
+                continue
+            found.append(CacheEntry(path.name.partition("-")[0], about, size, used))
+        return sorted(found, key=lambda entry: -entry.used)
+
+    def clear(self) -> None:
+        """Remove everything that is kept; other files in the folder stay."""
+        for path in self.folder.glob("*-*.safetensors"):
+            self._remove(path)
 
     def _path(self, kind: str, key: dict[str, object]) -> Path:
         digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]
@@ -74,10 +110,19 @@ class DiskCache:
         path.with_suffix(".json").unlink(missing_ok=True)
 
     def _shrink(self, *, keep: Path) -> None:
-        entries = sorted(self.folder.glob("*.safetensors"), key=lambda path: path.stat().st_mtime, reverse=True)
+        about = []
+        for path in self.folder.glob("*.safetensors"):
+            with contextlib.suppress(FileNotFoundError):  # another program was faster
+                stat = path.stat()
+                about.append((stat.st_mtime, stat.st_size, path))
         used = 0
-        for path in entries:
-            used += path.stat().st_size
+        for _, size, path in sorted(about, reverse=True):
+            used += size
             if used > self.max_bytes and path != keep:
                 log.info("%s leaves the cache, which may hold %d bytes", path.name, self.max_bytes)
                 self._remove(path)
+
+
+def _checksum(tensor: torch.Tensor) -> str:
+    """CRC-32 of a contiguous tensor's bytes."""
+    return f"{zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy()):08x}"

@@ -1,7 +1,10 @@
 """A section as the model sees it: the patches of its frames, which no question changes, and its cues."""
 
 import logging
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import groupby
 
 import torch
 
@@ -15,14 +18,19 @@ from llamavid_demo.settings import Settings
 log = logging.getLogger(__name__)
 
 _BATCH = 32  # frames
+_PART = 256  # frames that are kept together: a reading that was cut off loses no more
 
 
 @dataclass(frozen=True)
 class EncodedSection:
-    """Patches (T, N, C) of the frames at `times` (seconds), and the cues that end at each frame."""
+    """Patches of the frames at `times` (seconds) in parts (T, N, C), and the cues that end at each frame.
 
+    Parts that were found on disk are mapped into memory, so a long section need not fit there.
+    """
+
+    title: str
     times: tuple[float, ...]
-    patches: torch.Tensor
+    parts: tuple[torch.Tensor, ...]
     cues: tuple[tuple[Cue, ...], ...]
     key: dict[str, object] = field(repr=False)
 
@@ -45,20 +53,30 @@ def encode_section(
     *,
     progress: ProgressCallback = ignore_progress,
 ) -> EncodedSection:
-    """Read a section's frames and encode them, or find them in the cache. Raises `MovieError`."""
-    key: dict[str, object] = {
+    """Read a section's frames and encode them, or find them in the cache part by part. Raises `MovieError`."""
+    film: dict[str, object] = {
         "file": file_fingerprint(movie.path),
-        "section": [section.start, section.end],
         "frames": [model.frame_format.width, model.frame_format.height, model.frame_format.fit],
         "vision": model.weights,
     }
-    patches = cache.get("patches", key)
-    if patches is None:
-        patches = _read(model, movie, section, progress)
-        cache.put("patches", key, patches)
-    times = section.seconds[: len(patches)]
-    cues = tuple(tuple(row) for row in cues_by_frame(movie.cues(section), times))
-    return EncodedSection(times, patches, cues, key)
+    seconds, parts, done = section.seconds, list[torch.Tensor](), 0
+    for _, group in groupby(seconds, key=lambda second: second // _PART):
+        times = tuple(group)
+        key: dict[str, object] = {**film, "seconds": [times[0], times[-1]]}
+        patches = cache.get("patches", key)
+        if patches is None:
+            part = replace(section, start=times[0], end=times[-1] + 1)
+            patches = _read(model, movie, part, partial(_report, progress, done, len(seconds)))
+            cache.put("patches", key, patches, about=movie.title)
+        parts.append(patches)
+        done += len(patches)
+        if len(patches) < len(times):
+            log.warning("%s ends early: %d of %d frames in %s", movie.path.name, done, len(seconds), section.label)
+            break
+    if not done:
+        raise MovieError(f"{movie.path.name} shows no picture between {section.label}: the file may be damaged.")
+    cues = tuple(tuple(row) for row in cues_by_frame(movie.cues(section), seconds[:done]))
+    return EncodedSection(movie.title, seconds[:done], tuple(parts), cues, {**film, "seconds": [seconds[0], done]})
 
 
 def frame_tokens(
@@ -73,13 +91,18 @@ def frame_tokens(
     key = tokens_key(model, section, guide)
     tokens = cache.get("tokens", key)
     if tokens is None:
-        parts = []
-        for start in range(0, len(section.times), _BATCH):
-            parts.append(model.frame_tokens(section.patches[start : start + _BATCH], guide).cpu())
-            progress(Progress("tokens", start + len(parts[-1]), len(section.times)))
-        tokens = torch.cat(parts)
-        cache.put("tokens", key, tokens)
+        made, done = [], 0
+        for patches in (batch for part in section.parts for batch in part.split(_BATCH)):
+            made.append(model.frame_tokens(patches, guide).cpu())
+            done += len(patches)
+            progress(Progress("tokens", done, len(section.times)))
+        tokens = torch.cat(made)
+        cache.put("tokens", key, tokens, about=f"{section.title}: {guide.strip()}")
     return tokens
+
+
+def _report(progress: ProgressCallback, before: int, total: int, done: int) -> None:
+    progress(Progress("frames", before + done, total))
 
 
 def tokens_key(model: LoadedModel, section: EncodedSection, guide: str) -> dict[str, object]:
@@ -87,16 +110,13 @@ def tokens_key(model: LoadedModel, section: EncodedSection, guide: str) -> dict[
     return {**section.key, "guide": guide.strip().lower(), "model": model.name, "dtype": str(model.dtype)}
 
 
-def _read(model: LoadedModel, movie: Movie, section: Section, progress: ProgressCallback) -> torch.Tensor:
-    vision, total = model.config.vision, len(section.seconds)
+def _read(model: LoadedModel, movie: Movie, part: Section, report: Callable[[int], None]) -> torch.Tensor:
+    """Patches of some seconds of a movie; `report` gets how many are done. Fewer come where the film ends early."""
+    vision, total = model.config.vision, len(part.seconds)
     patches = torch.empty(total, vision.patches, vision.width, dtype=torch.float16)  # (T, N, C)
     done = 0
-    for batch in read_frames(movie, section, model.frame_format, batch=_BATCH):
+    for batch in read_frames(movie, part, model.frame_format, batch=_BATCH):
         patches[done : done + len(batch.times)] = model.patches(batch.pixels)
         done += len(batch.times)
-        progress(Progress("frames", done, total))
-    if not done:
-        raise MovieError(f"{movie.path.name} shows no picture between {section.label}: the file may be damaged.")
-    if done < total:
-        log.warning("%s ends early: %d of %d frames in %s", movie.path.name, done, total, section.label)
+        report(done)
     return patches[:done]

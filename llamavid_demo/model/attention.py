@@ -132,7 +132,8 @@ def reading_attention(
     """Attention as the reading says; without one, PyTorch's over what transformers hands over."""
     if reading is None:
         return sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
-    return reading.attend(module.layer_idx, query, key, value, scaling).transpose(1, 2).contiguous(), None
+    layer: Any = module.layer_idx
+    return reading.attend(layer, query, key, value, scaling).transpose(1, 2).contiguous(), None
 
 
 AttentionInterface.register(READING, reading_attention)

@@ -34,6 +34,41 @@ def test_a_damaged_entry_is_removed_with_a_warning(cache: DiskCache, caplog: pyt
     assert list(cache.folder.iterdir()) == []
 
 
+def test_a_changed_byte_is_noticed(cache: DiskCache, caplog: pytest.LogCaptureFixture) -> None:
+    cache.put("patches", {"file": "a"}, torch.zeros(100))
+    entry = next(cache.folder.glob("*.safetensors"))
+    content = bytearray(entry.read_bytes())
+    content[-7] ^= 1
+    entry.write_bytes(content)
+    assert cache.get("patches", {"file": "a"}) is None
+    assert "checksum" in caplog.text
+
+
+def test_two_programs_may_share_the_folder(cache: DiskCache) -> None:
+    other = DiskCache(cache.folder, max_bytes=cache.max_bytes)
+    cache.put("patches", {"file": "a"}, torch.ones(10))
+    mapped = cache.get("patches", {"file": "a"})
+    other.clear()
+    assert mapped is not None
+    assert mapped.sum() == 10  # it stays readable for who has it open
+    assert cache.get("patches", {"file": "a"}) is None
+    other.put("patches", {"file": "a"}, torch.ones(10))
+    assert cache.get("patches", {"file": "a"}) is not None
+
+
+def test_what_is_kept_is_listed_and_cleared(cache: DiskCache) -> None:
+    cache.put("patches", {"file": "a"}, torch.zeros(100), about="A film")
+    cache.put("tokens", {"file": "a"}, torch.zeros(10), about="A film: Who?")
+    os.utime(next(cache.folder.glob("tokens-*.safetensors")), (1e9, 1e9))
+    (cache.folder / "notes.txt").write_text("not ours")
+    listed = [(entry.kind, entry.about) for entry in cache.entries()]
+    assert listed == [("patches", "A film"), ("tokens", "A film: Who?")]
+    assert cache.entries()[0].nbytes >= 400
+    cache.clear()
+    assert cache.entries() == []
+    assert [path.name for path in cache.folder.iterdir()] == ["notes.txt"]
+
+
 def test_the_least_recently_used_entry_goes_first(cache: DiskCache) -> None:
     for age, name in ((300, "used"), (200, "unused")):
         cache.put("patches", {"file": name}, torch.zeros(1000))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from llamavid_demo.chat import MovieChat, Progress, Turn, decoding
+from llamavid_demo.chat import MovieChat, Progress, Turn, decoding, encoded_section
 from llamavid_demo.chat.encoded_section import frame_tokens
 from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.errors import MovieError, QuestionError, TooLongError
@@ -213,16 +213,29 @@ def test_progress_moves_through_the_stages(new_chat: NewChat) -> None:
     assert all(0 < step.done <= step.total for step in steps)
 
 
-def test_a_reading_that_is_given_up_leaves_nothing(new_chat: NewChat, settings: Settings) -> None:
+def test_a_reading_that_is_given_up_goes_on_where_it_was(
+    new_chat: NewChat, counter: TokenCounter, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class GivenUpError(Exception):
         pass
 
-    def give_up(_step: Progress) -> None:
-        raise GivenUpError
+    def give_up(step: Progress) -> None:
+        if step.done > 9:
+            raise GivenUpError
 
+    monkeypatch.setattr(encoded_section, "_PART", 4)
+    monkeypatch.setattr(encoded_section, "_BATCH", 2)
     with pytest.raises(GivenUpError):
         new_chat(progress=give_up)
-    assert not settings.cache_dir.exists() or list(settings.cache_dir.iterdir()) == []
+    assert counter.frames == 10
+    steps: list[Progress] = []
+    whole = new_chat(progress=steps.append)
+    assert counter.frames == 10 + 4  # the part that was not whole is read again
+    assert [step.done for step in steps] == [10, 12]
+    monkeypatch.undo()
+    kept = torch.cat(whole._encoded.parts)
+    whole._cache.clear()
+    assert torch.equal(kept, torch.cat(new_chat()._encoded.parts))
 
 
 def test_conversations_share_what_was_read(new_chat: NewChat, counter: TokenCounter) -> None:

@@ -1,5 +1,4 @@
 import pytest
-import torch
 
 from llamavid_demo.chat.encoded_section import EncodedSection
 from llamavid_demo.film import cues_by_frame, load_movie
@@ -61,7 +60,7 @@ def test_a_bundled_film_is_read_as_the_chat_reads_its_files(tokenizer: LlamaToke
     script, movie = bundled_script(slug), load_movie(MOVIES / slug)
     times = tuple(frame_times(script))
     cues = tuple(tuple(row) for row in cues_by_frame(movie.cues(movie.sections[0]), times))
-    section = section_prompt(tokenizer, PROMPT, EncodedSection(times, torch.empty(0), cues, {}).texts, 2)
+    section = section_prompt(tokenizer, PROMPT, EncodedSection("", times, (), cues, {}).texts, 2)
     read = prompt_ids(tokenizer, PROMPT, script, [("Who speaks first?", None)])
     assert tuple(read[: len(section.ids)]) == section.ids
     assert tokenizer.decode([i for i in read[len(section.ids) :] if i != FRAME]).startswith(section.last_cues)
