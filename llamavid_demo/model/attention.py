@@ -14,7 +14,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
-from llamavid_demo.model.kv_cache import Prefix, Tail
+from llamavid_demo.model.kv_cache import Prefix, Tail, TailBatch
 
 READING = "reading"
 
@@ -95,9 +95,64 @@ class TailReading:
         return out.unflatten(1, (-1, tokens)).flatten(0, 1)[None].to(query.dtype)
 
 
+@dataclass(frozen=True)
+class Seat:
+    """Where a conversation of a batch sits: before a prefix, of which `visible` tokens are seen."""
+
+    prefix: Prefix
+    visible: int
+    watch: AttentionWatch | None = None
+
+
+@dataclass
+class BatchReading:
+    """One new token of each conversation of a batch; those before the same prefix attend to it in one product."""
+
+    batch: TailBatch
+    seats: list[Seat]
+
+    def attend(
+        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float
+    ) -> torch.Tensor:
+        """Attention over each row's prefix merged with that over its tail."""
+        own_keys, own_values = self.batch.write(layer, key, value)  # (B, kv heads, T, D)
+        queries = (query[:, :, 0] * scaling).unflatten(1, (key.shape[1], -1))  # (B, kv heads, group, D)
+        ends = torch.tensor(self.batch.lengths, device=query.device)
+        later = torch.arange(own_keys.shape[2], device=query.device) > ends[:, None]
+        own = Partial.of(queries, own_keys, own_values, hidden=later[:, None, None])
+        norms, films = torch.empty_like(own.norm), []
+        for rows in self._groups():
+            prefix, visible = self.seats[rows[0]].prefix, self.seats[rows[0]].visible
+            together = queries[rows].transpose(0, 1).flatten(1, 2)  # (kv heads, rows·group, D)
+            film = Partial.of(together, *prefix.read(layer, visible))
+            norms[rows] = film.norm.unflatten(1, (len(rows), -1)).transpose(0, 1)
+            films.append((rows, film))
+        total = torch.logaddexp(norms, own.norm)
+        out = own.share(total)
+        for rows, film in films:
+            whole = total[rows].transpose(0, 1).flatten(1, 2)  # (kv heads, rows·group, 1)
+            out[rows] += film.share(whole).unflatten(1, (len(rows), -1)).transpose(0, 1)
+            self._watch(layer, rows, film, whole)
+        return out.flatten(1, 2)[:, :, None].to(query.dtype)
+
+    def _groups(self) -> list[list[int]]:
+        """Rows by what they see, each group in order."""
+        groups: dict[tuple[int, int], list[int]] = {}
+        for row, seat in enumerate(self.seats):
+            groups.setdefault((id(seat.prefix), seat.visible), []).append(row)
+        return list(groups.values())
+
+    def _watch(self, layer: int, rows: list[int], film: "Partial", total: torch.Tensor) -> None:
+        if any((watch := self.seats[row].watch) and layer in watch.layers for row in rows):
+            weights = (film.scores - total).exp().unflatten(1, (len(rows), -1)).transpose(0, 1)  # (rows, kv, group, P)
+            for row, of_row in zip(rows, weights, strict=True):
+                if watch := self.seats[row].watch:
+                    watch.add(layer, of_row.flatten(0, 1))
+
+
 @dataclass
 class Partial:
-    """Attention over a part of the keys: float32 `scores` (kv heads, rows, K), their log-sum-exp `norm`, the values."""
+    """Attention over a part of the keys: float32 `scores` (…, rows, K), their log-sum-exp `norm`, the values."""
 
     scores: torch.Tensor
     norm: torch.Tensor
@@ -107,14 +162,14 @@ class Partial:
     def of(
         cls, rows: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, *, hidden: torch.Tensor | None = None
     ) -> "Partial":
-        """Attention of scaled queries (kv heads, rows, D) over keys and values (kv heads, K, D)."""
+        """Attention of scaled queries (…, rows, D) over keys and values (…, K, D)."""
         scores = (rows @ keys.mT).float()
         if hidden is not None:
             scores = scores.masked_fill(hidden, float("-inf"))
         return cls(scores, scores.logsumexp(dim=-1, keepdim=True), values)
 
     def share(self, total: torch.Tensor) -> torch.Tensor:
-        """What this part adds to the whole, whose log-sum-exp is `total` (kv heads, rows, 1)."""
+        """What this part adds to the whole, whose log-sum-exp is `total` (…, rows, 1)."""
         return (self.scores - total).exp().to(self.values.dtype) @ self.values
 
 

@@ -74,6 +74,13 @@ class Tail:
         """So many more tokens are in every layer."""
         self.length += tokens
 
+    def read(self, layer: int) -> torch.Tensor:
+        """Keys and values (2, kv heads, tokens, D) of what is there."""
+        buffer = self._buffers[layer]
+        if buffer is None:
+            raise ValueError("This tail holds no token yet.")
+        return buffer[:, :, : self.length]
+
     def cut(self, tokens: int) -> None:
         """Forget all but the first `tokens`."""
         self.length = min(self.length, tokens)
@@ -82,3 +89,63 @@ class Tail:
     def nbytes(self) -> int:
         """Bytes of all layers, room included."""
         return sum(buffer.nbytes for buffer in self._buffers if buffer is not None)
+
+
+class TailBatch:
+    """Tails of conversations that answer at the same moment, side by side: one step writes a token to each.
+
+    One buffer (2, rows, kv heads, room, D) a layer; a tail is copied in when it joins and gets what is new when it
+    leaves, when the last row takes its place.
+    """
+
+    def __init__(self, layers: int) -> None:
+        self.tails: list[Tail] = []
+        self.lengths: list[int] = []
+        self._buffers: list[torch.Tensor | None] = [None] * layers
+
+    def join(self, tail: Tail) -> None:
+        """Take a tail, which holds at least one token, as the last row."""
+        row = len(self.tails)
+        for layer in range(len(self._buffers)):
+            held = tail.read(layer)
+            self._room(layer, held, row + 1, tail.length + 1)[:, row, :, : tail.length] = held
+        self.tails.append(tail)
+        self.lengths.append(tail.length)
+
+    def leave(self, row: int) -> None:
+        """Give a row's new tokens to its tail and let it go."""
+        tail, length, last = self.tails[row], self.lengths[row], len(self.tails) - 1
+        for layer, buffer in enumerate(self._buffers):
+            if buffer is not None:
+                tail.write(layer, *buffer[:, row, :, tail.length : length])
+                buffer[:, row, :, : self.lengths[last]] = buffer[:, last, :, : self.lengths[last]].clone()
+        tail.advance(length - tail.length)
+        self.tails[row], self.lengths[row] = self.tails[last], self.lengths[last]
+        self.tails.pop()
+        self.lengths.pop()
+
+    def write(self, layer: int, keys: torch.Tensor, values: torch.Tensor) -> Pair:
+        """Put one token's keys and values (rows, kv heads, 1, D) behind each row's; give all (rows, kv heads, T, D)."""
+        longest = max(self.lengths) + 1
+        buffer = self._room(layer, keys.new_empty(2, *keys.shape[1:]), len(self.tails), longest)
+        rows = torch.arange(len(self.tails), device=keys.device)
+        ends = torch.tensor(self.lengths, device=keys.device)
+        buffer[0, rows, :, ends], buffer[1, rows, :, ends] = keys[:, :, 0], values[:, :, 0]
+        return buffer[0, : len(rows), :, :longest], buffer[1, : len(rows), :, :longest]
+
+    def advance(self) -> None:
+        """Every layer has its part of the token."""
+        self.lengths = [length + 1 for length in self.lengths]
+
+    def _room(self, layer: int, like: torch.Tensor, rows: int, tokens: int) -> torch.Tensor:
+        """A layer's buffer with room for so many rows and tokens; `like` is (2, kv heads, *, D)."""
+        buffer = self._buffers[layer]
+        if buffer is None or rows > buffer.shape[1] or tokens > buffer.shape[3]:
+            had_rows, had_tokens = (buffer.shape[1], buffer.shape[3]) if buffer is not None else (0, 0)
+            rows = max(rows, 2 * had_rows if rows > had_rows else had_rows)
+            tokens = max(_ROOM, tokens, 2 * had_tokens if tokens > had_tokens else had_tokens)
+            larger = like.new_zeros(2, rows, like.shape[1], tokens, like.shape[3])  # masked, but 0 times NaN is NaN
+            if buffer is not None:
+                larger[:, :had_rows, :, :had_tokens] = buffer
+            buffer = self._buffers[layer] = larger
+        return buffer

@@ -1,11 +1,21 @@
 """A prefix that everybody reads, tails of their own: whatever the chunks and cuts, logits equal those of one pass."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from llamavid_demo.model.attention import READING, AttentionWatch, PrefixReading, Reading, TailReading
-from llamavid_demo.model.kv_cache import Prefix, Tail
+from llamavid_demo.model.attention import (
+    READING,
+    AttentionWatch,
+    BatchReading,
+    PrefixReading,
+    Reading,
+    Seat,
+    TailReading,
+)
+from llamavid_demo.model.kv_cache import Prefix, Tail, TailBatch
 
 PREFIX = 300
 
@@ -110,8 +120,59 @@ def test_the_watch_sees_the_attention_on_the_prefix(llama: LlamaForCausalLM, ids
     watch = AttentionWatch(PREFIX, frozenset({1}))
     reading = TailReading(filled(llama, ids, PREFIX), Tail(3), PREFIX, watch)
     said(llama, reading, ids[:, PREFIX:350])
-    eager = LlamaForCausalLM(llama.config)
+    eager = LlamaForCausalLM(deepcopy(llama.config))
     eager.load_state_dict(llama.state_dict())
     eager.set_attn_implementation("eager")
     attention = eager(ids[:, :350], output_attentions=True).attentions[1]  # (1, heads, L, L)
     assert torch.allclose(watch.mass, attention[0, :, -1, :PREFIX].mean(dim=0), atol=1e-5)
+
+
+@torch.no_grad()
+def test_conversations_answer_together_as_they_would_alone(llama: LlamaForCausalLM, ids: torch.Tensor) -> None:
+    """Five conversations before two prefixes, joining and leaving: each one's logits are those of its own one pass."""
+    prefixes = [filled(llama, ids, PREFIX), filled(llama, ids[:, 50:], 120)]
+    films = [ids[:, :PREFIX], ids[:, 50:170], ids[:, :PREFIX], ids[:, :200], ids[:, 50:170]]
+    seats = [Seat(prefixes[i], n) for i, n in ((0, PREFIX), (1, 120), (0, PREFIX), (0, 200), (1, 120))]
+    words = [ids[:, start : start + 40] for start in (300, 350, 400, 450, 500)]
+    tails = [Tail(3) for _ in seats]
+    for seat, tail, own in zip(seats, tails, words, strict=True):
+        said(llama, TailReading(seat.prefix, tail, seat.visible), own[:, :5])
+    wanted = [llama(torch.cat(pair, dim=1), use_cache=False).logits[0] for pair in zip(films, words, strict=True)]
+    batch, sitting = TailBatch(3), list[int]()
+    for at in range(12):
+        if at < 5:
+            batch.join(tails[at])
+            sitting.append(at)
+        if at in (7, 9):
+            batch.leave(1)
+            sitting[1] = sitting[-1]
+            sitting.pop()
+        tokens = torch.cat([words[who][:, batch.lengths[row] :][:, :1] for row, who in enumerate(sitting)])
+        places = torch.tensor([[seats[who].visible + batch.lengths[row]] for row, who in enumerate(sitting)])
+        reading = BatchReading(batch, [seats[who] for who in sitting])
+        logits = llama(tokens, position_ids=places, use_cache=False, reading=reading).logits[:, 0]
+        for row, who in enumerate(sitting):
+            at_token = seats[who].visible + batch.lengths[row]
+            assert torch.allclose(logits[row], wanted[who][at_token], atol=1e-5)
+        batch.advance()
+    left = next(who for who in range(5) if who not in sitting)
+    went_on = tails[left].length
+    logits = said(llama, TailReading(seats[left].prefix, tails[left], seats[left].visible), words[left][:, went_on:])
+    assert torch.allclose(logits[0], wanted[left][seats[left].visible + went_on :], atol=1e-5)
+
+
+@torch.no_grad()
+def test_each_of_a_batch_has_its_own_watch(llama: LlamaForCausalLM, ids: torch.Tensor) -> None:
+    prefix, batch = filled(llama, ids, PREFIX), TailBatch(3)
+    watches = [AttentionWatch(PREFIX, frozenset({1})) for _ in range(2)]
+    for start in (300, 400):
+        tail = Tail(3)
+        said(llama, TailReading(prefix, tail, PREFIX), ids[:, start : start + 10])
+        batch.join(tail)
+    reading = BatchReading(batch, [Seat(prefix, PREFIX, watch) for watch in watches])
+    llama(ids[0, [310, 410], None], position_ids=torch.full((2, 1), 310), use_cache=False, reading=reading)
+    for start, watch in zip((300, 400), watches, strict=True):
+        alone, tail = AttentionWatch(PREFIX, frozenset({1})), Tail(3)
+        said(llama, TailReading(prefix, tail, PREFIX), ids[:, start : start + 10])
+        said(llama, TailReading(prefix, tail, PREFIX, alone), ids[:, start + 10 : start + 11])
+        assert torch.allclose(watch.mass, alone.mass, atol=1e-6)
