@@ -106,7 +106,7 @@ def ingest(
     model: Model = None,
 ) -> None:
     """Read films ahead, so that the first question waits for nothing: patches (and frame tokens) on disk."""
-    from llamavid_demo.chat.encoded_section import encode_section, frame_tokens, open_cache
+    from llamavid_demo.chat.encoded_section import encode_section, make_frame_tokens, open_cache
 
     settings = _settings(model=model)
     films = [_movie(path, settings) for path in movies]
@@ -116,7 +116,8 @@ def ingest(
             with progress_bars(messages) as progress:
                 encoded = encode_section(loaded, film, section, cache, progress=progress)
                 if guide:
-                    frame_tokens(loaded, encoded, guide, cache, progress=progress)
+                    for step in make_frame_tokens(loaded, encoded, guide, cache):
+                        progress(step)
             console.print(f"{film.title}, {section.label}: {len(encoded.times)} frames are in {settings.cache_dir}")
 
 

@@ -26,3 +26,7 @@ class TooLongError(DemoError):
 
 class QuestionError(DemoError):
     """A question that cannot be asked: empty, or another answer is still being written."""
+
+
+class BusyError(DemoError):
+    """More people ask at once than can be answered."""

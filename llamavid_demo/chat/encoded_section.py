@@ -1,7 +1,7 @@
 """A section as the model sees it: the patches of its frames, which no question changes, and its cues."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
@@ -79,15 +79,13 @@ def encode_section(
     return EncodedSection(movie.title, seconds[:done], tuple(parts), cues, {**film, "seconds": [seconds[0], done]})
 
 
-def frame_tokens(
-    model: LoadedModel,
-    section: EncodedSection,
-    guide: str,
-    cache: DiskCache,
-    *,
-    progress: ProgressCallback = ignore_progress,
-) -> torch.Tensor:
-    """Frame tokens (T, 1+n, H) of a section for a guide question, made or found in the cache."""
+def make_frame_tokens(
+    model: LoadedModel, section: EncodedSection, guide: str, cache: DiskCache
+) -> Generator[Progress, None, torch.Tensor]:
+    """Frame tokens (T, 1+n, H) of a section for a guide question, made batch by batch or found in the cache.
+
+    They are the generator's value.
+    """
     key = tokens_key(model, section, guide)
     tokens = cache.get("tokens", key)
     if tokens is None:
@@ -95,7 +93,7 @@ def frame_tokens(
         for patches in (batch for part in section.parts for batch in part.split(_BATCH)):
             made.append(model.frame_tokens(patches, guide).cpu())
             done += len(patches)
-            progress(Progress("tokens", done, len(section.times)))
+            yield Progress("tokens", done, len(section.times))
         tokens = torch.cat(made)
         cache.put("tokens", key, tokens, about=f"{section.title}: {guide.strip()}")
     return tokens

@@ -3,15 +3,16 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from functools import cache
 from typing import Any
 
 import psutil
 import torch
 
-from llamavid_demo.chat.decoding import Sampling, Stopped, fill, generate, read
-from llamavid_demo.chat.encoded_section import encode_section, frame_tokens, open_cache, tokens_key
+from llamavid_demo.chat.decoding import Sampling, fill, read
+from llamavid_demo.chat.encoded_section import encode_section, make_frame_tokens, open_cache, tokens_key
+from llamavid_demo.chat.engine import Answer, Preparation, Stopped, engine_of
 from llamavid_demo.chat.evidence import find_evidence
 from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.chat.progress import Progress, ProgressCallback, ignore_progress
@@ -25,8 +26,6 @@ from llamavid_demo.model.prompt import FRAME, conversation_text
 from llamavid_demo.settings import Settings
 
 log = logging.getLogger(__name__)
-
-_STOP_SECONDS = 0.1  # how soon a wait for another conversation notices that its own was stopped
 
 
 class MovieChat:
@@ -66,6 +65,7 @@ class MovieChat:
         self._guide: str | None = None  # what the prefix was built from
         self._tail = Tail(model.config.llama.num_hidden_layers)
         self._tail_ids: list[int] = []  # what the tail holds
+        self._reused = 0  # tokens of the prompt that were in memory already
         self._busy = threading.Lock()
 
     @property
@@ -138,68 +138,70 @@ class MovieChat:
         every = (self.settings.guide or self.model.config.guide) == "every"
         guide = turn.question if every or not earlier else earlier[0].question
         turns = [*((past.question, past.text) for past in earlier), (turn.question, None)]
-        tail = self.model.tokenizer.encode(conversation_text(self.model.config.prompt, self._prompt.last_cues, turns))
-        prompt_tokens = len(self._prompt.ids) + len(tail)
+        words = self.model.tokenizer.encode(conversation_text(self.model.config.prompt, self._prompt.last_cues, turns))
+        prompt_tokens = len(self._prompt.ids) + len(words)
         self._check_length(prompt_tokens + sampling.max_new_tokens)
-        prefix, reused = self._read_prefix(guide, turn)
-        keep = min(_common_prefix(self._tail_ids, tail), len(tail) - 1)  # the last id gives the logits
-        self._tail.cut(keep)
-        watch = self._watch()
-        reading = TailReading(prefix, self._tail, prefix.tokens)
-        ids: list[int] = []
-        first: float | None = None
+        self._reused = 0
+        watch, first = self._watch(), None
+        answer = Answer(self._prepare(guide, words), sampling, stopping=turn.stopping, watch=watch)
         try:
-            logits = read(self.model, reading, tail[keep:], stop=turn.stopping)
-            reading.watch = watch
-            for token in generate(self.model, reading, logits, sampling, stop=turn.stopping):
-                first = first or time.perf_counter()
-                ids.append(token)
-                yield from self._new_text(turn, ids)
-            turn.finished = "length" if len(ids) == sampling.max_new_tokens else "end"
-            yield from self._new_text(turn, ids, last=True)
+            for what in engine_of(self.model).submit(self.model, answer):
+                if isinstance(what, Progress):
+                    self._progress(what)
+                else:
+                    first = first or time.perf_counter()
+                    yield from self._new_text(turn, answer.ids)
+            turn.finished = "length" if len(answer.ids) == sampling.max_new_tokens else "end"
+            yield from self._new_text(turn, answer.ids, last=True)
         finally:
-            self._tail_ids = [*tail, *ids][: self._tail.length]
+            if answer.reading is not None:
+                self._tail_ids = [*words, *answer.ids][: self._tail.length]
             now = time.perf_counter()
             first = first or now
             turn.stats = TurnStats(
                 frames=len(self._encoded.times),
                 prompt_tokens=prompt_tokens,
-                reused_tokens=reused + keep,
-                new_tokens=len(ids),
+                reused_tokens=self._reused,
+                new_tokens=len(answer.ids),
                 ttft_s=first - began,
-                tokens_per_s=max(0, len(ids) - 1) / (now - first) if now > first else 0.0,
+                tokens_per_s=max(0, len(answer.ids) - 1) / (now - first) if now > first else 0.0,
                 memory_bytes=_memory(self.model.device),
             )
             self._add_evidence(turn, watch)
 
-    def _read_prefix(self, guide: str, turn: Turn) -> tuple[Prefix, int]:
-        """The section as the guide question sees it, and how many of its tokens were in memory already."""
-        if self._prefix is not None and self._guide == guide:
-            return self._prefix, self._prefix.tokens
-        self._prefix, self._guide, self._tail_ids = None, None, []
+    def _prepare(self, guide: str, words: list[int]) -> Preparation:
+        """Read what an answer needs and is not in memory: the section as the guide question sees it, the words."""
+        if self._prefix is None or self._guide != guide:
+            self._tail.cut(0)
+            self._prefix, self._guide, self._tail_ids = None, None, []
+            self._prefix = yield from self._find_prefix(guide)
+            self._guide = guide
+        else:
+            self._reused = self._prefix.tokens
+        keep = min(_common_prefix(self._tail_ids, words), len(words) - 1)  # the last id gives the logits
+        self._reused += keep
+        self._tail_ids = self._tail_ids[:keep]
+        self._tail.cut(keep)
+        reading = TailReading(self._prefix, self._tail, self._prefix.tokens)
+        logits = yield from read(self.model, reading, words[keep:])
+        return reading, logits
+
+    def _find_prefix(self, guide: str) -> Generator[Progress, None, Prefix]:
+        """The shared prefix; what another conversation has read of it is not read again."""
         ids = self._prompt.ids
         key = {**tokens_key(self.model, self._encoded, guide), "prompt": ids}
-        layers = self.model.config.llama.num_hidden_layers
-        shared = self._prefixes.get(key, layers=layers, tokens=len(ids))
-        while not shared.filling.acquire(timeout=_STOP_SECONDS):  # another conversation is filling it
-            _stop_if_asked(turn)
+        shared = self._prefixes.get(key, layers=self.model.config.llama.num_hidden_layers, tokens=len(ids))
+        self._reused = shared.prefix.filled
+        while not shared.filling.acquire(blocking=False):  # another conversation fills it, step by step as we wait
+            yield Progress("prefill", shared.prefix.filled, len(ids))
         try:
-            reused = shared.prefix.filled
-            if reused < len(ids):
-                self._fill(shared.prefix, guide, turn)
+            if shared.prefix.filled < len(ids):
+                tokens = yield from make_frame_tokens(self.model, self._encoded, guide, self._cache)
+                yield from fill(self.model, shared.prefix, ids, tokens)
+                self._prefixes.shrink()
         finally:
             shared.filling.release()
-        self._prefix, self._guide = shared.prefix, guide
-        return shared.prefix, reused
-
-    def _fill(self, prefix: Prefix, guide: str, turn: Turn) -> None:
-        def step(progress: Progress) -> None:
-            _stop_if_asked(turn)
-            self._progress(progress)
-
-        tokens = frame_tokens(self.model, self._encoded, guide, self._cache, progress=step)
-        fill(self.model, prefix, self._prompt.ids, tokens, stop=turn.stopping, progress=self._progress)
-        self._prefixes.shrink()
+        return shared.prefix
 
     def _new_text(self, turn: Turn, ids: list[int], *, last: bool = False) -> Iterator[str]:
         text = self.model.tokenizer.decode(ids).strip()
@@ -227,11 +229,6 @@ class MovieChat:
 @cache
 def _shared_prefixes(max_bytes: int) -> PrefixCache:
     return PrefixCache(max_bytes)
-
-
-def _stop_if_asked(turn: Turn) -> None:
-    if turn.stopping.is_set():
-        raise Stopped
 
 
 def _common_prefix(a: list[int], b: list[int]) -> int:

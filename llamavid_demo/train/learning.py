@@ -23,7 +23,7 @@ from llamavid_demo.train.stages import StepResult
 POINTING = 0.3  # weight of the loss on where to look
 NOTING = 0.5  # weight of the loss on the notes
 POINTING_HEADS = 3  # scenes and places, things, subtitles
-COUNTING = 2.0  # weight of the loss on what it counts scenes by
+COUNTING = 0.5  # weight of the loss on what it counts scenes by
 CALM = 0.01  # weight that keeps the counting head's scores small: bfloat16 tells large ones apart too coarsely
 TRAINING_ATTENTION = "training"
 LONGEST_COMPILED = 1024  # tokens; for rare lengths compiling takes longer than it saves
@@ -163,8 +163,11 @@ class Reader:
         scores = (query @ key.mT).masked_fill(places > places[:, None], float("-inf"))  # (B, L, L)
         norm = scores.logsumexp(dim=-1)
         counted = ((begins == 1) | (places == 0))[:, None] & (places <= places[:, None])
-        mean = scores.masked_fill(~counted, 0).sum(dim=-1) / counted.sum(dim=-1)
-        return ((norm - mean) + CALM * norm.square())[frames].mean()
+        many = counted.sum(dim=-1)
+        mean = scores.masked_fill(~counted, 0).sum(dim=-1) / many
+        apart = (norm - mean - many.log()).clamp(min=0)  # Kullback-Leibler, in nats
+        # Of many scenes one more is a smaller part: the more there are, the more exact it has to be.
+        return ((many.square() * apart).log1p() + CALM * norm.square())[frames].mean()
 
     def _queries_and_keys(
         self, number: int, entering: Sequence[torch.Tensor], rotary: tuple[torch.Tensor, torch.Tensor]

@@ -100,12 +100,13 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
             (
                 "answering-3",
                 (
-                    *[several] * 4,
+                    *[few] * 2,
+                    *[several] * 5,
                     *[crowded] * 2,
                     *[Lesson(long, talkative, films=4)] * 4,
                     Lesson(longest, talkative, 1),
                 ),
-                StagePlan(400, 1e-3, decay=0.9, shares=gentle),
+                StagePlan(450, 1e-3, decay=0.8, shares=gentle),
             ),
         ),
     )

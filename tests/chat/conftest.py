@@ -58,7 +58,7 @@ class TokenCounter:
         ]
 
     def _count_tokens(self, _module: object, _args: tuple, kwargs: dict) -> None:
-        self.tokens += kwargs["inputs_embeds"].shape[1]
+        self.tokens += kwargs["inputs_embeds"].shape[:2].numel()
 
     def _count_frames(self, _module: object, args: tuple) -> None:
         self.frames += len(args[0])

@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from llamavid_demo.chat import MovieChat, Progress, Turn, decoding, encoded_section
-from llamavid_demo.chat.encoded_section import frame_tokens
 from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.errors import MovieError, QuestionError, TooLongError
 from llamavid_demo.film import Movie
@@ -22,7 +21,7 @@ NewChat = Callable[..., MovieChat]
 def uncached_answer(chat: MovieChat, turns: list[tuple[str, str | None]], guide: str, length: int) -> str:
     """The stateless way: everything is read again for each token."""
     model = chat.model
-    tokens = frame_tokens(model, chat._encoded, guide, chat._cache)
+    tokens = model.frame_tokens(torch.cat(chat._encoded.parts), guide)
     text = conversation_text(model.config.prompt, chat._prompt.last_cues, turns)
     ids = [*chat._prompt.ids, *model.tokenizer.encode(text)]
     answer: list[int] = []
@@ -47,14 +46,14 @@ def test_second_turn_prefills_only_its_own_tokens(new_chat: NewChat, counter: To
     first = chat.ask(FIRST, max_new_tokens=1).finish()
     assert first.stats is not None
     assert (first.stats.reused_tokens, counter.frames) == (0, 12)
-    assert counter.tokens == first.stats.prompt_tokens + 1
+    assert counter.tokens == first.stats.prompt_tokens
     counter.tokens = counter.frames = 0
     second = chat.ask(SECOND, max_new_tokens=4).finish()
     assert second.stats is not None
     assert counter.frames == 0
     assert second.stats.reused_tokens >= first.stats.prompt_tokens
     own = second.stats.prompt_tokens - second.stats.reused_tokens
-    assert counter.tokens == own + second.stats.new_tokens
+    assert counter.tokens == own + second.stats.new_tokens - 1  # nothing follows the last
     assert own <= len(chat.model.tokenizer.encode(f" {first.text}</s>USER: {SECOND} ASSISTANT:"))
 
 
@@ -67,7 +66,7 @@ def test_retry_reads_one_token_and_gives_the_same_greedy_answer(new_chat: NewCha
     assert again.text == before
     assert [turn.question for turn in chat.turns] == [FIRST, SECOND]
     assert again.stats is not None
-    assert counter.tokens == 1 + again.stats.new_tokens
+    assert counter.tokens == again.stats.new_tokens
 
 
 def test_undo_forgets_the_last_turn_only(new_chat: NewChat) -> None:
@@ -245,7 +244,7 @@ def test_conversations_share_what_was_read(new_chat: NewChat, counter: TokenCoun
     again = other.ask(f" {FIRST.upper()} ").finish()  # the same guide, in other letters
     assert again.stats is not None
     assert again.stats.reused_tokens == len(other._prompt.ids)
-    assert counter.tokens == again.stats.prompt_tokens - again.stats.reused_tokens + again.stats.new_tokens
+    assert counter.tokens == again.stats.prompt_tokens - again.stats.reused_tokens + again.stats.new_tokens - 1
     assert new_chat().ask(FIRST).finish().text == first.text
 
 

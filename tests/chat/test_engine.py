@@ -1,0 +1,166 @@
+"""One engine for all conversations: together they are answered as they would be alone, and none harms another."""
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+import torch
+
+from llamavid_demo.chat import MovieChat, decoding, engine
+from llamavid_demo.chat.decoding import Sampling
+from llamavid_demo.chat.engine import Answer, Engine, Preparation, Stopped
+from llamavid_demo.errors import BusyError
+from llamavid_demo.model.attention import AttentionWatch
+from llamavid_demo.model.loaded import LoadedModel
+
+QUESTIONS = ["What color is the car?", "Where does the story begin?", "Who speaks?", "What color is the car?"]
+NewChat = Callable[..., MovieChat]
+
+
+@pytest.fixture
+def shapes(micro: LoadedModel) -> Iterator[list[tuple[int, int]]]:
+    """Rows and tokens of each pass through the LLaMA, in order."""
+    passed: list[tuple[int, int]] = []
+
+    def note(_module: object, _args: tuple, kwargs: dict) -> None:
+        passed.append(tuple(kwargs["inputs_embeds"].shape[:2]))  # type: ignore[arg-type]
+
+    hook = micro.network.llama.model.register_forward_pre_hook(note, with_kwargs=True)
+    yield passed
+    hook.remove()
+
+
+def prepared(chat: MovieChat, question: str, together: threading.Event | None = None) -> Preparation:
+    """What a chat reads for a question; with `together` it is ready only when that is set."""
+    words = chat.model.tokenizer.encode(f" {question} ASSISTANT:")
+    ready = yield from chat._prepare(question, words)
+    while together is not None and not together.is_set():
+        yield None
+    return ready
+
+
+def new_answer(chat: MovieChat, preparation: Preparation, tokens: int = 12) -> Answer:
+    watch = AttentionWatch(len(chat._prompt.ids), frozenset())
+    return Answer(preparation, Sampling(max_new_tokens=tokens), stopping=threading.Event(), watch=watch)
+
+
+def ids(answer: Answer) -> list[int]:
+    return [what for what in answer if isinstance(what, int)]
+
+
+def alone(chat: MovieChat, question: str, tokens: int = 12) -> list[int]:
+    return ids(Engine().submit(chat.model, new_answer(chat, prepared(chat, question), tokens)))
+
+
+def test_answers_together_are_those_alone(new_chat: NewChat, micro: LoadedModel, shapes: list[tuple[int, int]]) -> None:
+    expected = [alone(new_chat(), question) for question in QUESTIONS]
+    together, one = threading.Event(), Engine()
+    answers = [new_answer(chat, prepared(chat, question, together)) for question in QUESTIONS for chat in [new_chat()]]
+    for answer in answers:
+        one.submit(micro, answer)
+    shapes.clear()
+    together.set()
+    assert [ids(answer) for answer in answers] == expected
+    assert (len(QUESTIONS), 1) in shapes
+
+
+def test_a_section_is_read_between_the_words_of_others(
+    new_chat: NewChat, micro: LoadedModel, shapes: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "_CHUNK", 16)
+    expected = [alone(new_chat(), QUESTIONS[0], 40), alone(new_chat(), QUESTIONS[1])]
+    first, second = new_chat(), new_chat(prefixes=type(new_chat()._prefixes)(10**9))
+    one, begun = Engine(), threading.Event()
+
+    def newcomer() -> Preparation:
+        while not begun.is_set():
+            yield None
+        shapes.clear()
+        return (yield from prepared(second, QUESTIONS[1]))
+
+    answers = [new_answer(first, prepared(first, QUESTIONS[0]), 40), new_answer(second, newcomer())]
+    for answer in answers:
+        one.submit(micro, answer)
+    pieces = iter(answers[0])
+    heard = [next(what for what in pieces if isinstance(what, int))]
+    begun.set()
+    heard += [what for what in pieces if isinstance(what, int)]
+    assert [heard, ids(answers[1])] == expected
+    reading = [at for at, (_, tokens) in enumerate(shapes) if tokens > 1]
+    assert len(reading) > 5
+    assert all(shapes[at + 1][1] == 1 for at in reading[:-1])  # after each chunk everybody gets a token
+
+
+def test_what_fails_is_told_to_whom_it_concerns_only(
+    new_chat: NewChat, micro: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = alone(new_chat(), QUESTIONS[0])
+    together, one = threading.Event(), Engine()
+    chats = [new_chat() for _ in range(3)]
+    answers = [new_answer(chat, prepared(chat, QUESTIONS[0], together)) for chat in chats]
+    unlucky, whole = chats[1]._tail, decoding.step
+    longest = len(micro.tokenizer.encode(f" {QUESTIONS[0]} ASSISTANT:")) + 3
+
+    def step(model, batch, seats, tokens) -> torch.Tensor:
+        if unlucky in batch.tails and batch.lengths[batch.tails.index(unlucky)] > longest:
+            raise MemoryError("no room for this one")
+        return whole(model, batch, seats, tokens)
+
+    monkeypatch.setattr(engine, "step", step)
+    for answer in answers:
+        one.submit(micro, answer)
+    together.set()
+    assert ids(answers[0]) == ids(answers[2]) == expected
+    with pytest.raises(MemoryError, match="this one"):
+        ids(answers[1])
+
+
+def test_a_preparation_that_fails_harms_nobody(new_chat: NewChat, micro: LoadedModel) -> None:
+    def broken() -> Preparation:
+        yield None
+        raise ValueError("cannot be read")
+
+    chat, one = new_chat(), Engine()
+    bad = one.submit(micro, new_answer(chat, broken()))
+    good = one.submit(micro, new_answer(chat, prepared(chat, QUESTIONS[0])))
+    with pytest.raises(ValueError, match="cannot be read"):
+        ids(bad)
+    assert ids(good) == alone(new_chat(), QUESTIONS[0])
+
+
+def test_stopping_one_leaves_the_others(new_chat: NewChat, micro: LoadedModel) -> None:
+    expected = alone(new_chat(), QUESTIONS[0], 40)
+    chats, one, together = [new_chat(), new_chat()], Engine(), threading.Event()
+    stopped, other = (new_answer(chat, prepared(chat, QUESTIONS[0], together), 40) for chat in chats)
+    for answer in (stopped, other):
+        one.submit(micro, answer)
+    together.set()
+    pieces = iter(stopped)
+    assert next(what for what in pieces if isinstance(what, int)) == expected[0]
+    stopped.stopping.set()
+    with pytest.raises(Stopped):
+        list(pieces)
+    assert stopped.ids == expected[: len(stopped.ids)]
+    assert ids(other) == expected
+
+
+def test_who_leaves_has_let_go_of_everything(new_chat: NewChat, micro: LoadedModel) -> None:
+    chat, one = new_chat(), Engine()
+    answer = one.submit(micro, new_answer(chat, prepared(chat, QUESTIONS[0]), 40))
+    pieces = iter(answer)
+    next(what for what in pieces if isinstance(what, int))
+    pieces.close()  # type: ignore[attr-defined]
+    words = chat.model.tokenizer.encode(f" {QUESTIONS[0]} ASSISTANT:")
+    assert chat._tail.length == len(words) + len(answer.ids) - 1
+    assert alone(new_chat(), QUESTIONS[0]) == ids(one.submit(micro, new_answer(chat, prepared(chat, QUESTIONS[0]))))
+
+
+def test_too_many_are_asked_to_wait(new_chat: NewChat, micro: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "MOST_ANSWERS", 2)
+    chat, one, together = new_chat(), Engine(), threading.Event()
+    answers = [new_answer(chat, prepared(new_chat(), QUESTIONS[0], together)) for _ in range(9)]
+    with pytest.raises(BusyError, match="try again"):
+        for answer in answers:
+            one.submit(micro, answer)
+    together.set()
+    assert ids(answers[0]) == ids(answers[1])
