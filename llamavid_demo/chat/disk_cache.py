@@ -125,4 +125,4 @@ class DiskCache:
 
 def _checksum(tensor: torch.Tensor) -> str:
     """CRC-32 of a contiguous tensor's bytes."""
-    return f"{zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy()):08x}"
+    return f"{zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy().data):08x}"

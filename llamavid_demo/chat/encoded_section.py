@@ -60,7 +60,7 @@ def encode_section(
         "vision": model.weights,
     }
     seconds, parts, done = section.seconds, list[torch.Tensor](), 0
-    for _, group in groupby(seconds, key=lambda second: second // _PART):
+    for _, group in groupby(seconds, key=lambda second: int(second) // _PART):
         times = tuple(group)
         key: dict[str, object] = {**film, "seconds": [times[0], times[-1]]}
         patches = cache.get("patches", key)

@@ -6,7 +6,7 @@ Sections and questions are read in chunks between the steps, in turns, so nobody
 import queue
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from weakref import WeakKeyDictionary
 
 import torch
@@ -43,7 +43,7 @@ class Answer:
         self.ids: list[int] = []
         self._told: queue.SimpleQueue[Progress | int | BaseException | None] = queue.SimpleQueue()
 
-    def __iter__(self) -> Iterator[Progress | int]:
+    def __iter__(self) -> Generator[Progress | int, None, None]:
         over = False
         try:
             while (what := self._told.get()) is not None:

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from functools import cache
 from typing import Any
 
@@ -145,12 +146,13 @@ class MovieChat:
         watch, first = self._watch(), None
         answer = Answer(self._prepare(guide, words), sampling, stopping=turn.stopping, watch=watch)
         try:
-            for what in engine_of(self.model).submit(self.model, answer):
-                if isinstance(what, Progress):
-                    self._progress(what)
-                else:
-                    first = first or time.perf_counter()
-                    yield from self._new_text(turn, answer.ids)
+            with closing(iter(engine_of(self.model).submit(self.model, answer))) as told:
+                for what in told:
+                    if isinstance(what, Progress):
+                        self._progress(what)
+                    else:
+                        first = first or time.perf_counter()
+                        yield from self._new_text(turn, answer.ids)
             turn.finished = "length" if len(answer.ids) == sampling.max_new_tokens else "end"
             yield from self._new_text(turn, answer.ids, last=True)
         finally:

@@ -283,6 +283,27 @@ def test_a_stopped_reading_goes_on_where_it_was(
     assert counter.tokens < turn.stats.prompt_tokens
 
 
+def test_a_progress_callback_that_raises_ends_the_work_before_it_is_seen(
+    new_chat: NewChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever catches it may ask again at once: nothing of the old answer is still under way."""
+    monkeypatch.setattr(decoding, "_CHUNK", 16)
+    given_up = []
+
+    def give_up(step: Progress) -> None:
+        if step.stage == "prefill" and not given_up:
+            given_up.append(step)
+            raise KeyError("given up")
+
+    chat = new_chat(progress=give_up)
+    with pytest.raises(KeyError, match="given up") as caught:  # `caught` keeps the traceback, as a debugger would
+        chat.ask(FIRST).finish()
+    assert chat.turns == []
+    again = chat.ask(FIRST).finish()
+    assert again.text == uncached_answer(chat, [(FIRST, None)], FIRST, 8)
+    assert caught.value.args == ("given up",)
+
+
 def test_prefixes_that_nobody_used_for_long_are_let_go(new_chat: NewChat) -> None:
     prefixes = PrefixCache(0)
     chat = new_chat(prefixes=prefixes)
