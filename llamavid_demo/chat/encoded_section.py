@@ -54,15 +54,11 @@ def encode_section(
     progress: ProgressCallback = ignore_progress,
 ) -> EncodedSection:
     """Read a section's frames and encode them, or find them in the cache part by part. Raises `MovieError`."""
-    film: dict[str, object] = {
-        "file": file_fingerprint(movie.path),
-        "frames": [model.frame_format.width, model.frame_format.height, model.frame_format.fit],
-        "vision": model.weights,
-    }
+    film = film_key(model, movie)
     seconds, parts, done = section.seconds, list[torch.Tensor](), 0
     for _, group in groupby(seconds, key=lambda second: int(second) // _PART):
         times = tuple(group)
-        key: dict[str, object] = {**film, "seconds": [times[0], times[-1]]}
+        key = {**film, "seconds": [times[0], times[-1]]}
         patches = cache.get("patches", key)
         if patches is None:
             part = replace(section, start=times[0], end=times[-1] + 1)
@@ -101,6 +97,15 @@ def make_frame_tokens(
 
 def _report(progress: ProgressCallback, before: int, total: int, done: int) -> None:
     progress(Progress("frames", before + done, total))
+
+
+def film_key(model: LoadedModel, movie: Movie) -> dict[str, object]:
+    """What the patches of a movie's frames depend on."""
+    return {
+        "file": file_fingerprint(movie.path),
+        "frames": [model.frame_format.width, model.frame_format.height, model.frame_format.fit],
+        "vision": model.weights,
+    }
 
 
 def tokens_key(model: LoadedModel, section: EncodedSection, guide: str) -> dict[str, object]:
