@@ -83,7 +83,8 @@ class Engine:
             self._new.append((model, answer))
             if not self._running:
                 self._running = True
-                threading.Thread(target=self._run, name="engine", daemon=True).start()
+                # No daemon: one that is killed inside PyTorch when the program ends takes it down with an error.
+                threading.Thread(target=self._run, name="engine").start()
         return answer
 
     @torch.inference_mode()
@@ -98,6 +99,9 @@ class Engine:
                 if not preparing and not table.answers:
                     self._running = False
                     return
+            if not threading.main_thread().is_alive():  # the program is ending
+                for answer in (*preparing, *table.answers, *(answer for _, answer in self._new)):
+                    answer.stopping.set()
             if preparing:
                 self._prepare(preparing, table)
             table.step()

@@ -1,5 +1,7 @@
 """One engine for all conversations: together they are answered as they would be alone, and none harms another."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
@@ -12,6 +14,7 @@ from llamavid_demo.chat.engine import Answer, Engine, Preparation, Stopped
 from llamavid_demo.errors import BusyError
 from llamavid_demo.model.attention import AttentionWatch
 from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.settings import ROOT
 
 QUESTIONS = ["What color is the car?", "Where does the story begin?", "Who speaks?", "What color is the car?"]
 NewChat = Callable[..., MovieChat]
@@ -164,3 +167,19 @@ def test_too_many_are_asked_to_wait(new_chat: NewChat, micro: LoadedModel, monke
             one.submit(micro, answer)
     together.set()
     assert ids(answers[0]) == ids(answers[1])
+
+
+def test_a_program_that_ends_in_the_middle_of_an_answer_ends_cleanly() -> None:
+    program = """
+import tempfile, threading
+from pathlib import Path
+from llamavid_demo import MovieChat, load_model, load_movie
+from llamavid_demo.settings import ROOT, Settings
+settings = Settings(cache_dir=Path(tempfile.mkdtemp()), model=str(ROOT / "assets" / "llama-vid-tiny"))
+chat = MovieChat(load_model(settings.model), load_movie(ROOT / "movies" / "the-lost-map"), settings=settings)
+pieces = iter(chat.ask("What does the film tell?"))
+threading.Thread(target=lambda: (next(pieces), list(pieces))).start()
+while not chat.turns or not chat.turns[0].text: pass
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
