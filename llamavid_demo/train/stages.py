@@ -135,4 +135,4 @@ def _passed(scores: Scores, plan: StagePlan) -> bool:
 def _remember(scores: Scores, right: Mapping[str, list[float]]) -> None:
     for family, hits in right.items():
         for hit in hits:
-            scores[family] = MEMORY * scores.get(family, 0.0) + (1 - MEMORY) * hit
+            scores[family] = MEMORY * scores.get(family, sum(hits) / len(hits)) + (1 - MEMORY) * hit
