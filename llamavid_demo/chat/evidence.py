@@ -8,6 +8,7 @@ import torch
 from llamavid_demo.film import Cue
 
 MOST = 4  # moments shown for an answer
+FAINT = 0.3  # of the heaviest moment's weight: what has less is no evidence
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,10 @@ class Evidence:
 
 
 def find_evidence(mass: torch.Tensor, times: Sequence[float], cues: Sequence[Cue]) -> list[Evidence]:
-    """Top moments of attention mass (T, tokens a frame) on frames; adjacent frames above the mean are one moment."""
+    """Top moments of attention mass (T, tokens a frame) on frames; adjacent frames above the mean are one moment.
+
+    Faint ones are left out.
+    """
     frames = mass.sum(dim=1)
     total = float(frames.sum())
     if total <= 0:
@@ -34,8 +38,8 @@ def find_evidence(mass: torch.Tensor, times: Sequence[float], cues: Sequence[Cue
                 moments[-1].append(i)
             else:
                 moments.append([i])
-    ranked = sorted(moments, key=lambda moment: -sum(share[i] for i in moment))[:MOST]
-    return [_evidence(moment, share, times, cues) for moment in ranked]
+    ranked = sorted((_evidence(moment, share, times, cues) for moment in moments), key=lambda found: -found.weight)
+    return [found for found in ranked[:MOST] if found.weight >= FAINT * ranked[0].weight]
 
 
 def _evidence(moment: list[int], share: list[float], times: Sequence[float], cues: Sequence[Cue]) -> Evidence:

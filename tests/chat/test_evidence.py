@@ -14,6 +14,11 @@ def test_adjacent_frames_are_one_moment() -> None:
     assert moments[0].cue == Cue(11.5, 12.5, "here")
 
 
+def test_what_was_hardly_looked_at_is_no_evidence() -> None:
+    mass = torch.tensor([[0.6], [0.0], [0.15], [0.0], [0.25]])
+    assert [moment.seconds for moment in find_evidence(mass, range(5), [])] == [0, 4]
+
+
 def test_a_cue_too_far_away_is_no_evidence() -> None:
     moments = find_evidence(torch.tensor([[1.0]]), [0], [Cue(30, 31, "far")])
     assert moments[0].cue is None
