@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from transformers import LlamaConfig
 
-from llamavid_demo.chat.encoded_section import film_key, open_cache
+from llamavid_demo.chat.encoded_section import _PART, film_key, open_cache
 from llamavid_demo.film import Cue, Movie, Section
 from llamavid_demo.film.cues import SubtitleTrack
 from llamavid_demo.film.frame_format import FrameFormat
@@ -15,7 +15,6 @@ from llamavid_demo.model.load import load_model
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.settings import ROOT, Settings
 
-_PART = 256  # frames that the cache keeps together
 WORDS = "The key is in the castle. Mia has lost the map."
 
 

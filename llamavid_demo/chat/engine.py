@@ -53,8 +53,8 @@ class Answer:
                 yield what
             over = True
         finally:  # whoever leaves early waits until the engine has let go of the tail
-            self.stopping.set() if not over else None
             while not over:
+                self.stopping.set()
                 over = (what := self._told.get()) is None or isinstance(what, BaseException)
 
     def tell(self, what: Progress | int) -> None:
@@ -112,12 +112,8 @@ class Engine:
         if answer.stopping.is_set():
             return answer.end(Stopped())
         try:
-            if progress := next(answer.preparation):
-                answer.tell(progress)
-            preparing.append(answer)
-        except StopIteration as prepared:
-            answer.reading, logits = prepared.value
-            table.take(answer, logits)
+            if table.prepare(answer):
+                preparing.append(answer)
         except Exception as error:  # told to whom it concerns
             answer.end(error)
         return None
@@ -131,13 +127,25 @@ class Table:
         self.answers: list[Answer] = []
         self._batch = TailBatch(model.config.llama.num_hidden_layers)
 
-    def take(self, answer: Answer, logits: torch.Tensor) -> None:
-        """Write an answer's first token, and sit it down if there is more to come."""
-        if not self._write(answer, logits) or answer.reading is None:
-            return answer.end()
-        self._batch.join(answer.reading.tail)
-        self.answers.append(answer)
-        return None
+    def prepare(self, answer: Answer) -> bool:
+        """One chunk of an answer's preparation; whether there is more. After the last its first token is written.
+
+        Raises what goes wrong in it.
+        """
+        try:
+            progress = next(answer.preparation)
+        except StopIteration as prepared:
+            reading, logits = prepared.value
+            answer.reading = reading
+            if self._write(answer, logits):
+                self._batch.join(reading.tail)
+                self.answers.append(answer)
+            else:
+                answer.end()
+            return False
+        if progress:
+            answer.tell(progress)
+        return True
 
     def step(self) -> None:
         """A token more for everybody; who is ready or was stopped leaves."""
@@ -153,8 +161,11 @@ class Table:
                 return self._leave(0, error)
             return self._step_alone()
         for row in reversed(range(len(self.answers))):
-            if not self._write(self.answers[row], logits[row]):
-                self._leave(row)
+            try:
+                if not self._write(self.answers[row], logits[row]):
+                    self._leave(row)
+            except Exception as error:  # as when logits are no numbers
+                self._leave(row, error)
         return None
 
     def _step_alone(self) -> None:

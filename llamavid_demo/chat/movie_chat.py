@@ -191,7 +191,8 @@ class MovieChat:
     def _find_prefix(self, guide: str) -> Generator[Progress, None, Prefix]:
         """The shared prefix; what another conversation has read of it is not read again."""
         ids = self._prompt.ids
-        key = {**tokens_key(self.model, self._encoded, guide), "prompt": ids}
+        placed = {"quantization": self.model.quantization, "device": str(self.model.device)}
+        key = {**tokens_key(self.model, self._encoded, guide), **placed, "prompt": ids}
         shared = self._prefixes.get(key, layers=self.model.config.llama.num_hidden_layers, tokens=len(ids))
         self._reused = shared.prefix.filled
         while not shared.filling.acquire(blocking=False):  # another conversation fills it, step by step as we wait

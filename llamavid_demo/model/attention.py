@@ -6,6 +6,7 @@ model's call. Attention over prefix and tail is computed apart and merged by log
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import torch
@@ -121,7 +122,7 @@ class BatchReading:
         later = torch.arange(own_keys.shape[2], device=query.device) > ends[:, None]
         own = Partial.of(queries, own_keys, own_values, hidden=later[:, None, None])
         norms, films = torch.empty_like(own.norm), []
-        for rows in self._groups():
+        for rows in self.groups:
             prefix, visible = self.seats[rows[0]].prefix, self.seats[rows[0]].visible
             together = queries[rows].transpose(0, 1).flatten(1, 2)  # (kv heads, rows·group, D)
             film = Partial.of(together, *prefix.read(layer, visible))
@@ -135,8 +136,9 @@ class BatchReading:
             self._watch(layer, rows, film, whole)
         return out.flatten(1, 2)[:, :, None].to(query.dtype)
 
-    def _groups(self) -> list[list[int]]:
-        """Rows by what they see, each group in order."""
+    @cached_property
+    def groups(self) -> list[list[int]]:
+        """Rows by what they see, each group in order; the same in every layer."""
         groups: dict[tuple[int, int], list[int]] = {}
         for row, seat in enumerate(self.seats):
             groups.setdefault((id(seat.prefix), seat.visible), []).append(row)

@@ -1,8 +1,8 @@
 """The LLaMA at its lessons: forward over a batch, and what it is taught by.
 
 The answers themselves; at its middle the notes; and where to look: heads of two upper layers are drawn to
-where the next word is found, one below to the beginnings of scenes, which is how it counts them. Without the latter
-two it guesses for hours before it begins to look things up.
+where the next word is found, one below to the beginnings of scenes, which is how it counts them. Without notes
+and pointers it guesses for hours before it begins to look things up.
 """
 
 import shutil

@@ -118,6 +118,29 @@ def test_what_fails_is_told_to_whom_it_concerns_only(
         ids(answers[1])
 
 
+@pytest.mark.parametrize("token", [0, 3])
+def test_a_choice_that_fails_harms_nobody(new_chat: NewChat, micro: LoadedModel, token: int) -> None:
+    """As when logits are no numbers, at the first token or later."""
+    expected, one, together = alone(new_chat(), QUESTIONS[0]), Engine(), threading.Event()
+    bad, good = (new_answer(chat, prepared(chat, QUESTIONS[0], together)) for chat in (new_chat(), new_chat()))
+    choose = bad.choose
+
+    def fail(logits: torch.Tensor) -> int:
+        if len(bad.ids) == token:
+            raise ValueError("no numbers")
+        return choose(logits)
+
+    bad.choose = fail
+    for answer in (bad, good):
+        one.submit(micro, answer)
+    together.set()
+    with pytest.raises(ValueError, match="no numbers"):
+        ids(bad)
+    assert ids(good) == expected
+    later = new_chat()
+    assert ids(one.submit(micro, new_answer(later, prepared(later, QUESTIONS[0])))) == expected
+
+
 def test_a_preparation_that_fails_harms_nobody(new_chat: NewChat, micro: LoadedModel) -> None:
     def broken() -> Preparation:
         yield None
