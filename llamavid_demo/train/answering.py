@@ -62,6 +62,7 @@ class Answering:
         script, frames = self.encoded.film(rng, lesson.kind)
         talk = converse(script, lesson.manner, rng)
         sequence = make_sequence(
-            self.tokenizer, PROMPT, script, talk.questions, subtitles=talk.subtitles, learn=talk.learn
-        )
+            self.tokenizer, PROMPT, script, talk.questions,
+            subtitles=talk.subtitles, learn=talk.learn, guide=talk.guide,
+        )  # fmt: skip
         return talk, sequence, frames

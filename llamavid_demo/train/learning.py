@@ -24,6 +24,7 @@ POINTING = 0.3  # weight of the loss on where to look
 NOTING = 0.5  # weight of the loss on the notes
 POINTING_HEADS = 3  # scenes and places, things, subtitles
 COUNTING = 0.5  # weight of the loss on what it counts scenes by
+START = 8  # beginnings that the very start counts for: n of n + START tells many scenes apart better than n of n + 1
 CALM = 0.01  # weight that keeps the counting head's scores small: bfloat16 tells large ones apart too coarsely
 TRAINING_ATTENTION = "training"
 LONGEST_COMPILED = 1024  # tokens; for rare lengths compiling takes longer than it saves
@@ -152,7 +153,7 @@ class Reader:
     ) -> torch.Tensor:
         """How far, at every frame, a head below the middle is from equal attention to each scene's first frame so far.
 
-        The very start gets as much as one of them: its share of the attention then tells how many there are.
+        The very start gets as much as `START` of them: its share of the attention then tells how many there are.
         """
         begins = batch.notes["begins"].to(entering[0].device)
         frames = begins >= 0
@@ -160,14 +161,17 @@ class Reader:
             return entering[0].new_zeros(())
         query, key = (heads[:, 0].float() for heads in self._queries_and_keys(self.middle - 1, entering, rotary))
         places = torch.arange(begins.shape[1], device=begins.device)
-        scores = (query @ key.mT).masked_fill(places > places[:, None], float("-inf"))  # (B, L, L)
+        later = places > places[:, None]
+        scores = (query @ key.mT).masked_fill(later, float("-inf"))  # (B, L, L)
         norm = scores.logsumexp(dim=-1)
-        counted = ((begins == 1) | (places == 0))[:, None] & (places <= places[:, None])
-        many = counted.sum(dim=-1)
-        mean = scores.masked_fill(~counted, 0).sum(dim=-1) / many
-        apart = (norm - mean - many.log()).clamp(min=0)  # Kullback-Leibler, in nats
+        counts = (begins == 1).float() + START * (places == 0)  # (B, L)
+        counts = (counts[:, None] * ~later)[frames]
+        many = counts.sum(dim=-1)
+        wanted = counts / many[:, None]
+        seen = scores[frames].masked_fill(wanted == 0, 0)
+        apart = (wanted.xlogy(wanted) - wanted * seen).sum(dim=-1) + norm[frames]  # Kullback-Leibler, in nats
         # Of many scenes one more is a smaller part: the more there are, the more exact it has to be.
-        return ((many.square() * apart).log1p() + CALM * norm.square())[frames].mean()
+        return ((many.square() * apart.clamp(min=0)).log1p() + CALM * norm[frames].square()).mean()
 
     def _queries_and_keys(
         self, number: int, entering: Sequence[torch.Tensor], rotary: tuple[torch.Tensor, torch.Tensor]

@@ -1,27 +1,34 @@
 """What the LLaMA should note at a token while it reads: supervised at its middle with throw-away heads.
 
 A film is long and its questions are few. Notes teach at every token what questions will need: at a frame which scene
-it is, where the last one was, who has been seen in this place; at a word of a subtitle who says it, where, and the
-how-manieth it is. With the answers alone the LLaMA takes hours to find out that this is worth knowing.
+it is, where the last one was, who has been seen in this place, whether who is asked for was in the scene before; at a
+word of a subtitle who says it, where, how it begins, what it speaks of, and the how-manieth it is. With the answers
+alone the LLaMA takes hours to find out that this is worth knowing.
 """
 
+import re
 from collections.abc import Sequence
 
 import torch
 from torch import nn
 
 from llamavid_demo.train.heads import LabelHeads
-from llamavid_demo.train.world import NAMES, PLACES, THINGS, Script
+from llamavid_demo.train.world import ITEM_LINES, ITEMS, NAMES, PLACES, PLAIN_LINES, THINGS, Script
 
 NOTE = "note "  # how the accuracies of notes are called, before their kind
 _MANY = 13
 COMPANY = "company"
+OPENINGS = tuple(sorted({*NAMES, *(text.split()[0].rstrip(",") for text in (*ITEM_LINES, *PLAIN_LINES))}))
+_TOKEN = re.compile(r"[\w']+|[^\w\s]")  # of a line: words and punctuation
 NOTES: dict[str, Sequence[object]] = {
     "scene": range(_MANY),  # number of the scene; the last class: a later one
     "begins": (False, True),  # whether the frame is the first of its scene
     COMPANY: THINGS,  # seen in this place so far: several, bit by bit
     "previous": (None, *PLACES),  # place of the scene before
+    "follows": (False, True),  # whether the thing that the guide names was in the scene before
     "speaker": NAMES,
+    "opening": OPENINGS,  # first word of a line
+    "item": (None, *ITEMS),  # that the line has spoken of so far
     "here": PLACES,  # where a line is spoken
     "rank": range(4),  # of a line in its scene
     "line": range(3),  # of a line in the film
@@ -31,8 +38,10 @@ NOTES: dict[str, Sequence[object]] = {
 Notes = dict[str, list[tuple[int, int]]]
 
 
-def frame_notes(notes: Notes, script: Script, shots: Sequence[int], positions: Sequence[int]) -> None:
-    """Write what there is to note at the last token of each frame; `shots` are the frames' shots."""
+def frame_notes(
+    notes: Notes, script: Script, shots: Sequence[int], positions: Sequence[int], asked: str | None
+) -> None:
+    """Write what there is to note at the last token of each frame; `shots` are the frames', `asked` is a thing."""
     scene_of = {shot: scene for scene in script.scenes for shot in scene.shots}
     company = dict.fromkeys(PLACES, 0)
     last = -1
@@ -46,6 +55,10 @@ def frame_notes(notes: Notes, script: Script, shots: Sequence[int], positions: S
         notes["scene"].append((position, min(number, _MANY - 1)))
         before = 1 + PLACES.index(script.scenes[number - 1].place) if number else 0
         notes["previous"].append((position, before))
+        if asked:
+            then = script.scenes[number - 1].shots if number else ()
+            follows = any(actor.thing == asked for shot in then for actor in script.shots[shot].actors)
+            notes["follows"].append((position, int(follows)))
 
 
 def cue_notes(notes: Notes, script: Script, cues: Sequence[Sequence[int]]) -> None:
@@ -56,6 +69,8 @@ def cue_notes(notes: Notes, script: Script, cues: Sequence[Sequence[int]]) -> No
     for number, ((shot, line), positions) in enumerate(zip(lines, cues, strict=True)):
         rank = rank + 1 if scene_of[shot] == last else 0
         last = scene_of[shot]
+        opening = line.text.split()[0].rstrip(",")
+        spoken = len(_TOKEN.findall(line.subtitle.partition(line.item)[0])) if line.item else len(positions)
         for word, position in enumerate(positions):
             notes["here"].append((position, PLACES.index(script.shots[shot].place)))
             notes["rank"].append((position, min(rank, 3)))
@@ -63,6 +78,9 @@ def cue_notes(notes: Notes, script: Script, cues: Sequence[Sequence[int]]) -> No
             notes["word"].append((position, min(word, 15)))
             if line.speaker:
                 notes["speaker"].append((position, NAMES.index(line.speaker)))
+                notes["item"].append((position, 1 + ITEMS.index(line.item) if line.item and word >= spoken else 0))
+                if opening in OPENINGS and word > 1:
+                    notes["opening"].append((position, OPENINGS.index(opening)))
 
 
 class NoteHeads(LabelHeads):

@@ -55,6 +55,7 @@ class Reading:
         script = random_script(rng, lesson.kind)
         talk = converse(script, lesson.manner, rng)
         sequence = make_sequence(
-            self.tokenizer, PROMPT, script, talk.questions, subtitles=talk.subtitles, learn=talk.learn
-        )
+            self.tokenizer, PROMPT, script, talk.questions,
+            subtitles=talk.subtitles, learn=talk.learn, guide=talk.guide,
+        )  # fmt: skip
         return script, talk, sequence

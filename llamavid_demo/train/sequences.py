@@ -15,6 +15,7 @@ from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.config import PromptFormat
 from llamavid_demo.model.prompt import FRAME, conversation_text, section_prompt
 from llamavid_demo.model.tokenizer import LlamaTokenizer
+from llamavid_demo.train.ideal import asked_thing
 from llamavid_demo.train.notes import NOTES, Notes, cue_notes, frame_notes
 from llamavid_demo.train.questions import Part, Question
 from llamavid_demo.train.world import ITEMS, THINGS, Script
@@ -96,6 +97,7 @@ def make_sequence(
     *,
     subtitles: bool = True,
     learn: Sequence[bool] | None = None,
+    guide: str = "",
 ) -> FilmSequence:
     """A film with a conversation; turns that are not to `learn` are only read."""
     turns = [(question.text, question.answer) for question in asked]
@@ -107,7 +109,7 @@ def make_sequence(
     for i, mark in enumerate(marks):
         frames[shots[i // TOKENS_PER_FRAME]].append(mark)
     cues = _find_cues(tokenizer, script, ids) if subtitles else []
-    frame_notes(sequence.notes, script, shots, marks[TOKENS_PER_FRAME - 1 :: TOKENS_PER_FRAME])
+    frame_notes(sequence.notes, script, shots, marks[TOKENS_PER_FRAME - 1 :: TOKENS_PER_FRAME], asked_thing(guide))
     if subtitles:
         cue_notes(sequence.notes, script, cues)
     begin = tokenizer.encode("ASSISTANT:")[-1]

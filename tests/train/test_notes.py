@@ -3,10 +3,10 @@ import torch
 from llamavid_demo.model.prompt import FRAME
 from llamavid_demo.model.tokenizer import LlamaTokenizer
 from llamavid_demo.train.notes import COMPANY, NOTES, NoteHeads
-from llamavid_demo.train.questions import Question
+from llamavid_demo.train.questions import Part, Question
 from llamavid_demo.train.sequences import IGNORED, make_sequence
 from llamavid_demo.train.tokenizer import PROMPT
-from llamavid_demo.train.world import PLACES, THINGS, Actor, Line, Script, Shot
+from llamavid_demo.train.world import ITEMS, PLACES, THINGS, Actor, Line, Script, Shot
 from tests.train.conftest import films
 from tests.train.questions.conftest import FILM, asked
 
@@ -15,7 +15,8 @@ def noted(
     tokenizer: LlamaTokenizer, kind: str, script: Script = FILM, turns: list[Question] | None = None
 ) -> list[tuple[str, object]]:
     """Each token that has a note of a kind, as text, with what is noted there."""
-    sequence = make_sequence(tokenizer, PROMPT, script, turns or asked("count", script)[:1])
+    turns = turns or asked("count", script)[:1]
+    sequence = make_sequence(tokenizer, PROMPT, script, turns, guide=turns[0].text)
     tokens = [(sequence.ids[at], NOTES[kind][label]) for at, label in sequence.notes[kind]]
     return [("" if token == FRAME else tokenizer.decode([token]), note) for token, note in tokens]
 
@@ -73,6 +74,21 @@ def test_a_word_notes_who_says_it_where_and_which_line_it_is_of(tokenizer: Llama
     assert lines(tokenizer, "here") == list(zip(told, ["beach", "beach", "cave", "cave", "beach"], strict=True))
     assert lines(tokenizer, "rank") == list(zip(told, [0, 1, 0, 1, 0], strict=True))
     assert lines(tokenizer, "line") == list(zip(told, [0, 1, 2, 2, 2], strict=True))
+
+
+def test_a_line_notes_how_it_begins_and_what_it_has_spoken_of_so_far(tokenizer: LlamaTokenizer) -> None:
+    begun = [note for _, note in noted(tokenizer, "opening")]
+    assert begun == ["I"] * 6 + ["The"] * 5 + ["Please"] * 6 + ["I"] * 7
+    spoken = [note for text, note in noted(tokenizer, "item") if text == "." or text in ITEMS]
+    assert spoken == ["map", "map", "map", "map", "key", "key", "map", "map"]
+
+
+def test_frames_note_that_the_thing_asked_for_was_in_the_scene_before(tokenizer: LlamaTokenizer) -> None:
+    shots = [("lake", "cat"), ("lake", "owl"), ("cave", "hat"), ("lake", "cat"), ("farm", "dog")]
+    script = Script("x", tuple(Shot(p, "noon", "clear", (Actor(t, "red", "jumping"),), 1.0) for p, t in shots))
+    turn = Question("after", "What comes after the cat?", (Part("After the cat comes the farm."),), "cat")
+    assert [note for _, note in noted(tokenizer, "follows", script, [turn])] == [False, False, True, False, True]
+    assert noted(tokenizer, "follows", script) == []
 
 
 def test_ranks_go_on_through_the_shots_of_a_scene(tokenizer: LlamaTokenizer) -> None:
