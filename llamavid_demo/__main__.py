@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from pydantic import ValidationError
@@ -66,7 +66,10 @@ def serve(
 def ask(
     movie: Annotated[Path, typer.Argument(help="A folder of movies/, its name, or a video file.")],
     question: Annotated[str, typer.Argument(help="What you want to know.")],
-    section: Annotated[int, typer.Option(help="Which 30-minute section, from 0.")] = 0,
+    section: Annotated[str, typer.Option(help="Which 30-minute section, from 0; or all: the whole film.")] = "0",
+    until: Annotated[
+        float | None, typer.Option(help="No spoilers: know only what comes before this second of the film.")
+    ] = None,
     history: Annotated[
         Path | None, typer.Option(help='JSON file of earlier turns: [{"question": …, "answer": …}]; it is extended.')
     ] = None,
@@ -80,10 +83,13 @@ def ask(
     settings = _settings(model=model, quantization=quantization)
     film = _movie(movie, settings)
     earlier = _read_history(history)
+    if section != "all" and not section.isdecimal():
+        raise QuestionError(f"{section!r} is no section: give its number, from 0, or all.")
     loaded = _load(settings)
     with progress_bars(messages) as progress:
-        chat = MovieChat(loaded, film, section, settings=settings, progress=progress, history=earlier)
-        turn = chat.ask(question)
+        which: int | Literal["all"] = int(section) if section.isdecimal() else "all"
+        chat = MovieChat(loaded, film, which, settings=settings, progress=progress, history=earlier)
+        turn = chat.ask(question, until=until)
         pieces = iter(turn)
         first = next(pieces, "")
     if as_json:
@@ -159,7 +165,7 @@ def plan(
         raise QuestionError("Give either a movie or --minutes above 0.")
     settings = _settings(model=model, quantization=quantization)
     film = _movie(movie, settings) if movie is not None else None
-    rows = plan_rows(settings, film, minutes)
+    rows = plan_rows(settings, film, minutes, gpu_gb)
     if as_json:
         console.print_json(data=[row.as_dict(gpu_gb) for row in rows])
     else:

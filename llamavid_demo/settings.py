@@ -23,6 +23,12 @@ class Settings(BaseSettings):
     )
     cache_gb: float = Field(20.0, gt=0, description="Most that the cache folder may hold, in GB.")
     prefix_gb: float = Field(6.0, gt=0, description="Most that sections which were read may hold in memory, in GB.")
+    stowed_gb: float = Field(
+        16.0, ge=0, description="Most that they may hold in the CPU's memory when a card has no room left, in GB."
+    )
+    kv_cache: Literal["full", "8bit"] | None = Field(
+        None, description="How a section that was read is held; 8bit, when unset, where it would not fit otherwise."
+    )
     section_minutes: float = Field(30.0, gt=0, description="Length of a section, in minutes.")
     subtitle_language: str | None = Field(
         None, description="Preferred language of subtitles, such as en; the first track when unset."

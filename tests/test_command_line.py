@@ -93,6 +93,8 @@ def test_plan_of_a_film_and_of_a_length(run, clip: Path) -> None:
         (["plan", "--minutes", "30", "--model", "no/such/model"], "no/such/model"),
         (["ask", "CLIP", "  "], "empty"),
         (["ask", "CLIP", "Who?", "--section", "7"], "not 7"),
+        (["ask", "CLIP", "Who?", "--section", "some"], "or all"),
+        (["ask", "CLIP", "Who?", "--until", "0"], "0:00"),
         (["ask", "CLIP", "Who?", "--quantization", "3bit"], "3bit"),
     ],
 )

@@ -1,10 +1,13 @@
 """What talking with a section will cost, before anything is read."""
 
+import math
+
+import psutil
 import torch
 
 from llamavid_demo.film import Movie, Section
 from llamavid_demo.model.config import LlamaVidConfig
-from llamavid_demo.model.plan import Plan, plan_section
+from llamavid_demo.model.plan import GIB, Plan, plan_section
 from llamavid_demo.model.tokenizer import LlamaTokenizer
 
 
@@ -16,9 +19,25 @@ def section_plan(
     *,
     quantization: str | None,
     dtype: torch.dtype,
+    gigabytes: float = math.inf,
 ) -> Plan:
-    """Plan a section of a movie with the tokens that its own subtitles take."""
+    """Plan a section of a movie with the tokens that its own subtitles take, for a card of so many `gigabytes`."""
     subtitles = sum(len(tokenizer.encode(cue.text)) for cue in movie.cues(section))
     return plan_section(
-        config, frames=len(section.seconds), subtitle_tokens=subtitles, quantization=quantization, dtype=dtype
-    )
+        config, frames=len(section.seconds), subtitle_tokens=subtitles, quantization=quantization, dtype=dtype,
+        gigabytes=gigabytes,
+    )  # fmt: skip
+
+
+def memory_gigabytes(device: torch.device) -> float:
+    """Memory of a CUDA card, or of the machine, in GiB."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_properties(device).total_memory / GIB
+    return psutil.virtual_memory().total / GIB
+
+
+def used_bytes(device: torch.device) -> int:
+    """What PyTorch holds on a CUDA card, or the process in memory."""
+    if device.type == "cuda":
+        return torch.cuda.memory_allocated(device)
+    return psutil.Process().memory_info().rss

@@ -1,7 +1,7 @@
 """A section as the model sees it: the patches of its frames, which no question changes, and its cues."""
 
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
@@ -37,7 +37,12 @@ class EncodedSection:
     @property
     def texts(self) -> list[str]:
         """What is said at each frame, "" where nothing is."""
-        return [" ".join(" ".join(cue.text.split()) for cue in cues) for cues in self.cues]
+        return [joined(cues) for cues in self.cues]
+
+
+def joined(cues: Sequence[Cue]) -> str:
+    """What cues say, as one line."""
+    return " ".join(" ".join(cue.text.split()) for cue in cues)
 
 
 def open_cache(settings: Settings) -> DiskCache:

@@ -94,6 +94,9 @@ class Engine:
         while True:
             with self._lock:
                 table = table or Table(self._new[0][0])
+                for waiting in [waiting for waiting in self._new if waiting[1].stopping.is_set()]:
+                    self._new.remove(waiting)
+                    waiting[1].end(Stopped())
                 while self._new and len(preparing) + len(table.answers) < MOST_ANSWERS:
                     preparing.append(self._new.popleft()[1])
                 if not preparing and not table.answers:

@@ -3,25 +3,27 @@
 import logging
 import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
-import psutil
 import torch
 
-from llamavid_demo.chat.decoding import Sampling, fill, read
-from llamavid_demo.chat.encoded_section import encode_section, make_frame_tokens, open_cache, tokens_key
+from llamavid_demo.chat.cost import used_bytes
+from llamavid_demo.chat.decoding import Sampling, read
+from llamavid_demo.chat.encoded_section import encode_section, open_cache
 from llamavid_demo.chat.engine import Answer, Preparation, Stopped, engine_of
 from llamavid_demo.chat.evidence import find_evidence
-from llamavid_demo.chat.prefixes import PrefixCache
+from llamavid_demo.chat.prefixes import PrefixCache, SharedPrefix
 from llamavid_demo.chat.progress import Progress, ProgressCallback, ignore_progress
+from llamavid_demo.chat.section_reader import SectionReader, held_in_eight_bits
 from llamavid_demo.chat.turn import Turn, TurnStats
 from llamavid_demo.errors import MovieError, QuestionError, TooLongError
 from llamavid_demo.film import Movie
+from llamavid_demo.film.sections import clock
 from llamavid_demo.model.attention import AttentionWatch, TailReading
-from llamavid_demo.model.kv_cache import Prefix, Tail
+from llamavid_demo.model.kv_cache import Tail
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.prompt import FRAME, conversation_text
 from llamavid_demo.settings import Settings
@@ -30,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class MovieChat:
-    """Talk with section number `section` of a movie.
+    """Talk with section number `section` of a movie, or with "all" of it.
 
     Making one reads the section's frames, or finds them in the cache folder. The first question is the guide that
     context tokens are built from, or each is: the settings say, else the checkpoint. `history` holds turns of an
@@ -42,7 +44,7 @@ class MovieChat:
         self,
         model: LoadedModel,
         movie: Movie,
-        section: int = 0,
+        section: int | Literal["all"] = 0,
         *,
         settings: Settings | None = None,
         progress: ProgressCallback | None = None,
@@ -51,19 +53,23 @@ class MovieChat:
     ) -> None:
         self.model, self.movie = model, movie
         self.settings = settings or Settings()
-        if not 0 <= section < len(movie.sections):
+        if section != "all" and not 0 <= section < len(movie.sections):
             raise MovieError(f"{movie.title} has sections 0 to {len(movie.sections) - 1}, not {section}.")
-        self.section = movie.sections[section]
+        self.section = movie.whole if section == "all" else movie.sections[section]
         self.turns = [Turn.past(question, answer) for question, answer in history]
         self._progress = progress or ignore_progress
         self._cache = open_cache(self.settings)
         self._check_length(len(self.section.seconds) * model.config.tokens_per_frame)
         self._encoded = encode_section(model, movie, self.section, self._cache, progress=self._progress)
-        self._prompt = model.section_prompt(self._encoded.texts)
+        if prefixes is None:
+            prefixes = _shared_prefixes(self.settings.prefix_gb, self.settings.stowed_gb)
+        eight_bit = held_in_eight_bits(model, movie, self.section, self.settings)
+        self._reader = SectionReader(model, self._encoded, self._cache, prefixes, eight_bit=eight_bit)
+        self._prompt = self._reader.prompt
         self._check_length(len(self._prompt.ids))
-        self._prefixes = _shared_prefixes(int(self.settings.prefix_gb * 1e9)) if prefixes is None else prefixes
-        self._prefix: Prefix | None = None
-        self._guide: str | None = None  # what the prefix was built from
+        self._seen: tuple[str, int] | None = (
+            None  # guide question and tokens of the section, what the tail stands behind
+        )
         self._tail = Tail(model.config.llama.num_hidden_layers)
         self._tail_ids: list[int] = []  # what the tail holds
         self._reused = 0  # tokens of the prompt that were in memory already
@@ -71,21 +77,31 @@ class MovieChat:
 
     @property
     def guide(self) -> str | None:
-        """The guide question of the cached prefix; None before the first question."""
-        return self._guide
+        """The guide question of the last turn; None before the first one."""
+        return self._seen[0] if self._seen else None
 
     def ask(
-        self, question: str, *, temperature: float = 0.0, top_p: float = 1.0, max_new_tokens: int | None = None
+        self,
+        question: str,
+        *,
+        until: float | None = None,
+        temperature: float = 0.0,
+        top_p: float = 1.0,
+        max_new_tokens: int | None = None,
     ) -> Turn:
-        """A new turn, written as it is iterated. Raises `QuestionError`; iterating raises `TooLongError`."""
-        return self._turn(question, self.turns, Sampling(temperature, top_p, self._longest(max_new_tokens)))
+        """A new turn, written as it is iterated; with `until` it knows only what comes before that second of the film.
+
+        Raises `QuestionError`; iterating raises `TooLongError`.
+        """
+        return self._turn(question, until, self.turns, Sampling(temperature, top_p, self._longest(max_new_tokens)))
 
     def retry(self, *, temperature: float = 0.0, top_p: float = 1.0, max_new_tokens: int | None = None) -> Turn:
         """Ask the last question again; its old answer goes when the new one begins. Raises `QuestionError`."""
         if not self.turns:
             raise QuestionError("There is no question yet to ask again: ask one first.")
         sampling = Sampling(temperature, top_p, self._longest(max_new_tokens))
-        return self._turn(self.turns[-1].question, self.turns[:-1], sampling)
+        last = self.turns[-1]
+        return self._turn(last.question, last.until, self.turns[:-1], sampling)
 
     def undo(self) -> None:
         """Forget the last turn. Raises `QuestionError` while an answer is being written."""
@@ -111,11 +127,15 @@ class MovieChat:
     def _longest(self, max_new_tokens: int | None) -> int:
         return max_new_tokens or self.settings.max_new_tokens
 
-    def _turn(self, question: str, earlier: list[Turn], sampling: Sampling) -> Turn:
+    def _turn(self, question: str, until: float | None, earlier: list[Turn], sampling: Sampling) -> Turn:
         question = question.strip()
         if not question:
             raise QuestionError("The question is empty: type what you want to know about the film.")
-        return Turn(question, lambda turn: self._write(turn, list(earlier), sampling))
+        if until is not None and until <= self._encoded.times[0]:
+            raise QuestionError(
+                f"Nothing of this section comes before {clock(until)}: let the film play first, or allow spoilers."
+            )
+        return Turn(question, lambda turn: self._write(turn, list(earlier), sampling), until=until)
 
     def _write(self, turn: Turn, earlier: list[Turn], sampling: Sampling) -> Iterator[str]:
         if not self._busy.acquire(blocking=False):
@@ -138,73 +158,56 @@ class MovieChat:
         began = time.perf_counter()
         every = (self.settings.guide or self.model.config.guide) == "every"
         guide = turn.question if every or not earlier else earlier[0].question
+        visible, last_cues = self._reader.visible(turn.until)
         turns = [*((past.question, past.text) for past in earlier), (turn.question, None)]
-        words = self.model.tokenizer.encode(conversation_text(self.model.config.prompt, self._prompt.last_cues, turns))
-        prompt_tokens = len(self._prompt.ids) + len(words)
+        words = self.model.tokenizer.encode(conversation_text(self.model.config.prompt, last_cues, turns))
+        prompt_tokens = visible + len(words)
         self._check_length(prompt_tokens + sampling.max_new_tokens)
         self._reused = 0
         watch, first = self._watch(), None
-        answer = Answer(self._prepare(guide, words), sampling, stopping=turn.stopping, watch=watch)
-        try:
-            with closing(iter(engine_of(self.model).submit(self.model, answer))) as told:
-                for what in told:
-                    if isinstance(what, Progress):
-                        self._progress(what)
-                    else:
-                        first = first or time.perf_counter()
-                        yield from self._new_text(turn, answer.ids)
-            turn.finished = "length" if len(answer.ids) == sampling.max_new_tokens else "end"
-            yield from self._new_text(turn, answer.ids, last=True)
-        finally:
-            if answer.reading is not None:
-                self._tail_ids = [*words, *answer.ids][: self._tail.length]
-            now = time.perf_counter()
-            first = first or now
-            turn.stats = TurnStats(
-                frames=len(self._encoded.times),
-                prompt_tokens=prompt_tokens,
-                reused_tokens=self._reused,
-                new_tokens=len(answer.ids),
-                ttft_s=first - began,
-                tokens_per_s=max(0, len(answer.ids) - 1) / (now - first) if now > first else 0.0,
-                memory_bytes=_memory(self.model.device),
-            )
-            self._add_evidence(turn, watch)
+        with self._reader.using(guide) as shared:
+            answer = Answer(self._prepare(shared, guide, visible, words), sampling, stopping=turn.stopping, watch=watch)
+            try:
+                with closing(iter(engine_of(self.model).submit(self.model, answer))) as told:
+                    for what in told:
+                        if isinstance(what, Progress):
+                            self._progress(what)
+                        else:
+                            first = first or time.perf_counter()
+                            yield from self._new_text(turn, answer.ids)
+                turn.finished = "length" if len(answer.ids) == sampling.max_new_tokens else "end"
+                yield from self._new_text(turn, answer.ids, last=True)
+            finally:
+                if answer.reading is not None:
+                    self._tail_ids = [*words, *answer.ids][: self._tail.length]
+                now = time.perf_counter()
+                first = first or now
+                turn.stats = TurnStats(
+                    frames=len(self._encoded.times),
+                    prompt_tokens=prompt_tokens,
+                    reused_tokens=self._reused,
+                    new_tokens=len(answer.ids),
+                    ttft_s=first - began,
+                    tokens_per_s=max(0, len(answer.ids) - 1) / (now - first) if now > first else 0.0,
+                    memory_bytes=used_bytes(self.model.device),
+                )
+                self._add_evidence(turn, watch)
 
-    def _prepare(self, guide: str, words: list[int]) -> Preparation:
+    def _prepare(self, shared: SharedPrefix, guide: str, visible: int, words: list[int]) -> Preparation:
         """Read what an answer needs and is not in memory: the section as the guide question sees it, the words."""
-        if self._prefix is None or self._guide != guide:
+        if self._seen != (guide, visible):
             self._tail.cut(0)
-            self._prefix, self._guide, self._tail_ids = None, None, []
-            self._prefix = yield from self._find_prefix(guide)
-            self._guide = guide
-        else:
-            self._reused = self._prefix.tokens
+            self._seen, self._tail_ids = None, []
+        self._reused = min(shared.prefix.filled, visible)
+        yield from self._reader.read(shared, guide)
+        self._seen = guide, visible
         keep = min(_common_prefix(self._tail_ids, words), len(words) - 1)  # the last id gives the logits
         self._reused += keep
         self._tail_ids = self._tail_ids[:keep]
         self._tail.cut(keep)
-        reading = TailReading(self._prefix, self._tail, self._prefix.tokens)
+        reading = TailReading(shared.prefix, self._tail, visible)
         logits = yield from read(self.model, reading, words[keep:])
         return reading, logits
-
-    def _find_prefix(self, guide: str) -> Generator[Progress, None, Prefix]:
-        """The shared prefix; what another conversation has read of it is not read again."""
-        ids = self._prompt.ids
-        placed = {"quantization": self.model.quantization, "device": str(self.model.device)}
-        key = {**tokens_key(self.model, self._encoded, guide), **placed, "prompt": ids}
-        shared = self._prefixes.get(key, layers=self.model.config.llama.num_hidden_layers, tokens=len(ids))
-        self._reused = shared.prefix.filled
-        while not shared.filling.acquire(blocking=False):  # another conversation fills it, step by step as we wait
-            yield Progress("prefill", shared.prefix.filled, len(ids))
-        try:
-            if shared.prefix.filled < len(ids):
-                tokens = yield from make_frame_tokens(self.model, self._encoded, guide, self._cache)
-                yield from fill(self.model, shared.prefix, ids, tokens)
-                self._prefixes.shrink()
-        finally:
-            shared.filling.release()
-        return shared.prefix
 
     def _new_text(self, turn: Turn, ids: list[int], *, last: bool = False) -> Iterator[str]:
         text = self.model.tokenizer.decode(ids).strip()
@@ -230,15 +233,9 @@ class MovieChat:
 
 
 @cache
-def _shared_prefixes(max_bytes: int) -> PrefixCache:
-    return PrefixCache(max_bytes)
+def _shared_prefixes(gigabytes: float, spare: float) -> PrefixCache:
+    return PrefixCache(int(gigabytes * 1e9), spare_bytes=int(spare * 1e9))
 
 
 def _common_prefix(a: list[int], b: list[int]) -> int:
     return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-
-
-def _memory(device: torch.device) -> int:
-    if device.type == "cuda":
-        return torch.cuda.memory_allocated(device)
-    return psutil.Process().memory_info().rss

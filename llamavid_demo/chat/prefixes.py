@@ -5,6 +5,8 @@ import json
 import logging
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from llamavid_demo.model.kv_cache import Prefix
@@ -12,46 +14,68 @@ from llamavid_demo.model.kv_cache import Prefix
 log = logging.getLogger(__name__)
 
 
-@dataclass
+@dataclass(eq=False)
 class SharedPrefix:
-    """A prefix and the lock that whoever fills it holds; a filling that was stopped goes on where it was."""
+    """A prefix, how many answers use it right now, and the lock that whoever fills or brings it back holds."""
 
     prefix: Prefix
+    users: int = 0
     filling: threading.Lock = field(default_factory=threading.Lock)
 
 
 class PrefixCache:
-    """Prefixes by key; beyond `max_bytes` the least recently used are let go.
+    """Prefixes by key. Beyond `max_bytes` the least recently used that no answer uses are stowed in the CPU's memory.
 
-    A conversation that still uses one that was let go keeps it until its next guide question.
+    There they take up to `spare_bytes`, then they are let go; so are those that compute on the CPU in any case.
     """
 
-    def __init__(self, max_bytes: int) -> None:
-        self.max_bytes = max_bytes
+    def __init__(self, max_bytes: int, *, spare_bytes: int = 0) -> None:
+        self.max_bytes, self.spare_bytes = max_bytes, spare_bytes
         self._lock = threading.Lock()
         self._entries: OrderedDict[str, SharedPrefix] = OrderedDict()
 
-    def get(self, key: dict[str, object], *, layers: int, tokens: int) -> SharedPrefix:
-        """The prefix of a key, empty when it is new."""
-        name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
+    @contextmanager
+    def using(self, key: dict[str, object], *, layers: int, tokens: int, eight_bit: bool) -> Iterator[SharedPrefix]:
+        """The prefix of a key, empty when it is new; it stays where it is while it is used."""
+        name = hashlib.sha256(json.dumps([key, eight_bit], sort_keys=True).encode()).hexdigest()
         with self._lock:
             entry = self._entries.get(name)
             if entry is None:
-                entry = self._entries[name] = SharedPrefix(Prefix(layers, tokens))
+                entry = self._entries[name] = SharedPrefix(Prefix(layers, tokens, eight_bit=eight_bit))
             self._entries.move_to_end(name)
-            return entry
+            entry.users += 1
+        try:
+            yield entry
+        finally:
+            with self._lock:
+                entry.users -= 1
+                self._shrink()
 
-    def shrink(self) -> None:
-        """Keep to the budget; the newest stays whatever it takes."""
-        with self._lock:
-            while len(self._entries) > 1 and self.nbytes > self.max_bytes:
-                _, entry = self._entries.popitem(last=False)
-                log.info("a prefix of %d bytes leaves the memory", entry.prefix.nbytes)
+    def _shrink(self) -> None:
+        """Keep to the budgets; the newest stays whatever it takes."""
+        for name, entry in list(self._entries.items())[:-1]:  # the least recently used first
+            if self.nbytes <= self.max_bytes:
+                break
+            if entry.users or entry.prefix.stowed:
+                continue
+            if entry.prefix.on_cpu or not self.spare_bytes:
+                del self._entries[name]
+            else:
+                entry.prefix.stow()
+            log.info("a prefix of %d bytes leaves its place", entry.prefix.nbytes)
+        for name, entry in list(self._entries.items()):
+            if entry.prefix.stowed and not entry.users and self.stowed_nbytes > self.spare_bytes:
+                del self._entries[name]
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all prefixes that are kept."""
-        return sum(entry.prefix.nbytes for entry in self._entries.values())
+        """Bytes of all prefixes where their layers compute."""
+        return sum(entry.prefix.nbytes for entry in self._entries.values() if not entry.prefix.stowed)
+
+    @property
+    def stowed_nbytes(self) -> int:
+        """Bytes of all prefixes that were stowed."""
+        return sum(entry.prefix.nbytes for entry in self._entries.values() if entry.prefix.stowed)
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -25,11 +25,15 @@ class TurnStats:
 class Turn:
     """Iterate a turn for pieces of text; afterwards `text`, `evidence`, `stats` and `finished` are filled in.
 
-    `finished` is None while the answer is being written, then "end", "length" or "stopped".
+    `finished` is None while the answer is being written, then "end", "length" or "stopped". `until` is the second of
+    the film from which on nothing was to be known; None: all of the section was.
     """
 
-    def __init__(self, question: str, write: "Callable[[Turn], Iterator[str]] | None" = None) -> None:
+    def __init__(
+        self, question: str, write: "Callable[[Turn], Iterator[str]] | None" = None, *, until: float | None = None
+    ) -> None:
         self.question = question
+        self.until = until
         self.text = ""
         self.evidence: list[Evidence] = []
         self.stats: TurnStats | None = None

@@ -1,5 +1,6 @@
 """The plan of a movie, section by section, as rows and as a table for the command line."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,17 +39,22 @@ class PlanRow:
             "bytes": dict(self.plan.bytes_by_part),
             "total_bytes": self.plan.total_bytes,
             "disk_bytes": self.plan.disk_bytes,
+            "kv_cache": "8bit" if self.plan.eight_bit else "full",
             "fits": self.plan.fits(gpu_gb),
         }
 
 
-def plan_rows(settings: Settings, movie: Movie | None, minutes: float | None) -> list[PlanRow]:
-    """Plan each section of a movie, or of `minutes` of film, for a CUDA card; only headers of weights are read."""
+def plan_rows(settings: Settings, movie: Movie | None, minutes: float | None, gpu_gb: float) -> list[PlanRow]:
+    """Plan each section of a movie, or of `minutes` of film, for a CUDA card; only headers of weights are read.
+
+    Keys and values are held as the settings say, else in 8 bits where a section would not fit otherwise.
+    """
     files = find_checkpoint(settings.model, vision_tower=settings.vision_tower, bert=settings.bert)
     config = file_config(files)
     options: dict[str, Any] = {
         "quantization": None if settings.quantization == "none" else settings.quantization or "4bit",
         "dtype": getattr(torch, settings.dtype or "float16"),
+        "gigabytes": {"full": math.inf, "8bit": 0.0, None: gpu_gb}[settings.kv_cache],
     }
     if movie:
         tokenizer = LlamaTokenizer.from_folder(files.folder)
@@ -72,6 +78,7 @@ def plan_table(rows: list[PlanRow], gpu_gb: float) -> Table:
     table.add_row("tokens", *(f"{plan.tokens:,}" for plan in plans))
     for part in plans[0].bytes_by_part:
         table.add_row(part, *(decimal(plan.bytes_by_part[part]) for plan in plans))
+    table.add_row("keys and values in", *("8 bits" if plan.eight_bit else "full" for plan in plans))
     table.add_row("together", *(decimal(plan.total_bytes) for plan in plans))
     table.add_row("on disk", *(decimal(plan.disk_bytes) for plan in plans))
     table.add_row("fits", *("yes" if plan.fits(gpu_gb) else "no" for plan in plans))

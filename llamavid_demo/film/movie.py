@@ -38,6 +38,11 @@ class Movie:
     synopsis: str
     questions: tuple[str, ...]
 
+    @property
+    def whole(self) -> Section:
+        """All of it as one section."""
+        return Section(0, 0.0, self.duration, self.synopsis)
+
     def cues(self, section: Section) -> tuple[Cue, ...]:
         """The cues that are on screen at any time of `section`."""
         cues = self.subtitles.cues if self.subtitles else ()

@@ -44,9 +44,9 @@ class AttentionWatch:
         self.mass = torch.zeros(self.positions)
 
     def add(self, layer: int, weights: torch.Tensor) -> None:
-        """Count the attention (rows, positions) of one written token; a row is a head."""
+        """Count the attention (rows, up to `positions`) of one written token; a row is a head."""
         if layer in self.layers:
-            self.mass += weights.float().mean(dim=0)[: self.positions].cpu()
+            self.mass[: weights.shape[1]] += weights.float().mean(dim=0).cpu()
 
 
 @dataclass

@@ -13,41 +13,107 @@ _ROOM = 256  # tokens that a tail has room for in the beginning
 class Prefix:
     """Keys and values of a section prompt, filled from the front in chunks and then only read.
 
-    One buffer (2, kv heads, tokens, D) a layer, allocated once at its full length where the layer computes.
+    One store a layer, allocated once at its full length where the layer computes; with `eight_bit` it takes a byte a
+    number. `stow` puts all of it into the CPU's memory until `fetch` brings it back.
     """
 
-    def __init__(self, layers: int, tokens: int) -> None:
-        self.tokens, self.filled = tokens, 0
-        self._buffers: list[torch.Tensor | None] = [None] * layers
+    def __init__(self, layers: int, tokens: int, *, eight_bit: bool = False) -> None:
+        self.tokens, self.filled, self.stowed = tokens, 0, False
+        self._kind = _EightBitStore if eight_bit else _Store
+        self._stores: list[_Store | None] = [None] * layers
 
     def write(self, layer: int, keys: torch.Tensor, values: torch.Tensor) -> Pair:
         """Put a chunk's keys and values (kv heads, Q, D) behind what is filled; give all up to its end.
 
         `filled` moves on when every layer has its part: `advance` does that.
         """
-        buffer = self._buffers[layer]
-        if buffer is None:
-            buffer = keys.new_empty(2, keys.shape[0], self.tokens, keys.shape[2])
-            self._buffers[layer] = buffer
-        end = self.filled + keys.shape[1]
-        buffer[0, :, self.filled : end], buffer[1, :, self.filled : end] = keys, values
-        return buffer[0, :, :end], buffer[1, :, :end]
+        store = self._stores[layer]
+        if store is None:
+            store = self._stores[layer] = self._kind(keys, self.tokens)
+        store.put(self.filled, torch.stack([keys, values]))
+        return store.first(self.filled + keys.shape[1])
 
     def advance(self, tokens: int) -> None:
         """So many more tokens are in every layer."""
         self.filled += tokens
 
     def read(self, layer: int, tokens: int) -> Pair:
-        """Keys and values of the first `tokens` tokens; no copies."""
-        buffer = self._buffers[layer]
-        if buffer is None or tokens > self.filled:
+        """Keys and values of the first `tokens` tokens; no copies, unless they are held in 8 bits."""
+        store = self._stores[layer]
+        if store is None or tokens > self.filled:
             raise ValueError(f"Only {self.filled} tokens of this prefix were read, not {tokens}.")
-        return buffer[0, :, :tokens], buffer[1, :, :tokens]
+        return store.first(tokens)
+
+    def stow(self) -> None:
+        """Keep it in the CPU's memory; it cannot be attended to there."""
+        self.stowed = True
+        for store in self._stores:
+            if store is not None:
+                store.move(torch.device("cpu"))
+
+    def fetch(self) -> None:
+        """Bring it back to where its layers compute."""
+        for store in self._stores:
+            if store is not None:
+                store.move(store.home)
+        self.stowed = False
+
+    @property
+    def on_cpu(self) -> bool:
+        """Whether all layers that have read anything compute on the CPU."""
+        return all(store is None or store.home.type == "cpu" for store in self._stores)
 
     @property
     def nbytes(self) -> int:
         """Bytes of all layers."""
-        return sum(buffer.nbytes for buffer in self._buffers if buffer is not None)
+        return sum(store.nbytes for store in self._stores if store is not None)
+
+
+class _Store:
+    """A layer's keys and values of a prefix: one tensor (2, kv heads, tokens, D)."""
+
+    def __init__(self, like: torch.Tensor, tokens: int) -> None:
+        self.home, self.dtype = like.device, like.dtype
+        self.numbers = like.new_empty(2, like.shape[0], tokens, like.shape[2])
+
+    def put(self, start: int, pair: torch.Tensor) -> None:
+        self.numbers[:, :, start : start + pair.shape[2]] = pair
+
+    def first(self, tokens: int) -> Pair:
+        return self.numbers[0, :, :tokens], self.numbers[1, :, :tokens]
+
+    def move(self, device: torch.device) -> None:
+        self.numbers = self.numbers.to(device)
+
+    @property
+    def nbytes(self) -> int:
+        return self.numbers.nbytes
+
+
+class _EightBitStore(_Store):
+    """The same in whole numbers from -127 to 127, with a scale (2, kv heads, tokens, 1) for each head and token."""
+
+    def __init__(self, like: torch.Tensor, tokens: int) -> None:
+        super().__init__(like.to(torch.int8), tokens)
+        self.dtype = like.dtype
+        self.scales = like.new_empty(2, like.shape[0], tokens, 1)
+
+    def put(self, start: int, pair: torch.Tensor) -> None:
+        scales = (pair.abs().amax(dim=-1, keepdim=True) / 127).clamp(min=torch.finfo(pair.dtype).tiny)
+        self.scales[:, :, start : start + pair.shape[2]] = scales
+        super().put(start, (pair / scales).round().to(torch.int8))
+
+    def first(self, tokens: int) -> Pair:
+        keys, values = self.numbers[:, :, :tokens].to(self.dtype) * self.scales[:, :, :tokens]
+        return keys, values
+
+    def move(self, device: torch.device) -> None:
+        super().move(device)
+        self.scales = self.scales.to(device)
+
+    @property
+    def nbytes(self) -> int:
+        return super().nbytes + self.scales.nbytes
 
 
 class Tail:

@@ -1,5 +1,6 @@
 """What reading a section will cost: tokens and bytes by part, from the model's own config."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,7 +18,10 @@ _BITS = {"4bit": 4.127, "8bit": 8.0}  # NF4 with double quantization: 4 + 8/64 +
 
 @dataclass(frozen=True)
 class Plan:
-    """Cost of one section: frames, tokens in the LLaMA, bytes on the card by part, bytes on disk."""
+    """Cost of one section: frames, tokens in the LLaMA, bytes on the card by part, bytes on disk.
+
+    `eight_bit`: its keys and values are held in 8 bits.
+    """
 
     frames: int
     frame_tokens: int
@@ -25,6 +29,7 @@ class Plan:
     max_tokens: int
     bytes_by_part: Mapping[str, int]
     disk_bytes: int
+    eight_bit: bool = False
 
     @property
     def tokens(self) -> int:
@@ -49,8 +54,12 @@ def plan_section(
     quantization: str | None = None,
     dtype: torch.dtype = torch.float16,
     batch: int = 32,
+    gigabytes: float = math.inf,
 ) -> Plan:
-    """Plan a section of `frames` frames and the tokens of its cues; no weights are needed."""
+    """Plan a section of `frames` frames and the tokens of its cues; no weights are needed.
+
+    Keys and values are held in 8 bits where the section would not fit into `gigabytes` otherwise.
+    """
     network = empty_network(config)
     frame_tokens = frames * config.tokens_per_frame
     tokens = frame_tokens + subtitle_tokens + PROMPT_TOKENS
@@ -65,16 +74,20 @@ def plan_section(
         "KV cache": tokens * kv_bytes_per_token(config, size),
         "reading (activations)": batch * config.vision.patches * (config.vision.mlp + 4 * config.vision.width) * size,
     }
+    eight_bit = sum(parts.values()) > gigabytes * GIB
+    if eight_bit:
+        parts["KV cache"] = tokens * kv_bytes_per_token(config, size, eight_bit=True)
     numbers = config.vision.patches * config.vision.width + config.tokens_per_frame * config.llama.hidden_size
-    return Plan(frames, frame_tokens, subtitle_tokens, config.max_tokens, parts, disk_bytes=frames * numbers * 2)
+    disk_bytes = frames * numbers * 2
+    return Plan(frames, frame_tokens, subtitle_tokens, config.max_tokens, parts, disk_bytes, eight_bit)
 
 
-def kv_bytes_per_token(config: LlamaVidConfig, size: int) -> int:
-    """Bytes of keys and values that one token leaves in all layers, at `size` bytes a number."""
+def kv_bytes_per_token(config: LlamaVidConfig, size: int, *, eight_bit: bool = False) -> int:
+    """Bytes of keys and values that one token leaves in all layers, at `size` bytes a number or a scale."""
     llama = config.llama
     heads = llama.num_key_value_heads or llama.num_attention_heads
-    width = llama.hidden_size // llama.num_attention_heads * heads
-    return 2 * llama.num_hidden_layers * width * size
+    width = llama.hidden_size // llama.num_attention_heads
+    return 2 * llama.num_hidden_layers * heads * (width + size if eight_bit else width * size)
 
 
 def _llama_bytes(llama: LlamaForCausalLM, quantization: str | None, size: int) -> int:

@@ -31,6 +31,10 @@ class SectionPrompt:
         """Positions that frame tokens take."""
         return self.ids.count(FRAME)
 
+    def tokens_until(self, mark: int) -> int:
+        """Tokens up to the `mark`-th frame token, counted from 1, and with it."""
+        return [i for i, token in enumerate(self.ids) if token == FRAME][mark - 1] + 1
+
 
 def plain(text: str) -> str:
     """A person's or a subtitle's text without the tokenizer's control words."""

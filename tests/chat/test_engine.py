@@ -11,6 +11,7 @@ import torch
 from llamavid_demo.chat import MovieChat, decoding, engine
 from llamavid_demo.chat.decoding import Sampling
 from llamavid_demo.chat.engine import Answer, Engine, Preparation, Stopped
+from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.errors import BusyError
 from llamavid_demo.model.attention import AttentionWatch
 from llamavid_demo.model.loaded import LoadedModel
@@ -36,7 +37,8 @@ def shapes(micro: LoadedModel) -> Iterator[list[tuple[int, int]]]:
 def prepared(chat: MovieChat, question: str, together: threading.Event | None = None) -> Preparation:
     """What a chat reads for a question; with `together` it is ready only when that is set."""
     words = chat.model.tokenizer.encode(f" {question} ASSISTANT:")
-    ready = yield from chat._prepare(question, words)
+    with chat._reader.using(question) as shared:
+        ready = yield from chat._prepare(shared, question, len(chat._prompt.ids), words)
     while together is not None and not together.is_set():
         yield None
     return ready
@@ -72,7 +74,7 @@ def test_a_section_is_read_between_the_words_of_others(
 ) -> None:
     monkeypatch.setattr(decoding, "_CHUNK", 16)
     expected = [alone(new_chat(), QUESTIONS[0], 40), alone(new_chat(), QUESTIONS[1])]
-    first, second = new_chat(), new_chat(prefixes=type(new_chat()._prefixes)(10**9))
+    first, second = new_chat(), new_chat(prefixes=PrefixCache(10**9))
     one, begun = Engine(), threading.Event()
 
     def newcomer() -> Preparation:
@@ -190,6 +192,26 @@ def test_too_many_are_asked_to_wait(new_chat: NewChat, micro: LoadedModel, monke
             one.submit(micro, answer)
     together.set()
     assert ids(answers[0]) == ids(answers[1])
+
+
+def test_who_stops_while_waiting_for_a_place_waits_no_longer(
+    new_chat: NewChat, micro: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "MOST_ANSWERS", 1)
+    chat, one, together, begun = new_chat(), Engine(), threading.Event(), threading.Event()
+
+    def busy() -> Preparation:
+        begun.set()
+        return (yield from prepared(chat, QUESTIONS[0], together))
+
+    first = one.submit(micro, new_answer(chat, busy()))
+    begun.wait()
+    waiting = one.submit(micro, new_answer(new_chat(), prepared(new_chat(), QUESTIONS[0])))
+    waiting.stopping.set()
+    with pytest.raises(Stopped):  # the only place is still taken
+        ids(waiting)
+    together.set()
+    assert ids(first)
 
 
 def test_a_program_that_ends_in_the_middle_of_an_answer_ends_cleanly() -> None:

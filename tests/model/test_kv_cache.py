@@ -41,8 +41,8 @@ def step(llama: LlamaForCausalLM, ids: torch.Tensor, reading: Reading, start: in
     return llama(ids, position_ids=places, use_cache=False, reading=reading).logits
 
 
-def filled(llama: LlamaForCausalLM, ids: torch.Tensor, *chunks: int) -> Prefix:
-    prefix = Prefix(3, sum(chunks))
+def filled(llama: LlamaForCausalLM, ids: torch.Tensor, *chunks: int, eight_bit: bool = False) -> Prefix:
+    prefix = Prefix(3, sum(chunks), eight_bit=eight_bit)
     for tokens in chunks:
         step(llama, ids[:, prefix.filled : prefix.filled + tokens], PrefixReading(prefix), prefix.filled)
         prefix.advance(tokens)
@@ -108,6 +108,26 @@ def test_a_token_more_moves_no_buffer(llama: LlamaForCausalLM, ids: torch.Tensor
 def test_a_prefix_takes_what_its_tokens_take(llama: LlamaForCausalLM, ids: torch.Tensor) -> None:
     heads, size = llama.config.num_key_value_heads, 8
     assert filled(llama, ids, PREFIX).nbytes == 2 * 3 * heads * PREFIX * size * 4
+
+
+@torch.no_grad()
+def test_in_8_bits_a_prefix_is_smaller_and_close(llama: LlamaForCausalLM, ids: torch.Tensor) -> None:
+    prefix = filled(llama, ids, 200, 100, eight_bit=True)
+    assert prefix.nbytes == 2 * 3 * llama.config.num_key_value_heads * PREFIX * (8 + 4)
+    whole = llama(ids[:, :340], use_cache=False).logits[:, PREFIX:]
+    logits = said(llama, TailReading(prefix, Tail(3), PREFIX), ids[:, PREFIX:340])
+    assert torch.allclose(logits, whole, atol=0.01)
+    assert not torch.equal(logits, whole)
+
+
+def test_numbers_in_8_bits_are_off_by_half_a_step_at_most() -> None:
+    keys, values = torch.randn(2, 3, 5, 64) * torch.tensor([1e-3, 1.0, 100.0])[:, None, None]
+    keys[0, 0] = 0
+    prefix = Prefix(1, 5, eight_bit=True)
+    kept = prefix.write(0, keys, values)
+    for exact, held in zip((keys, values), kept, strict=True):
+        step = exact.abs().amax(dim=-1, keepdim=True) / 127
+        assert ((held - exact).abs() <= step / 2 + 1e-6).all()
 
 
 def test_what_was_not_read_cannot_be_asked(llama: LlamaForCausalLM, ids: torch.Tensor) -> None:

@@ -1,5 +1,7 @@
 """The plan of the released 7B: what 24 GB hold."""
 
+import math
+
 import pytest
 
 from llamavid_demo.model.config import LlamaVidConfig, read_config
@@ -24,6 +26,15 @@ def test_half_an_hour_fits_a_24_gb_card_in_4_bits(config: LlamaVidConfig) -> Non
 
 def test_three_hours_do_not_fit(config: LlamaVidConfig) -> None:
     assert not plan_section(config, frames=10800, subtitle_tokens=30000, quantization="4bit").fits(24)
+
+
+def test_keys_and_values_go_into_8_bits_where_they_would_not_fit(config: LlamaVidConfig) -> None:
+    hour = {"frames": 3600, "subtitle_tokens": 12000, "quantization": "4bit"}
+    full, small, large = (plan_section(config, **hour, gigabytes=size) for size in (24.0, 12.0, math.inf))
+    assert (full.eight_bit, small.eight_bit, large.eight_bit) == (False, True, False)
+    assert small.bytes_by_part["KV cache"] == small.tokens * 2 * 32 * 32 * (128 + 2)
+    assert small.fits(12)
+    assert not full.fits(12)
 
 
 def test_more_tokens_than_the_model_reads_do_not_fit_any_card(config: LlamaVidConfig) -> None:
