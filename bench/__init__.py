@@ -1,1 +1,4 @@
-"""What speed and memory are claimed, measured: each figure a ratio against a named baseline of the same run."""
+"""What speed and memory are claimed, measured: each figure a ratio against a named baseline of the same run.
+
+`python -m bench` lists the benches and runs them; what they find lies in `results/`.
+"""

@@ -1,30 +1,87 @@
-"""Conversations on one section, answered together against one after the other; and one against Hugging Face's loop.
+"""Conversations on one section, answered together against one after the other; and one against Hugging Face's loop."""
 
-`python -m bench.together [FRAMES]`: tokens a second, ratios, and the memory that conversations take.
-"""
-
-import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated, Any
 
-import torch
+import psutil
+import typer
 from rich.console import Console
-from rich.table import Table
 
-from bench.midsize import midsize_model, stored_film
+from bench.random_model import random_model
+from bench.results import MB, RESULTS, Out, Row, publish
+from bench.stateless import Stateless
+from bench.stored_film import stored_film
 from llamavid_demo.chat import MovieChat
 from llamavid_demo.chat.prefixes import PrefixCache
-from llamavid_demo.model.prompt import conversation_text
 
 QUESTION, TOKENS = "What colour is the car?", 64
+COLUMNS = {
+    "conversations": "{conversations}",
+    "one by one": "{apart_tokens_per_s:.0f} tokens/s",
+    "together": "{together_tokens_per_s:.0f} tokens/s",
+    "faster": "{faster:.1f}×",
+    "prefix": "{prefix_mb:.0f} MB",
+    "tails": "{tails_mb:.0f} MB",
+    "prefix and tails, of 1": "{held_ratio:.2f}×",
+    "process": "{process_mb:.0f} MB",
+    "process, of 1": "{process_ratio:.2f}×",
+}
 
 
-def seconds(chats: list[MovieChat], *, together: bool) -> float:
-    """How long it takes until every chat has its answer of `TOKENS` tokens, the section being read."""
+def together(
+    frames: Annotated[int, typer.Argument(help="Length of the film.")] = 600,
+    conversations: Annotated[list[int], typer.Option(help="How many; 1 is always first.")] = (8, 16),  # type: ignore
+    out: Out = RESULTS,
+) -> None:
+    """Conversations on one section at once: tokens a second and memory."""
+    model, rows = random_model(), list[Row]()
+    prefixes = PrefixCache(1 << 34)
+    with tempfile.TemporaryDirectory() as folder:
+        movie, settings = stored_film(model, frames, Path(folder))
+
+        def chats(count: int) -> list[MovieChat]:
+            return [MovieChat(model, movie, settings=settings, prefixes=prefixes) for _ in range(count)]
+
+        seconds(chats(1), together=True)  # reads the section
+        for count in (1, *conversations):
+            rows.append(measure(chats(count), chats(count), prefixes))
+            for kind in ("held", "process"):
+                rows[-1][f"{kind}_ratio"] = rows[-1][f"{kind}_mb"] / rows[0][f"{kind}_mb"]
+        generate = Stateless.of(model, movie, settings).tokens_per_s(QUESTION, TOKENS)
+    ratio = rows[0]["together_tokens_per_s"] / generate
+    publish(
+        "together", rows, COLUMNS, lambda axes: _draw(axes, rows, generate), out=out, frames=frames,
+        generate_tokens_per_s=generate, one_against_generate=ratio,
+    )  # fmt: skip
+    Console().print(f"One conversation, {TOKENS} tokens: {ratio:.2f}× as fast as generate with DynamicCache.")
+
+
+def measure(one_by_one: list[MovieChat], crowd: list[MovieChat], prefixes: PrefixCache) -> Row:
+    """Tokens a second of conversations, which have not been used, one by one and together; the memory they take."""
+    apart = seconds(one_by_one, together=False)
+    one_by_one.clear()
+    joined = seconds(crowd, together=True)
+    tails = sum(chat._tail.nbytes for chat in crowd)
+    return {
+        "conversations": len(crowd),
+        "apart_tokens_per_s": len(crowd) * TOKENS / apart,
+        "together_tokens_per_s": len(crowd) * TOKENS / joined,
+        "faster": apart / joined,
+        "prefix_mb": prefixes.nbytes / MB,
+        "tails_mb": tails / MB,
+        "held_mb": (prefixes.nbytes + tails) / MB,
+        "process_mb": psutil.Process().memory_info().rss / MB,
+    }
+
+
+def seconds(chats: Sequence[MovieChat], *, together: bool, tokens: int = TOKENS) -> float:
+    """How long it takes until every chat has its answer of so many tokens, the section being read."""
     began = time.perf_counter()
-    turns = [chat.ask(QUESTION, max_new_tokens=TOKENS) for chat in chats]
+    turns = [chat.ask(QUESTION, max_new_tokens=tokens) for chat in chats]
     threads = [threading.Thread(target=turn.finish) for turn in turns]
     for thread in threads:
         thread.start()
@@ -32,54 +89,15 @@ def seconds(chats: list[MovieChat], *, together: bool) -> float:
             thread.join()
     for thread in threads:
         thread.join()
-    assert all(turn.stats and turn.stats.new_tokens == TOKENS for turn in turns)
-    return time.perf_counter() - began
+    took = time.perf_counter() - began
+    assert all(turn.stats and turn.stats.new_tokens == tokens for turn in turns)
+    return took
 
 
-@torch.inference_mode()
-def generate_seconds(chat: MovieChat) -> float:
-    """The same answer by Hugging Face's `generate` with its DynamicCache, the time to read the prompt taken off."""
-    model = chat.model
-    text = conversation_text(model.config.prompt, chat._prompt.last_cues, [(QUESTION, None)])
-    tokens = model.frame_tokens(torch.cat(chat._encoded.parts), QUESTION)
-    embeds = model.embed([*chat._prompt.ids, *model.tokenizer.encode(text)], tokens)
-    took = []
-    for new in (1, TOKENS):
-        began = time.perf_counter()
-        model.network.llama.generate(
-            inputs_embeds=embeds, attention_mask=torch.ones(embeds.shape[:2], dtype=torch.long),
-            max_new_tokens=new, min_new_tokens=new, do_sample=False, use_cache=True, pad_token_id=0,
-        )  # fmt: skip
-        took.append(time.perf_counter() - began)
-    return took[1] - took[0]
-
-
-def main() -> None:
-    """Print the table."""
-    frames = int(sys.argv[1]) if len(sys.argv) > 1 else 600
-    model = midsize_model()
-    model.tokenizer.__dict__["eos"] = -1  # random weights may end an answer anywhere: none ends early here
-    table = Table("conversations", "one by one", "together", "faster", "memory of tails", "of the prefix")
-    with tempfile.TemporaryDirectory() as folder:
-        movie, settings = stored_film(model, frames, Path(folder))
-        prefixes = PrefixCache(1 << 34)
-
-        def chats(count: int) -> list[MovieChat]:
-            return [MovieChat(model, movie, settings=settings, prefixes=prefixes) for _ in range(count)]
-
-        seconds(chats(1), together=True)  # reads the section
-        for count in (1, 8, 16):
-            apart, crowd = seconds(chats(count), together=False), chats(count)
-            joined = seconds(crowd, together=True)
-            tails = sum(chat._tail.nbytes for chat in crowd) / 1e6
-            table.add_row(
-                str(count), f"{count * TOKENS / apart:.0f} tokens/s", f"{count * TOKENS / joined:.0f} tokens/s",
-                f"{apart / joined:.1f}×", f"{tails:.0f} MB", f"{prefixes.nbytes / 1e6:.0f} MB",
-            )  # fmt: skip
-        alone, theirs = seconds(chats(1), together=True), generate_seconds(chats(1)[0])
-    Console().print(table)
-    Console().print(f"One conversation, {TOKENS} tokens: {theirs / alone:.2f}× as fast as generate with DynamicCache.")
-
-
-if __name__ == "__main__":
-    main()
+def _draw(axes: Any, rows: list[Row], generate: float) -> None:
+    counts = [row["conversations"] for row in rows]
+    axes.plot(counts, [row["together_tokens_per_s"] for row in rows], "C0", marker=".", label="together")
+    axes.plot(counts, [row["apart_tokens_per_s"] for row in rows], "C1", marker=".", label="one by one")
+    axes.axhline(generate, color="gray", linestyle=":", label="generate, one by one")
+    axes.set(xlabel="conversations on one section", ylabel="tokens a second, all together", ylim=(0, None))
+    axes.legend()

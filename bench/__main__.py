@@ -1,0 +1,29 @@
+"""The benches behind one door: `python -m bench` lists them, `python -m bench NAME` runs one."""
+
+import typer
+
+from bench.gpu import gpu
+from bench.growth import growth
+from bench.newcomer import newcomer
+from bench.processes import in_new_process
+from bench.restart import restart
+from bench.results import RESULTS, Out
+from bench.together import together
+from bench.turns import turns
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Figures of speed and memory.")
+BENCHES = (turns, together, newcomer, restart, growth)
+for bench in BENCHES:
+    app.command()(bench)
+app.command()(gpu)
+
+
+@app.command(name="all")
+def run_all(out: Out = RESULTS) -> None:
+    """All that need no GPU, one after the other, each in a process of its own."""
+    for bench in BENCHES:
+        in_new_process(bench, out=out)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,76 @@
+"""Models of random weights, made where they compute: of middling size, and of the 7B's."""
+
+import torch
+from torch import nn
+from transformers import LlamaConfig
+
+from llamavid_demo.film.frame_format import FrameFormat
+from llamavid_demo.model.attention import READING
+from llamavid_demo.model.config import LlamaVidConfig, TextDecoderConfig, VisionConfig
+from llamavid_demo.model.load import empty_network, load_model
+from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.placement import choose_placement
+from llamavid_demo.settings import ROOT
+
+MIDSIZE = LlamaVidConfig(
+    vision=VisionConfig(width=352, depth=1, heads=4, patch=14, image=224, mlp=1408),
+    text=TextDecoderConfig(
+        hidden=256, layers=4, heads=4, intermediate=1024, vocabulary=30523, positions=512, queries=32
+    ),
+    llama=LlamaConfig(
+        vocab_size=1313, hidden_size=512, intermediate_size=1376, num_hidden_layers=8, num_attention_heads=8,
+        num_key_value_heads=8, max_position_embeddings=65536,
+    ),
+)  # fmt: skip
+SEVEN_B = LlamaVidConfig(  # the sizes of YanweiLi/llama-vid-7b-full-224-long-video
+    vision=VisionConfig(width=1408, depth=39, heads=16, patch=14, image=224, mlp=6144),
+    text=TextDecoderConfig(
+        hidden=768, layers=12, heads=12, intermediate=3072, vocabulary=30523, positions=512, queries=32
+    ),
+    llama=LlamaConfig(
+        vocab_size=32000, hidden_size=4096, intermediate_size=11008, num_hidden_layers=32, num_attention_heads=32,
+        num_key_value_heads=32, max_position_embeddings=65536,
+    ),
+)  # fmt: skip
+
+
+def random_model(
+    config: LlamaVidConfig = MIDSIZE, *, device: str = "cpu", quantization: str = "none", seed: int = 0
+) -> LoadedModel:
+    """A model that is placed and quantized as `load_model` does it; it reads words as the embedded model does.
+
+    No answer of it ends before its longest: of random weights it might end anywhere.
+    """
+    small = load_model(ROOT / "assets" / "llama-vid-tiny", device="cpu", quantization="none")
+    small.tokenizer.eos = -1
+    network = empty_network(config)
+    _fill(network, device, quantization, seed)
+    network.eval().requires_grad_(False)
+    network.llama.set_attn_implementation(READING)
+    name = f"random-{config.llama.hidden_size}-{seed}"
+    form, image = None if quantization == "none" else quantization, config.vision.image
+    return LoadedModel(
+        name, name, network, small.tokenizer, small.guide_tokenizer, FrameFormat(image, image, "crop"),
+        small.mean, small.std, form,
+    )  # fmt: skip
+
+
+def _fill(network: nn.Module, device: str, quantization: str, seed: int) -> None:
+    """Give the weights values one by one, so that the device never holds more than the model and a layer."""
+    placement = choose_placement(device, None, quantization)
+    shapes = {key: parameter.shape for key, parameter in network.named_parameters()}
+    if placement.quantization:
+        from llamavid_demo.model.quantization import prepare, quantized_weight  # bitsandbytes imports slowly
+
+        prepare(network.llama, placement.quantization, placement.dtype)
+    generator = torch.Generator(placement.device).manual_seed(seed)
+    for key, shape in shapes.items():
+        parent, _, name = key.rpartition(".")
+        layer, parameter = network.get_submodule(parent), None
+        value = torch.empty(shape, device=placement.device, dtype=placement.dtype).normal_(0, 0.02, generator=generator)
+        if name == "weight" and len(shape) == 1:  # of a norm
+            value.fill_(1)
+        if name == "weight" and placement.quantization:
+            parameter = quantized_weight(layer, value, placement.device)
+        setattr(layer, name, nn.Parameter(value, requires_grad=False) if parameter is None else parameter)
+    network.to(placement.device)  # what is no parameter, such as the angles of positions

@@ -1,0 +1,60 @@
+"""The baseline: the same model without a memory, as in the original demo. Each question reads the film anew."""
+
+import time
+from dataclasses import dataclass
+
+import torch
+
+from llamavid_demo.chat import encode_section, open_cache
+from llamavid_demo.chat.encoded_section import EncodedSection
+from llamavid_demo.film import Movie
+from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.prompt import SectionPrompt, conversation_text
+from llamavid_demo.settings import Settings
+
+Turns = list[tuple[str, str | None]]
+
+
+@dataclass(frozen=True)
+class Stateless:
+    """Frame tokens, prompt and answer made from patches each time, by Hugging Face's `generate` and DynamicCache."""
+
+    model: LoadedModel
+    section: EncodedSection
+    prompt: SectionPrompt
+
+    @classmethod
+    def of(cls, model: LoadedModel, movie: Movie, settings: Settings) -> "Stateless":
+        """About the first section of a movie whose patches are stored."""
+        section = encode_section(model, movie, movie.sections[0], open_cache(settings))
+        return cls(model, section, model.section_prompt(section.texts))
+
+    def first_token_s(self, turns: Turns) -> float:
+        """Seconds until the first token of an answer to the last of the turns."""
+        began = time.perf_counter()
+        self._generate(self._embeds(turns), 1)
+        return time.perf_counter() - began
+
+    def tokens_per_s(self, question: str, tokens: int) -> float:
+        """Tokens a second of an answer of so many, what its first one takes left out."""
+        embeds, took = self._embeds([(question, None)]), []
+        for new in (1, tokens):
+            began = time.perf_counter()
+            self._generate(embeds, new)
+            took.append(time.perf_counter() - began)
+        return (tokens - 1) / (took[1] - took[0])
+
+    def _embeds(self, turns: Turns) -> torch.Tensor:
+        """Embeddings (1, L, H) of the section and the turns."""
+        batches = (batch for part in self.section.parts for batch in part.split(32))
+        tokens = torch.cat([self.model.frame_tokens(batch, turns[0][0]) for batch in batches])
+        text = conversation_text(self.model.config.prompt, self.prompt.last_cues, turns)
+        return self.model.embed([*self.prompt.ids, *self.model.tokenizer.encode(text)], tokens)
+
+    @torch.inference_mode()
+    def _generate(self, embeds: torch.Tensor, new: int) -> None:
+        written = self.model.network.llama.generate(
+            inputs_embeds=embeds, attention_mask=torch.ones(embeds.shape[:2], dtype=torch.long, device=embeds.device),
+            max_new_tokens=new, min_new_tokens=new, do_sample=False, use_cache=True, pad_token_id=0,
+        )  # fmt: skip
+        written.tolist()  # waits until a card is done

@@ -1,0 +1,166 @@
+"""Every bench runs at its smallest and writes what it found; how fast it was is nobody's business here."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+import typer
+from transformers import LlamaConfig
+
+from bench import gpu, growth, newcomer, restart, together, turns
+from bench.processes import in_new_process, peak_bytes
+from bench.random_model import random_model
+from llamavid_demo.errors import TooLongError
+from llamavid_demo.model.config import LlamaVidConfig, TextDecoderConfig, VisionConfig
+from llamavid_demo.model.loaded import LoadedModel
+
+SMALL = LlamaVidConfig(  # wide enough for bitsandbytes' blocks
+    vision=VisionConfig(width=64, depth=1, heads=1, patch=56, image=112, mlp=64),
+    text=TextDecoderConfig(
+        hidden=64, layers=2, heads=1, intermediate=64, vocabulary=30523, positions=512, queries=2
+    ),
+    llama=LlamaConfig(
+        vocab_size=1313, hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=2,
+        num_key_value_heads=2, max_position_embeddings=4096,
+    ),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def small() -> LoadedModel:
+    return random_model(SMALL)
+
+
+@pytest.fixture(autouse=True)
+def _small_models(small: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    for bench in (turns, together, newcomer, restart, growth):
+        monkeypatch.setattr(bench, "random_model", lambda: small)
+    monkeypatch.setattr(gpu, "MIDSIZE", SMALL)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process takes seconds to start: what a bench does in one of its own, it does here."""
+
+    def call(function: Callable[..., Any], *arguments: Any) -> Any:
+        return function(*arguments)
+
+    for bench in (growth, restart):
+        monkeypatch.setattr(bench, "in_new_process", call)
+
+
+def written(folder: Path, bench: ModuleType | str) -> dict[str, Any]:
+    """What a bench has written, after a look at what all benches write."""
+    name = bench if isinstance(bench, str) else bench.__name__.removeprefix("bench.")
+    found: dict[str, Any] = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    assert found["bench"] == name
+    assert found["command"].startswith("python -m bench")
+    assert {"processor", "cores", "torch", "threads"} <= found["machine"].keys()
+    assert 0 < (folder / f"{name}.png").stat().st_size < 60_000
+    return found
+
+
+def positive(row: dict[str, Any], *keys: str) -> bool:
+    return all(row[key] > 0 for key in keys)
+
+
+def test_turns(tmp_path: Path) -> None:
+    turns.turns([6], out=tmp_path)
+    (row,) = written(tmp_path, turns)["rows"]
+    assert row["frames"] == 6
+    assert positive(row, "anew_1_s", "ours_1_s", "turn_1_ratio", "anew_2_s", "ours_2_s", "turn_2_faster", "memory_gb")
+
+
+def test_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together, "TOKENS", 4)
+    together.together(6, [3], out=tmp_path)
+    found = written(tmp_path, together)
+    one, three = found["rows"]
+    assert (one["conversations"], three["conversations"]) == (1, 3)
+    assert one["prefix_mb"] == three["prefix_mb"]
+    assert three["tails_mb"] == pytest.approx(3 * one["tails_mb"])
+    assert positive(three, "apart_tokens_per_s", "together_tokens_per_s", "held_ratio", "process_ratio")
+    assert positive(found, "generate_tokens_per_s", "one_against_generate")
+
+
+def test_newcomer(tmp_path: Path) -> None:
+    newcomer.newcomer(6, rounds=1, out=tmp_path)
+    found = written(tmp_path, newcomer)
+    assert [row["section"] for row in found["rows"]] == ["read", "unread"]
+    for row in found["rows"]:
+        assert positive(row, "opens_s", "alone_s", "beside_s", "ratio", "usual_gap_ms", "longest_gap_ms", "gap_ratio")
+        assert not row["running_ended"]
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_restart(tmp_path: Path) -> None:
+    restart.restart(frames=6, out=tmp_path)
+    rows = written(tmp_path, restart)["rows"]
+    assert {row["film"] for row in rows} == {"the-lost-map", "6 frames, pictures stored"}
+    assert len(rows) == 2 * len(restart.SPANS)
+    assert all(positive(row, "first_s", "second_s", "ratio") for row in rows)
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_growth(tmp_path: Path) -> None:
+    growth.growth([6, 12], out=tmp_path)
+    found = written(tmp_path, growth)
+    six, twelve = found["rows"]
+    assert twelve["prefix_mb"] > six["prefix_mb"]
+    assert all(positive(row, "prompt_tokens", "patches_mb", *growth.KEYS) for row in found["rows"])
+    assert found["powers"].keys() == set(growth.KEYS)
+
+
+def test_power_is_the_slope_of_the_logarithms() -> None:
+    assert growth.power([1, 10, 100], [3.0, 300.0, 30000.0]) == pytest.approx(2)
+
+
+def test_a_process_of_its_own_has_its_own_peak() -> None:
+    assert 0 < in_new_process(peak_bytes) < peak_bytes()
+
+
+def test_gpu_twin(tmp_path: Path) -> None:
+    gpu.gpu([0.1], cpu=True, viewers=[1, 2], tokens=4, out=tmp_path)
+    found = written(tmp_path, "gpu-cpu")
+    ours, generate = found["rows"]
+    assert (ours["who"], generate["who"]) == ("ours", "generate")
+    assert positive(ours, "planned_gib", "frame_tokens_s", "prefill_s")
+    for row in found["rows"]:
+        assert row["failed"] is None
+        assert positive(row, "tokens", "peak_gib", "turn_1_s", "turn_2_s")
+    assert (ours["tokens_per_s"].keys(), generate["tokens_per_s"].keys()) == ({"1", "2"}, {"1"})
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory.\nMore"), TooLongError("Too long.")])
+def test_gpu_says_what_does_not_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, error: Exception
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(gpu, "ours", fail)
+    monkeypatch.setattr(gpu, "theirs", fail)
+    gpu.gpu([0.1], cpu=True, viewers=[1], tokens=4, quantization="none", out=tmp_path)
+    for row in written(tmp_path, "gpu-cpu")["rows"]:
+        assert row["failed"] == str(error).splitlines()[0]
+        assert row["turn_1_s"] is None
+    assert "0.1 min do not fit (ours): " in capsys.readouterr().out
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a card is here")
+def test_gpu_names_the_twin_where_no_card_is(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(typer.Exit):
+        gpu.gpu(out=tmp_path)
+    assert "python -m bench gpu --cpu" in capsys.readouterr().out
