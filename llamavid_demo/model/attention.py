@@ -1,8 +1,8 @@
 """Attention of a LLaMA that reads a film once: every conversation looks at the same prefix, and at its own tail.
 
 What a token attends to is a `Reading`, which transformers hands through to the attention as a keyword argument of the
-model's call. Attention over prefix and tail is computed apart and merged by log-sum-exp (Juravsky et al. 2024,
-"Hydragen", equation 5), so the prefix is never copied and never concatenated to.
+model's call. Scores of prefix and tail are computed apart and meet in one softmax, which is the merge by log-sum-exp
+of Juravsky et al. 2024 ("Hydragen", equation 5) in a single pass: keys and values are never copied or concatenated.
 """
 
 from dataclasses import dataclass, field
@@ -80,20 +80,20 @@ class TailReading:
     def attend(
         self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float
     ) -> torch.Tensor:
-        """Attention over the prefix merged with causal attention over the tail."""
+        """Attention over the prefix and causal attention over the tail, in one softmax."""
         own_keys, own_values = self.tail.write(layer, key[0], value[0])
         tokens, kv_heads = query.shape[2], key.shape[1]
         rows = (query[0] * scaling).unflatten(0, (kv_heads, -1)).flatten(1, 2)  # (kv heads, group·Q, D)
-        later = torch.ones(tokens, own_keys.shape[1], dtype=torch.bool, device=rows.device)
-        later = later.triu(1 + own_keys.shape[1] - tokens).repeat(rows.shape[1] // tokens, 1)
-        film = Partial.of(rows, *self.prefix.read(layer, self.visible))
-        own = Partial.of(rows, own_keys, own_values, hidden=later)
-        total = torch.logaddexp(film.norm, own.norm)
-        if self.watch is not None:
-            last = slice(tokens - 1, None, tokens)  # of each group, the newest token
-            self.watch.add(layer, (film.scores[:, last] - total[:, last]).exp().flatten(0, 1))
-        out = film.share(total) + own.share(total)
-        return out.unflatten(1, (-1, tokens)).flatten(0, 1)[None].to(query.dtype)
+        own = rows @ own_keys.mT
+        if tokens > 1:
+            later = torch.ones(tokens, own.shape[2], dtype=torch.bool, device=rows.device).triu(1 + self.tail.length)
+            own = own.masked_fill(later.repeat(rows.shape[1] // tokens, 1), float("-inf"))
+        keys, values = self.prefix.read(layer, self.visible)
+        film_weights, own_weights = joint_weights(scores_of(rows, keys), own)
+        if self.watch is not None:  # of each group, the newest token
+            self.watch.add(layer, film_weights[:, tokens - 1 :: tokens].flatten(0, 1))
+        out = film_weights.to(values.dtype) @ values + own_weights.to(values.dtype) @ own_values
+        return out.unflatten(1, (-1, tokens)).flatten(0, 1)[None]
 
 
 @dataclass(frozen=True)
@@ -115,26 +115,23 @@ class BatchReading:
     def attend(
         self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float
     ) -> torch.Tensor:
-        """Attention over each row's prefix merged with that over its tail."""
+        """Attention over each row's prefix and over its tail, in one softmax."""
         own_keys, own_values = self.batch.write(layer, key, value)  # (B, kv heads, T, D)
         queries = (query[:, :, 0] * scaling).unflatten(1, (key.shape[1], -1))  # (B, kv heads, group, D)
-        ends = torch.tensor(self.batch.lengths, device=query.device)
-        later = torch.arange(own_keys.shape[2], device=query.device) > ends[:, None]
-        own = Partial.of(queries, own_keys, own_values, hidden=later[:, None, None])
-        norms, films = torch.empty_like(own.norm), []
+        own = queries @ own_keys.mT  # (B, kv heads, group, T)
+        if self.batch.later is not None:
+            own = own.masked_fill(self.batch.later, float("-inf"))
+        out = torch.empty_like(queries)
         for rows in self.groups:
-            prefix, visible = self.seats[rows[0]].prefix, self.seats[rows[0]].visible
-            together = queries[rows].transpose(0, 1).flatten(1, 2)  # (kv heads, rows·group, D)
-            film = Partial.of(together, *prefix.read(layer, visible))
-            norms[rows] = film.norm.unflatten(1, (len(rows), -1)).transpose(0, 1)
-            films.append((rows, film))
-        total = torch.logaddexp(norms, own.norm)
-        out = own.share(total)
-        for rows, film in films:
-            whole = total[rows].transpose(0, 1).flatten(1, 2)  # (kv heads, rows·group, 1)
-            out[rows] += film.share(whole).unflatten(1, (len(rows), -1)).transpose(0, 1)
-            self._watch(layer, rows, film, whole)
-        return out.flatten(1, 2)[:, :, None].to(query.dtype)
+            seat, count = self.seats[rows[0]], len(rows)
+            at = slice(None) if count == len(self.seats) else rows
+            keys, values = seat.prefix.read(layer, seat.visible)
+            film = scores_of(_side_by_side(queries[at]), keys)  # (kv heads, rows·group, P)
+            film_weights, own_weights = joint_weights(film, _side_by_side(own[at]))
+            self._watch(layer, rows, film_weights)
+            seen = _row_by_row(film_weights.to(values.dtype) @ values, count)
+            out[at] = seen + _row_by_row(own_weights.to(values.dtype), count) @ own_values[at]
+        return out.flatten(1, 2)[:, :, None]
 
     @cached_property
     def groups(self) -> list[list[int]]:
@@ -144,35 +141,33 @@ class BatchReading:
             groups.setdefault((id(seat.prefix), seat.visible), []).append(row)
         return list(groups.values())
 
-    def _watch(self, layer: int, rows: list[int], film: "Partial", total: torch.Tensor) -> None:
+    def _watch(self, layer: int, rows: list[int], weights: torch.Tensor) -> None:
+        """Tell the rows' watches of the weights (kv heads, rows·group, P) in a layer."""
         if any((watch := self.seats[row].watch) and layer in watch.layers for row in rows):
-            weights = (film.scores - total).exp().unflatten(1, (len(rows), -1)).transpose(0, 1)  # (rows, kv, group, P)
-            for row, of_row in zip(rows, weights, strict=True):
+            for row, of_row in zip(rows, _row_by_row(weights, len(rows)), strict=True):
                 if watch := self.seats[row].watch:
                     watch.add(layer, of_row.flatten(0, 1))
 
 
-@dataclass
-class Partial:
-    """Attention over a part of the keys: float32 `scores` (…, rows, K), their log-sum-exp `norm`, the values."""
+def scores_of(rows: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
+    """Scores (heads, rows, K) of few scaled queries (heads, rows, D) on many keys (heads, K, D)."""
+    return (keys @ rows.mT).mT  # on a CPU up to a third faster than the other way round
 
-    scores: torch.Tensor
-    norm: torch.Tensor
-    values: torch.Tensor
 
-    @classmethod
-    def of(
-        cls, rows: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, *, hidden: torch.Tensor | None = None
-    ) -> "Partial":
-        """Attention of scaled queries (…, rows, D) over keys and values (…, K, D)."""
-        scores = (rows @ keys.mT).float()
-        if hidden is not None:
-            scores = scores.masked_fill(hidden, float("-inf"))
-        return cls(scores, scores.logsumexp(dim=-1, keepdim=True), values)
+def joint_weights(film: torch.Tensor, own: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Softmax over scores of a prefix (…, rows, P) and of a tail (…, rows, T) together, float32, in two parts."""
+    weights = torch.cat([film, own], dim=-1).softmax(dim=-1, dtype=torch.float32)
+    return weights[..., : film.shape[-1]], weights[..., film.shape[-1] :]
 
-    def share(self, total: torch.Tensor) -> torch.Tensor:
-        """What this part adds to the whole, whose log-sum-exp is `total` (…, rows, 1)."""
-        return (self.scores - total).exp().to(self.values.dtype) @ self.values
+
+def _side_by_side(rows: torch.Tensor) -> torch.Tensor:
+    """(rows, kv heads, group, X) → (kv heads, rows·group, X): one product for all rows."""
+    return rows.transpose(0, 1).flatten(1, 2)
+
+
+def _row_by_row(together: torch.Tensor, rows: int) -> torch.Tensor:
+    """(kv heads, rows·group, X) → (rows, kv heads, group, X)."""
+    return together.unflatten(1, (rows, -1)).transpose(0, 1)
 
 
 def reading_attention(

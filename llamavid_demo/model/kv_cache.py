@@ -168,10 +168,11 @@ class TailBatch:
         self.tails: list[Tail] = []
         self.lengths: list[int] = []
         self._buffers: list[torch.Tensor | None] = [None] * layers
+        self._step: _BatchStep | None = None
 
     def join(self, tail: Tail) -> None:
         """Take a tail, which holds at least one token, as the last row."""
-        row = len(self.tails)
+        row, self._step = len(self.tails), None
         for layer in range(len(self._buffers)):
             held = tail.read(layer)
             self._room(layer, held, row + 1, tail.length + 1)[:, row, :, : tail.length] = held
@@ -181,6 +182,7 @@ class TailBatch:
     def leave(self, row: int) -> None:
         """Give a row's new tokens to its tail and let it go."""
         tail, length, last = self.tails[row], self.lengths[row], len(self.tails) - 1
+        self._step = None
         for layer, buffer in enumerate(self._buffers):
             if buffer is not None:
                 tail.write(layer, *buffer[:, row, :, tail.length : length])
@@ -192,15 +194,21 @@ class TailBatch:
 
     def write(self, layer: int, keys: torch.Tensor, values: torch.Tensor) -> Pair:
         """Put one token's keys and values (rows, kv heads, 1, D) behind each row's; give all (rows, kv heads, T, D)."""
-        longest = max(self.lengths) + 1
-        buffer = self._room(layer, keys.new_empty(2, *keys.shape[1:]), len(self.tails), longest)
-        rows = torch.arange(len(self.tails), device=keys.device)
-        ends = torch.tensor(self.lengths, device=keys.device)
-        buffer[0, rows, :, ends], buffer[1, rows, :, ends] = keys[:, :, 0], values[:, :, 0]
+        if self._step is None:
+            self._step = _BatchStep(self.lengths, keys.device)
+        rows, longest = self._step.rows, max(self.lengths) + 1
+        buffer = self._room(layer, keys.new_empty(2, *keys.shape[1:]), len(rows), longest)
+        buffer[:, rows, :, self._step.ends] = torch.stack([keys, values])[:, :, :, 0].transpose(0, 1)
         return buffer[0, : len(rows), :, :longest], buffer[1, : len(rows), :, :longest]
+
+    @property
+    def later(self) -> torch.Tensor | None:
+        """What rows lack of what `write` gave last: (rows, 1, 1, T), the same in every layer; None: nothing."""
+        return self._step.later if self._step else None
 
     def advance(self) -> None:
         """Every layer has its part of the token."""
+        self._step = None
         self.lengths = [length + 1 for length in self.lengths]
 
     def _room(self, layer: int, like: torch.Tensor, rows: int, tokens: int) -> torch.Tensor:
@@ -215,3 +223,14 @@ class TailBatch:
                 larger[:, :had_rows, :, :had_tokens] = buffer
             buffer = self._buffers[layer] = larger
         return buffer
+
+
+class _BatchStep:
+    """Where each row's next token goes, and what a row does not have: made once a step, not in each layer."""
+
+    def __init__(self, lengths: list[int], device: torch.device) -> None:
+        self.rows = torch.arange(len(lengths), device=device)
+        self.ends = torch.tensor(lengths, device=device)
+        self.later: torch.Tensor | None = None
+        if min(lengths) < max(lengths):
+            self.later = (torch.arange(max(lengths) + 1, device=device) > self.ends[:, None])[:, None, None]
