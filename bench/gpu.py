@@ -58,8 +58,8 @@ def gpu(
 ) -> None:
     """The 7B on a card, beside Hugging Face's generate; with --cpu the same on a middling model."""
     if not cpu and not torch.cuda.is_available():
-        Console().print("There is no card here that PyTorch could use. To run the same on the processor, with a model")
-        Console().print("of middling size and shorter films: python -m bench gpu --cpu")
+        why = "There is no card here that PyTorch could use. The same on the processor, with a model of middling size"
+        Console().print(f"{why} and shorter films: python -m bench gpu --cpu", soft_wrap=True)
         raise typer.Exit(2)
     usable = None if cpu else _cap(gb)
     model = random_model(MIDSIZE if cpu else SEVEN_B, device="cpu" if cpu else "cuda", quantization=quantization)

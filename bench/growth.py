@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import psutil
 import typer
 
 from bench.asking import two_turns
@@ -22,12 +23,13 @@ COLUMNS = {
     "prefix": "{prefix_mb:.1f} MB",
     "frame tokens": "{frame_tokens_mb:.1f} MB",
     "process at most": "{peak_mb:.0f} MB",
+    "added by the film": "{added_mb:.0f} MB",
     "of that patches, mapped": "{patches_mb:.0f} MB",
     "making frame tokens": "{frame_tokens_s:.2f} s",
     "prefill": "{prefill_s:.2f} s",
     "turn 2": "{turn_2_s:.4f} s",
 }
-KEYS = ("prefix_mb", "frame_tokens_mb", "peak_mb", "frame_tokens_s", "prefill_s", "turn_2_s")
+KEYS = ("prefix_mb", "frame_tokens_mb", "added_mb", "frame_tokens_s", "prefill_s", "turn_2_s")
 
 
 def growth(
@@ -46,8 +48,9 @@ def growth(
 def measure(frames: int, folder: Path) -> Row:
     """Figures of a film whose patches are stored in the folder; the peak is that of this process."""
     movie, settings = described_film(frames, folder)
-    prefixes = PrefixCache(1 << 36)
-    seen = two_turns(random_model(), movie, settings, prefixes)
+    model, prefixes = random_model(), PrefixCache(1 << 36)
+    before = psutil.Process().memory_info().rss
+    seen = two_turns(model, movie, settings, prefixes)
     disk = {kind: sum(entry.nbytes for entry in open_cache(settings).entries() if entry.kind == kind)
             for kind in ("patches", "tokens")}  # fmt: skip
     return {
@@ -56,6 +59,7 @@ def measure(frames: int, folder: Path) -> Row:
         "prefix_mb": prefixes.nbytes / MB,
         "frame_tokens_mb": disk["tokens"] / MB,
         "peak_mb": peak_bytes() / MB,
+        "added_mb": (peak_bytes() - before) / MB,
         "patches_mb": disk["patches"] / MB,
         "frame_tokens_s": seen.frame_tokens_s,
         "prefill_s": seen.prefill_s,

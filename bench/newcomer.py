@@ -16,7 +16,7 @@ from rich.console import Console
 from bench.random_model import random_model
 from bench.results import RESULTS, Out, Row, publish
 from bench.stored_film import stored_film
-from llamavid_demo.chat import MovieChat
+from llamavid_demo.chat import MovieChat, Turn
 from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.film import Movie
 from llamavid_demo.model.loaded import LoadedModel
@@ -128,7 +128,7 @@ class Scene:
         chat, running = self._newcomer(read=read), self._chat(*self.talked, self.prefixes)
         steps, answer = Steps(), running.ask(RUNNING, max_new_tokens=TOKENS)
         hook = self.model.network.llama.lm_head.register_forward_hook(steps.note)
-        thread = threading.Thread(target=lambda: (answer.finish(), steps.enough.set()))
+        thread = threading.Thread(target=steps.watch, args=(answer,))
         thread.start()
         steps.enough.wait()
         asked = time.perf_counter()
@@ -152,6 +152,13 @@ class Steps:
 
     written: list[float] = field(default_factory=list)
     enough: threading.Event = field(default_factory=threading.Event)
+
+    def watch(self, answer: Turn) -> None:
+        """Have an answer written; nobody waits for what it will not say."""
+        try:
+            answer.finish()
+        finally:
+            self.enough.set()
 
     def note(self, _head: Any, inputs: tuple[torch.Tensor], _logits: torch.Tensor) -> None:
         """A forward hook of the LLaMA's head, which gets (rows, H) at a step and (H,) when a question was read."""

@@ -1,5 +1,7 @@
 """Models of random weights, made where they compute: of middling size, and of the 7B's."""
 
+import logging
+
 import torch
 from torch import nn
 from transformers import LlamaConfig
@@ -7,6 +9,7 @@ from transformers import LlamaConfig
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.model.attention import READING
 from llamavid_demo.model.config import LlamaVidConfig, TextDecoderConfig, VisionConfig
+from llamavid_demo.model.llama_vid import LlamaVid
 from llamavid_demo.model.load import empty_network, load_model
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.placement import choose_placement
@@ -55,11 +58,12 @@ def random_model(
     )  # fmt: skip
 
 
-def _fill(network: nn.Module, device: str, quantization: str, seed: int) -> None:
+def _fill(network: LlamaVid, device: str, quantization: str, seed: int) -> None:
     """Give the weights values one by one, so that the device never holds more than the model and a layer."""
     placement = choose_placement(device, None, quantization)
     shapes = {key: parameter.shape for key, parameter in network.named_parameters()}
     if placement.quantization:
+        logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # as `load_model` does
         from llamavid_demo.model.quantization import prepare, quantized_weight  # bitsandbytes imports slowly
 
         prepare(network.llama, placement.quantization, placement.dtype)

@@ -82,6 +82,6 @@ def _cell(text: str, row: Row) -> str:
 def _plot(path: Path, draw: Callable[[Any], None]) -> None:
     from matplotlib.figure import Figure  # a restart that is timed must not wait for it
 
-    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    figure = Figure(figsize=(6, 4), layout="constrained")
     draw(figure.subplots())
-    figure.savefig(path, dpi=100)
+    figure.savefig(path, dpi=90)

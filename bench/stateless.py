@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -53,7 +54,8 @@ class Stateless:
 
     @torch.inference_mode()
     def _generate(self, embeds: torch.Tensor, new: int) -> None:
-        written = self.model.network.llama.generate(
+        llama: Any = self.model.network.llama
+        written = llama.generate(
             inputs_embeds=embeds, attention_mask=torch.ones(embeds.shape[:2], dtype=torch.long, device=embeds.device),
             max_new_tokens=new, min_new_tokens=new, do_sample=False, use_cache=True, pad_token_id=0,
         )  # fmt: skip

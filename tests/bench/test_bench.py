@@ -1,6 +1,7 @@
 """Every bench runs at its smallest and writes what it found; how fast it was is nobody's business here."""
 
 import json
+import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -10,7 +11,9 @@ import pytest
 import torch
 import typer
 from transformers import LlamaConfig
+from typer.testing import CliRunner
 
+from bench import __main__ as door
 from bench import gpu, growth, newcomer, restart, together, turns
 from bench.processes import in_new_process, peak_bytes
 from bench.random_model import random_model
@@ -164,3 +167,17 @@ def test_gpu_names_the_twin_where_no_card_is(tmp_path: Path, capsys: pytest.Capt
     with pytest.raises(typer.Exit):
         gpu.gpu(out=tmp_path)
     assert "python -m bench gpu --cpu" in capsys.readouterr().out
+
+
+def test_all_stand_behind_one_door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+
+    def note(bench: Callable[..., None], *, out: Path) -> None:
+        ran.append(pickle.loads(pickle.dumps(bench)).__name__)  # noqa: S301 - as it travels to its process
+        assert out == tmp_path
+
+    monkeypatch.setattr(door, "in_new_process", note)
+    CliRunner().invoke(door.app, ["all", "--out", str(tmp_path)], catch_exceptions=False)
+    listed = CliRunner().invoke(door.app, ["--help"]).output
+    assert ran == ["turns", "together", "newcomer", "restart", "growth"]
+    assert all(name in listed for name in [*ran, "gpu", "all"])
