@@ -7,7 +7,7 @@ import torch
 from transformers import LogitsProcessorList, TemperatureLogitsWarper, TopPLogitsWarper
 
 from llamavid_demo.chat.progress import Progress
-from llamavid_demo.model.attention import BatchReading, PrefixReading, Reading, Seat, TailReading
+from llamavid_demo.model.attention import BatchReading, PrefixReading, Seat, TailReading
 from llamavid_demo.model.kv_cache import Prefix, TailBatch
 from llamavid_demo.model.loaded import LoadedModel
 
@@ -30,7 +30,7 @@ def fill(
     embeds = model.embed(ids, frame_tokens)  # (1, L, H)
     while prefix.filled < len(ids):
         chunk = embeds[:, prefix.filled : prefix.filled + _CHUNK]
-        _hidden(model, chunk, PrefixReading(prefix), [prefix.filled])
+        model.hidden(chunk, PrefixReading(prefix), [prefix.filled])
         prefix.advance(chunk.shape[1])
         yield Progress("prefill", prefix.filled, len(ids))
 
@@ -40,7 +40,7 @@ def read(model: LoadedModel, reading: TailReading, ids: Sequence[int]) -> Genera
     embeds, hidden = model.embed(ids), torch.empty(0)
     for start in range(0, len(ids), _CHUNK):
         chunk = embeds[:, start : start + _CHUNK]
-        hidden = _hidden(model, chunk, reading, [reading.visible + reading.tail.length])
+        hidden = model.hidden(chunk, reading, [reading.visible + reading.tail.length])
         reading.tail.advance(chunk.shape[1])
         yield
     return model.network.llama.lm_head(hidden[0, -1]).float()
@@ -49,16 +49,9 @@ def read(model: LoadedModel, reading: TailReading, ids: Sequence[int]) -> Genera
 def step(model: LoadedModel, batch: TailBatch, seats: list[Seat], tokens: list[int]) -> torch.Tensor:
     """Read one token for each conversation of a batch; logits (rows, V) of what follows."""
     places = [seat.visible + length for seat, length in zip(seats, batch.lengths, strict=True)]
-    hidden = _hidden(model, model.embed(tokens).transpose(0, 1), BatchReading(batch, seats), places)
+    hidden = model.hidden(model.embed(tokens).transpose(0, 1), BatchReading(batch, seats), places)
     batch.advance()
     return model.network.llama.lm_head(hidden[:, -1]).float()
-
-
-def _hidden(model: LoadedModel, embeds: torch.Tensor, reading: Reading, starts: list[int]) -> torch.Tensor:
-    """Last hidden states (B, Q, H) of tokens; those of row b stand from `starts[b]` on."""
-    places = torch.tensor(starts, device=embeds.device)[:, None] + torch.arange(embeds.shape[1], device=embeds.device)
-    llama = model.network.llama.model
-    return llama(inputs_embeds=embeds, position_ids=places, use_cache=False, reading=reading).last_hidden_state
 
 
 def chooser(sampling: Sampling) -> Callable[[torch.Tensor], int]:

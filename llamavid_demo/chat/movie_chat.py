@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import cache
@@ -14,7 +15,7 @@ from llamavid_demo.chat.cost import used_bytes
 from llamavid_demo.chat.decoding import Sampling, read
 from llamavid_demo.chat.encoded_section import encode_section, open_cache
 from llamavid_demo.chat.engine import Answer, Preparation, Stopped, engine_of
-from llamavid_demo.chat.evidence import find_evidence
+from llamavid_demo.chat.evidence import find_evidence, heat_map
 from llamavid_demo.chat.prefixes import PrefixCache, SharedPrefix
 from llamavid_demo.chat.progress import Progress, ProgressCallback, ignore_progress
 from llamavid_demo.chat.section_reader import SectionReader, held_in_eight_bits
@@ -25,7 +26,8 @@ from llamavid_demo.film.sections import clock
 from llamavid_demo.model.attention import AttentionWatch, TailReading
 from llamavid_demo.model.kv_cache import Tail
 from llamavid_demo.model.loaded import LoadedModel
-from llamavid_demo.model.prompt import FRAME, conversation_text
+from llamavid_demo.model.moments import frame_mass
+from llamavid_demo.model.prompt import conversation_text
 from llamavid_demo.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -109,6 +111,17 @@ class MovieChat:
             raise QuestionError("An answer is still being written: stop it first.")
         self.turns = self.turns[:-1]
 
+    def heat_map(self, seconds: float, turn: Turn | None = None) -> torch.Tensor:
+        """Where on the frame at `seconds` the context token looked for a turn's question, the last turn's by default.
+
+        Shares (rows, columns) that sum to one. Raises `QuestionError` before the first question, and `MovieError` for
+        a second that is not in the section.
+        """
+        turns = self.turns
+        if not turns:
+            raise QuestionError("There is no question yet: ask one first, then see where its context tokens looked.")
+        return heat_map(self.model, self._encoded, self._guide(turn or turns[-1], first=turns[0]), seconds)
+
     def report(self, turn: Turn) -> dict[str, Any]:
         """A finished turn as plain data: answer, evidence, stats, model, section. What programs are given."""
         stats = turn.stats
@@ -156,8 +169,7 @@ class MovieChat:
 
     def _answer(self, turn: Turn, earlier: list[Turn], sampling: Sampling) -> Iterator[str]:
         began = time.perf_counter()
-        every = (self.settings.guide or self.model.config.guide) == "every"
-        guide = turn.question if every or not earlier else earlier[0].question
+        guide = self._guide(turn, first=self.turns[0])
         visible, last_cues = self._reader.visible(turn.until)
         turns = [*((past.question, past.text) for past in earlier), (turn.question, None)]
         words = self.model.tokenizer.encode(conversation_text(self.model.config.prompt, last_cues, turns))
@@ -193,6 +205,11 @@ class MovieChat:
                 )
                 self._add_evidence(turn, watch)
 
+    def _guide(self, turn: Turn, *, first: Turn) -> str:
+        """The guide question of a turn in a conversation that began with `first`."""
+        every = (self.settings.guide or self.model.config.guide) == "every"
+        return (turn if every else first).question
+
     def _prepare(self, shared: SharedPrefix, guide: str, visible: int, words: list[int]) -> Preparation:
         """Read what an answer needs and is not in memory: the section as the guide question sees it, the words."""
         if self._seen != (guide, visible):
@@ -216,13 +233,15 @@ class MovieChat:
             yield piece
 
     def _watch(self) -> AttentionWatch:
-        layers = range(self.model.config.llama.num_hidden_layers)
-        return AttentionWatch(len(self._prompt.ids), frozenset(layers))
+        return AttentionWatch(len(self._prompt.ids), self.model.config.watched_layers)
 
     def _add_evidence(self, turn: Turn, watch: AttentionWatch) -> None:
-        marks = torch.tensor(self._prompt.ids) == FRAME
-        mass = watch.mass[marks].view(-1, self.model.config.tokens_per_frame)  # (T, 1+n)
-        turn.evidence = find_evidence(mass, self._encoded.times, self.movie.cues(self.section))
+        mass = frame_mass(watch.mass, self._prompt.ids, self.model.config.tokens_per_frame)  # (T, 1+n)
+        times, cues = self._encoded.times, self.movie.cues(self.section)
+        if turn.until is not None:  # what comes later was not seen, and its words are not to be told
+            times = times[: bisect_left(times, turn.until)]
+            cues = tuple(cue for cue in cues if cue.end <= turn.until)
+        turn.evidence = find_evidence(mass[: len(times)], times, cues)
 
     def _check_length(self, tokens: int) -> None:
         if tokens > self.model.config.max_tokens:

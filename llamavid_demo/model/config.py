@@ -4,6 +4,7 @@ What `config.json` states is taken from there; the sizes that it leaves out (vis
 off the shapes of the weights.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -76,7 +77,14 @@ class LlamaVidConfig:
     projector: str = "mlp2x_gelu"
     max_tokens: int = 65536
     guide: str = "first"  # question that context tokens are built from: the first of a conversation, or every
+    evidence_layers: tuple[int, ...] = ()  # of the LLaMA, from 0, whose attention says what an answer leaned on
     prompt: PromptFormat = field(default_factory=PromptFormat)
+
+    @property
+    def watched_layers(self) -> frozenset[int]:
+        """The evidence layers; where none are stated the third quarter of all, where words are looked up."""
+        layers = self.llama.num_hidden_layers
+        return frozenset(self.evidence_layers or range(layers // 2, math.ceil(layers * 3 / 4)))
 
     @property
     def content_tokens(self) -> int:
@@ -137,6 +145,7 @@ def read_config(
             projector=released.get("mm_projector_type", "linear"),
             max_tokens=released.get("max_token", released["max_position_embeddings"]),
             guide=released.get("guide", "first"),
+            evidence_layers=tuple(released.get("evidence_layers", ())),
             prompt=PromptFormat(**released.get("prompt", {})),
         )
     except KeyError as error:

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from llamavid_demo.film.frame_format import FrameFormat
+from llamavid_demo.model.attention import Reading
 from llamavid_demo.model.config import LlamaVidConfig
 from llamavid_demo.model.llama_vid import LlamaVid
 from llamavid_demo.model.prompt import FRAME, SectionPrompt, section_prompt
@@ -59,6 +60,14 @@ class LoadedModel:
         ids, mask = (tensor.to(self.device) for tensor in self.guide_tokenizer(question))
         return self.network.frame_tokens(patches.to(self.device, self.dtype), ids, mask)
 
+    @torch.inference_mode()
+    def context_scores(self, patches: torch.Tensor, question: str) -> torch.Tensor:
+        """Attention (T, M, N), float32, of a guide question over patches (T, N, C): it makes the context tokens."""
+        ids, mask = (tensor.to(self.device) for tensor in self.guide_tokenizer(question))
+        visual = patches.to(self.device, self.dtype)
+        queries = self.network.text_decoder(visual, ids.expand(len(visual), -1), mask.expand(len(visual), -1))
+        return self.network.context.scores(queries, visual).float()
+
     def section_prompt(self, cues: Sequence[str]) -> SectionPrompt:
         """Prompt of a section whose frame t is followed by the text `cues[t]`."""
         return section_prompt(self.tokenizer, self.config.prompt, cues, self.config.tokens_per_frame)
@@ -72,3 +81,10 @@ class LoadedModel:
         if frame_tokens is not None:
             embeds[marks] = frame_tokens.reshape(-1, embeds.shape[-1]).to(embeds)
         return embeds[None]
+
+    def hidden(self, embeds: torch.Tensor, reading: Reading, starts: Sequence[int]) -> torch.Tensor:
+        """Last hidden states (B, Q, H) of the LLaMA for embeddings; those of row b stand from `starts[b]` on."""
+        ahead = torch.arange(embeds.shape[1], device=embeds.device)
+        places = torch.tensor(starts, device=embeds.device)[:, None] + ahead
+        llama = self.network.llama.model
+        return llama(inputs_embeds=embeds, position_ids=places, use_cache=False, reading=reading).last_hidden_state

@@ -42,7 +42,10 @@ def save_checkpoint(
 
 
 def released_config(config: LlamaVidConfig) -> dict[str, Any]:
-    """`config.json` as the release writes it; `guide`, `mm_vision_depth`, `mm_vision_heads` and `prompt` are ours."""
+    """`config.json` as the release writes it.
+
+    `evidence_layers`, `guide`, `mm_vision_depth`, `mm_vision_heads` and `prompt` are ours.
+    """
     llama, rope = config.llama, config.llama.rope_parameters or {}
     scaled = rope.get("rope_type", "default") != "default"
     return {
@@ -52,6 +55,7 @@ def released_config(config: LlamaVidConfig) -> dict[str, Any]:
         "bos_token_id": llama.bos_token_id,
         "eos_token_id": llama.eos_token_id,
         "compress_type": config.compress,
+        "evidence_layers": sorted(config.watched_layers),
         "guide": config.guide,
         "hidden_act": llama.hidden_act,
         "hidden_size": llama.hidden_size,

@@ -2,22 +2,21 @@
 
 import math
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from transformers import DynamicCache
 
 from llamavid_demo.model.loaded import LoadedModel
-from llamavid_demo.model.prompt import FRAME
+from llamavid_demo.train.greedy import begin, finish
+from llamavid_demo.train.grounding import grounded
 from llamavid_demo.train.questions import FAMILIES, Question, ask, normalise, questions
 from llamavid_demo.train.random_film import FilmKind, random_script
 from llamavid_demo.train.sequences import prompt_ids
 from llamavid_demo.train.shots import film_frames
 from llamavid_demo.train.world import THINGS, Script
 
-LONGEST_ANSWER = 48
 SHORT_FILMS = FilmKind(duration=(60, 180), cues=20)
 # What the LLaMA gets of one and the same model; "wrong guide": context tokens built from another film's question.
 MODES = ("full", "content only", "context only", "no visual", "no subtitles", "wrong guide")
@@ -27,10 +26,14 @@ Report = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Answered:
-    """A question with what the model said."""
+    """A question with what the model said, and whether it leaned most on a shot that it was asked about.
+
+    `grounded` is None where no shot was asked about.
+    """
 
     question: Question
     said: str
+    grounded: bool | None = None
 
     @property
     def right(self) -> bool:
@@ -59,7 +62,8 @@ def evaluate(
     """Ask one question of every family about each of `films` films; greedy decoding, exact match.
 
     Each question is its film's first, so it is also the guide. Returns `{"accuracy", "questions", "interval",
-    "families": {name: {"accuracy", "n", "interval"}}}`; `keep` collects every answer. `report` gets (films done,
+    "families": {name: {"accuracy", "n", "interval"}}, "evidence": {…}}`; evidence is the share of answers whose top
+    moment lies in a shot asked about, with the same keys. `keep` collects every answer. `report` gets (films done,
     films).
     """
     answers = {mode: [] if keep is None else keep}
@@ -87,9 +91,7 @@ def evaluate_modes(
             said += answer_film(model, script, asked, patches, mode=mode, seed=number)
         if report:
             report(number + 1, films)
-    return {
-        mode: scores((answered.question.family, answered.right) for answered in said) for mode, said in answers.items()
-    }
+    return {mode: scores(said) for mode, said in answers.items()}
 
 
 def evaluate_second_turns(
@@ -100,7 +102,7 @@ def evaluate_second_turns(
     Of two questions by chance the second is asked after the first and its true answer; follow-ups are among them.
     Returns scores as `evaluate` does for guide "first" and for "every".
     """
-    said: dict[str, list[tuple[str, bool]]] = {"first": [], "every": []}
+    said: dict[str, list[Answered]] = {"first": [], "every": []}
     for number in range(films):
         rng = random.Random(f"second/{seed}/{number}")  # noqa: S311 - chance, not secrecy
         script = random_script(rng, kind)
@@ -108,8 +110,7 @@ def evaluate_second_turns(
         patches = model.patches(film_frames(script, model.frame_format))
         for guide, rows in said.items():
             guides = [turn.guide if guide == "first" else turn.text for turn in asked]
-            for answered in answer_film(model, script, asked, patches, guides=guides):
-                rows.append((answered.question.family, answered.right))
+            rows += answer_film(model, script, asked, patches, guides=guides)
         if report:
             report(number + 1, films)
     return {guide: scores(rows) for guide, rows in said.items()}
@@ -123,22 +124,28 @@ def _second_turn(script: Script, rng: random.Random) -> Question | None:
     return replace(second, earlier=first) if first and second else None
 
 
-def scores(answers: Iterable[tuple[str, bool]]) -> dict[str, Any]:
-    """Accuracy in all and by family, each with its 95 % interval (Wilson)."""
-    right: dict[str, list[bool]] = {}
-    for family, hit in answers:
-        right.setdefault(family, []).append(hit)
-    total = [hit for hits in right.values() for hit in hits]
-    families = {family: right[family] for family in FAMILIES if family in right}
+def scores(answers: Sequence[Answered]) -> dict[str, Any]:
+    """Accuracy in all and by family, each with its 95 % interval (Wilson), and the same of the evidence."""
+    right = [(answered.question.family, answered.right) for answered in answers]
+    leaned = [(answered.question.family, answered.grounded) for answered in answers if answered.grounded is not None]
+    whole = _share([hit for _, hit in right])
     return {
-        "accuracy": sum(total) / max(1, len(total)),
-        "questions": len(total),
-        "interval": wilson(sum(total), len(total)),
-        "families": {
-            family: {"accuracy": sum(hits) / len(hits), "n": len(hits), "interval": wilson(sum(hits), len(hits))}
-            for family, hits in families.items()
-        },
+        "accuracy": whole["accuracy"],
+        "questions": whole["n"],
+        "interval": whole["interval"],
+        "families": _by_family(right),
+        "evidence": {**_share([hit for _, hit in leaned]), "families": _by_family(leaned)},
     }
+
+
+def _by_family(hits: Sequence[tuple[str, bool]]) -> dict[str, dict[str, Any]]:
+    named = {family: [hit for name, hit in hits if name == family] for family in FAMILIES}
+    return {family: _share(those) for family, those in named.items() if those}
+
+
+def _share(hits: Sequence[bool]) -> dict[str, Any]:
+    n = len(hits)
+    return {"accuracy": sum(hits) / max(1, n), "n": n, "interval": wilson(sum(hits), n)}
 
 
 def wilson(right: int, n: int) -> tuple[float, float]:
@@ -158,7 +165,6 @@ def evaluation_film(seed: int, number: int, kind: FilmKind) -> tuple[Script, lis
     return script, questions(script, rng)
 
 
-@torch.inference_mode()
 def answer_film(
     model: LoadedModel,
     script: Script,
@@ -176,19 +182,17 @@ def answer_film(
     guides = guides or [question.guide for question in asked]
     if mode == "wrong guide":
         guides = [f"What colour is the {thing}?" for thing in random.Random(seed).choices(THINGS, k=len(asked))]  # noqa: S311
-    rows = []
-    table = model.network.llama.get_input_embeddings()
+    writing = []
     for question, guide in zip(asked, guides, strict=True):
         turns = [*_turns(question.earlier), (question.text, None)]
         subtitles = mode != "no subtitles"
-        ids = torch.tensor(prompt_ids(model.tokenizer, model.config.prompt, script, turns, subtitles=subtitles))
-        marks = ids == FRAME
-        embedded = table(ids.masked_fill(marks, 0).to(model.device))  # (L, H)
-        tokens = hide(model.frame_tokens(patches, guide), mode)
-        embedded[marks] = tokens.flatten(0, 1).to(embedded.dtype)
-        rows.append(embedded)
-    texts = _greedy(model, rows)
-    return [Answered(question, text) for question, text in zip(asked, texts, strict=True)]
+        ids = prompt_ids(model.tokenizer, model.config.prompt, script, turns, subtitles=subtitles)
+        writing.append(begin(model, ids, hide(model.frame_tokens(patches, guide), mode)))
+    texts = finish(model, writing)
+    return [
+        Answered(question, text, grounded(question, script, answer.mass(model.config.tokens_per_frame)))
+        for question, text, answer in zip(asked, texts, writing, strict=True)
+    ]
 
 
 def hide(tokens: torch.Tensor, mode: str) -> torch.Tensor:
@@ -201,29 +205,3 @@ def hide(tokens: torch.Tensor, mode: str) -> torch.Tensor:
 
 def _turns(question: Question | None) -> list[tuple[str, str | None]]:
     return [*_turns(question.earlier), (question.text, question.answer)] if question else []
-
-
-def _greedy(model: LoadedModel, prompts: list[torch.Tensor]) -> list[str]:
-    """Continue prompts (L, H) of several lengths together, padded on the left, until each has ended."""
-    llama, device = model.network.llama, model.device
-    lengths = torch.tensor([len(prompt) for prompt in prompts], device=device)
-    longest = int(lengths.max())
-    rows = torch.stack([torch.nn.functional.pad(p, (0, 0, longest - len(p), 0)) for p in prompts])  # (B, L, H)
-    mask = (torch.arange(longest, device=device) >= longest - lengths[:, None]).long()
-    places = (mask.cumsum(dim=1) - 1).clamp(min=0)
-    cache = DynamicCache(config=llama.config)
-    said: list[list[int]] = [[] for _ in prompts]
-    for _ in range(LONGEST_ANSWER):
-        hidden = llama.model(
-            inputs_embeds=rows, attention_mask=mask, position_ids=places, past_key_values=cache, use_cache=True
-        ).last_hidden_state[:, -1]
-        tokens = llama.lm_head(hidden).argmax(dim=-1)  # (B,)
-        for answer, token in zip(said, tokens.tolist(), strict=True):
-            if not answer or answer[-1] != model.tokenizer.eos:
-                answer.append(token)
-        if all(answer[-1] == model.tokenizer.eos for answer in said):
-            break
-        rows = llama.get_input_embeddings()(tokens)[:, None].to(rows.dtype)
-        places = places[:, -1:] + 1
-        mask = torch.nn.functional.pad(mask, (0, 1), value=1)
-    return [model.tokenizer.decode(answer).strip() for answer in said]

@@ -36,6 +36,12 @@ def autocast(device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, dtype=torch.bfloat16)
 
 
+def pointing_layers(layers: int) -> range:
+    """Of so many, those whose heads learn to look at where the next word is found: two above the middle."""
+    middle = (layers + 1) // 2
+    return range(middle, min(middle + 2, layers))
+
+
 def training_attention(
     module: nn.Module,
     query: torch.Tensor,
@@ -91,7 +97,7 @@ class Reader:
             torch._dynamo.config.recompile_limit = 64
             self.compiled = _compiled(layers)
         self.middle = (len(layers) + 1) // 2
-        self.pointing = range(self.middle, min(self.middle + 2, len(layers)))
+        self.pointing = pointing_layers(len(layers))
 
     def __call__(self, batch: SequenceBatch, tokens: torch.Tensor, questions: Sequence[Question]) -> StepResult:
         """Loss of a batch; an answer is right when its every token is the likeliest.

@@ -7,6 +7,7 @@ from transformers import LlamaConfig
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.model.config import LlamaVidConfig, TextDecoderConfig, VisionConfig
 from llamavid_demo.train.conversation import Manner
+from llamavid_demo.train.learning import pointing_layers
 from llamavid_demo.train.random_film import FilmKind
 from llamavid_demo.train.reading import Lesson
 from llamavid_demo.train.stages import StagePlan
@@ -66,6 +67,7 @@ def network_config(
             eos_token_id=2,
         ),
         guide="every",  # right more often than "first" on second questions
+        evidence_layers=tuple(pointing_layers(layers)),  # no other choice was better (bench/evidence.py)
         prompt=PROMPT,
     )  # fmt: skip
 

@@ -1,0 +1,76 @@
+"""Which layers' attention says best what an answer leaned on: the figure that `eval` prints, by choice of layers.
+
+`python -m bench.evidence [FILMS] [SEED]`; the seed should be one that evaluations do not use.
+"""
+
+import sys
+from dataclasses import replace
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from llamavid_demo.model.attention import AttentionWatch
+from llamavid_demo.model.load import load_model
+from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.moments import frame_mass
+from llamavid_demo.settings import Settings
+from llamavid_demo.train.evaluate import SHORT_FILMS, evaluation_film, wilson
+from llamavid_demo.train.greedy import Writing, begin, finish
+from llamavid_demo.train.grounding import grounded, shots_asked
+from llamavid_demo.train.questions import Question
+from llamavid_demo.train.sequences import prompt_ids
+from llamavid_demo.train.shots import film_frames
+from llamavid_demo.train.world import Script
+
+
+class LayerWatch(AttentionWatch):
+    """Keeps each layer's attention apart: `mass` (layers, positions)."""
+
+    def __post_init__(self) -> None:
+        """Begin with nothing."""
+        self.mass = torch.zeros(len(self.layers), self.positions)
+
+    def add(self, layer: int, weights: torch.Tensor) -> None:
+        """Count the attention (rows, positions) of one written token; a row is a head."""
+        self.mass[layer] += weights.float().mean(dim=0).cpu()
+
+
+def masses(model: LoadedModel, script: Script, asked: list[Question]) -> list[torch.Tensor]:
+    """Attention (layers, T, 2) of the answer to each question on the frames."""
+    patches = model.patches(film_frames(script, model.frame_format))
+    writing: list[Writing] = []
+    for question in asked:
+        earlier = [(question.earlier.text, question.earlier.answer)] if question.earlier else []
+        ids = prompt_ids(model.tokenizer, model.config.prompt, script, [*earlier, (question.text, None)])
+        begun = begin(model, ids, model.frame_tokens(patches, question.guide))
+        watch = LayerWatch(len(begun.section), frozenset(range(model.config.llama.num_hidden_layers)))
+        writing.append(replace(begun, watch=watch, seat=replace(begun.seat, watch=watch)))
+    finish(model, writing)
+    return [torch.stack([frame_mass(layer, answer.section, 2) for layer in answer.watch.mass]) for answer in writing]
+
+
+def main() -> None:
+    """Print the table."""
+    films, seed = (int(given) for given in (*sys.argv[1:], *("20", "40")[len(sys.argv) - 1 :]))
+    model = load_model(Settings().model)
+    found: list[tuple[Question, Script, torch.Tensor]] = []
+    for number in range(films):
+        script, asked = evaluation_film(seed, number, SHORT_FILMS)
+        asked = [question for question in asked if shots_asked(question)]
+        found += [(question, script, mass) for question, mass in zip(asked, masses(model, script, asked), strict=True)]
+    layers = range(model.config.llama.num_hidden_layers)
+    choices = [(i, j) for i in layers for j in layers if i <= j]
+    table = Table("layers", "both tokens", "context token", "content token", title=f"{len(found)} answers, seed {seed}")
+    for first, last in choices:
+        cells = []
+        for kinds in ([0, 1], [0], [1]):
+            hits = [grounded(q, script, mass[first : last + 1].sum(dim=0)[:, kinds]) for q, script, mass in found]
+            low, high = wilson(sum(map(bool, hits)), len(hits))
+            cells.append(f"{sum(map(bool, hits)) / len(hits):.1%} ({low:.0%} to {high:.0%})")
+        table.add_row(f"{first} to {last}", *cells)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
