@@ -186,7 +186,7 @@ def evaluate(
 ) -> None:
     """Ask a model about freshly rendered toy films and print how often it is right."""
     from llamavid_demo.chat import Progress
-    from llamavid_demo.cli.score_table import score_table
+    from llamavid_demo.cli.score_table import evidence_lines, score_table
     from llamavid_demo.train import evaluate as evaluation
 
     modes = evaluation.MODES if ablations else (mode,)
@@ -208,6 +208,8 @@ def evaluate(
         console.print_json(data=results if len(results) > 1 else next(iter(results.values())))
     else:
         console.print(score_table(results))
+        for line in evidence_lines(results):
+            console.print(line, highlight=False)
 
 
 @app.command()

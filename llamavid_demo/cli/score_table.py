@@ -17,6 +17,19 @@ def score_table(results: Mapping[str, Mapping[str, Any]]) -> Table:
     return table
 
 
+def evidence_lines(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """How often evidence lay where it should, a line a result; only a single result needs no name."""
+    lines = []
+    for name, result in results.items():
+        share, of = result["evidence"]["accuracy"], result["evidence"]["n"]
+        low, high = result["evidence"]["interval"]
+        lines.append(
+            f"evidence{f' ({name})' if len(results) > 1 else ''}: the top moment lies in the shot asked about in "
+            f"{share:.1%} of {of} ({low:.0%} to {high:.0%})"
+        )
+    return lines
+
+
 def _cell(row: Mapping[str, Any] | None) -> str:
     if row is None:
         return ""

@@ -4,16 +4,26 @@ from pathlib import Path
 
 import pytest
 
+from llamavid_demo.chat.encoded_section import EncodedSection
+from llamavid_demo.chat.evidence import heat_map
 from llamavid_demo.model.load import load_model
 from llamavid_demo.train.evaluate import evaluate
 from llamavid_demo.train.questions import FAMILIES
+from llamavid_demo.train.shots import render_pool
+from llamavid_demo.train.vision_labels import vision_labels
+from llamavid_demo.train.world import THINGS
 
 FOLDER = Path(__file__).parents[2] / "assets" / "llama-vid-tiny"
 
 
 @pytest.fixture(scope="module")
-def result():
-    return evaluate(load_model(FOLDER), 12, 2)
+def model():
+    return load_model(FOLDER)
+
+
+@pytest.fixture(scope="module")
+def result(model):
+    return evaluate(model, 12, 2)
 
 
 def test_the_embedded_model_is_right_on_films_that_it_never_saw(result):
@@ -24,6 +34,29 @@ def test_the_embedded_model_is_right_on_films_that_it_never_saw(result):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_no_family_is_left_behind(result, family):
     assert result["families"][family]["accuracy"] >= 0.5  # of a dozen: the real figures are in the model card
+
+
+def test_evidence_lies_in_the_shot_asked_about(result):
+    assert result["evidence"]["n"] > 100
+    assert result["evidence"]["accuracy"] >= 0.8  # the figure of many films is in the model card
+    assert sum(family["n"] for family in result["evidence"]["families"].values()) == result["evidence"]["n"]
+
+
+def test_the_context_token_looks_at_the_thing_asked_about(model):
+    pool = render_pool(12, model.frame_format, seed="heat", frames=1)
+    things = vision_labels(pool, side=8).patch["thing"][:, 0]  # (S, N)
+    patches = model.patches(pool.frames[:, 0])
+    section = EncodedSection("", tuple(map(float, range(12))), (patches,), ((),) * 12, {})
+    looked = []
+    for number, shot in enumerate(pool.shots):
+        for actor in shot.actors:
+            heat = heat_map(model, section, f"What colour is the {actor.thing}?", number)
+            assert float(heat.sum()) == pytest.approx(1)
+            there = things[number] == 1 + THINGS.index(actor.thing)
+            if there.any():  # not hidden behind another
+                looked.append(bool(there[heat.argmax()]))
+    assert len(looked) >= 12
+    assert sum(looked) / len(looked) >= 0.8
 
 
 def test_the_embedded_model_is_small():
