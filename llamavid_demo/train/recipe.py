@@ -31,8 +31,8 @@ class Recipe:
     seeing: StagePlan
     aligning: StagePlan
     answering: tuple[tuple[str, tuple[Lesson, ...], StagePlan], ...]
-    pool: int = 24000  # shots that the vision tower learns from
-    film_shots: int = 10000  # others, that films are put together of
+    pool: int = 60000  # shots that the vision tower learns from, two pictures each: rather more shots than pictures
+    film_shots: int = 10000  # others, that films are put together of, three pictures each
     render_workers: int = 2
     seeing_batch: int = 32
     aligning_batch: int = 96
@@ -78,6 +78,7 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
     brief = FilmKind((1, 4), (1, 2), (1, 2), (0, 2), (1, 3))
     short = FilmKind((3, 9), (1, 2), (1, 3), (0, 2), (1, 3), cues=14)
     usual = FilmKind(shots=(1, 3), actors=(1, 3), cues=24, duration=(40, 180))
+    busy = FilmKind(cues=24, duration=(60, 180))  # more scenes a minute
     many = FilmKind((15, 50), (1, 2), (1, 3), (0, 2), (1, 3), cues=60)
     long = FilmKind(cues=70, duration=(300, 600))
     longest = FilmKind(actors=(1, 3), cues=200, duration=(900, 1800))
@@ -94,7 +95,7 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
             ("reading-1", (Lesson(brief, replace(manner, turns=8)),), StagePlan(800, 3e-3, decay=0.1)),
             ("reading-2", (few,), StagePlan(1000, 2e-3, decay=0.2)),
         ),
-        seeing=StagePlan(9000, 4e-3),
+        seeing=StagePlan(15000, 4e-3),
         aligning=StagePlan(3000, 1e-3),
         answering=(
             ("answering-1", (few,), StagePlan(300, 1.5e-3, decay=0.1, shares=blind)),
@@ -102,13 +103,14 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
             (
                 "answering-3",
                 (
-                    *[few] * 2,
-                    *[several] * 5,
+                    few,
+                    *[several] * 2,
+                    *[Lesson(busy, manner, 14)] * 4,
                     *[crowded] * 2,
                     *[Lesson(long, talkative, films=4)] * 4,
                     Lesson(longest, talkative, 1),
                 ),
-                StagePlan(450, 1e-3, decay=0.8, shares=gentle),
+                StagePlan(1200, 1e-3, decay=0.8, shares=gentle),
             ),
         ),
     )

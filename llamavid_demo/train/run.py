@@ -67,7 +67,7 @@ class Training:
 
     def see(self) -> None:
         """Teach the vision tower what is where."""
-        pool = self.pool("pool", self.recipe.pool)
+        pool = self.pool("pool", self.recipe.pool, frames=2)
         step = Seeing(self.network.vision, self.heads, pool, batch=self.recipe.seeing_batch)
         self._stage("seeing", {"vision": self.network.vision, "heads": self.heads}, step, self.recipe.seeing)
 
@@ -82,13 +82,13 @@ class Training:
             step = Answering(self.network, self.reader, self.tokenizer, self.guide, self.encoded_shots, lessons)
             self._stage(name, {**self._eyes(), "llama": self.network.llama, "notes": self.notes}, step, plan)
 
-    def pool(self, name: str, shots: int) -> ShotPool:
-        """So many rendered shots, drawn once."""
+    def pool(self, name: str, shots: int, *, frames: int) -> ShotPool:
+        """So many rendered shots with `frames` pictures each, drawn once."""
         path = self.folder / f"{name}.safetensors"
         if not path.is_file():
-            recipe = self.recipe
-            seed = f"{recipe.seed}/{name}"
-            save_pool(render_pool(shots, recipe.frame_format, seed=seed, workers=recipe.render_workers), path)
+            form, workers = self.recipe.frame_format, self.recipe.render_workers
+            seed = f"{self.recipe.seed}/{name}"
+            save_pool(render_pool(shots, form, seed=seed, frames=frames, workers=workers), path)
         return load_pool(path)
 
     @cached_property
@@ -98,7 +98,7 @@ class Training:
         They are others than it was trained on: what follows must learn to live with its mistakes.
         """
         path = self.folder / "patches.safetensors"
-        pool = self.pool("films", self.recipe.film_shots)
+        pool = self.pool("films", self.recipe.film_shots, frames=3)
         if not path.is_file():
             part = path.with_suffix(".part")
             save_file({"patches": encode_pool(self.network.vision, pool)}, part)

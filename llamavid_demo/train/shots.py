@@ -49,7 +49,7 @@ class ShotPool:
     boxes: np.ndarray
 
 
-def render_pool(count: int, format: FrameFormat, *, seed: str, frames: int = 3, workers: int = 1) -> ShotPool:
+def render_pool(count: int, format: FrameFormat, *, seed: str, frames: int, workers: int = 1) -> ShotPool:
     """Draw `count` shots by chance, `frames` pictures each; the same seed gives the same pool."""
     jobs = [(f"{seed}/{i}", format, frames) for i in range(count)]
     if workers == 1:

@@ -9,7 +9,7 @@ from llamavid_demo.train.vision_labels import PATCH_KINDS, vision_labels
 
 
 def test_labels_are_mirrored_as_pictures_are() -> None:
-    pool = render_pool(6, FrameFormat(112, 112, "stretch"), seed="mirror")
+    pool = render_pool(6, FrameFormat(112, 112, "stretch"), seed="mirror", frames=3)
     boxes = pool.boxes.copy()
     boxes[..., 0], boxes[..., 2] = 1 - pool.boxes[..., 2], 1 - pool.boxes[..., 0]
     boxes[~pool.boxes.any(axis=-1)] = 0  # nobody
