@@ -13,9 +13,12 @@ class ContextAttention(nn.Module):
         self.value_projector = nn.Linear(visual_width, llama_width)
 
     def scores(self, queries: torch.Tensor, patches: torch.Tensor) -> torch.Tensor:
-        """Attention (B, M, N) of text queries (B, M, C) over patches (B, N, C); rows sum to one."""
-        keys = self.key_projector(patches)  # (B, N, C)
-        return (queries @ keys.mT * patches.shape[-1] ** -0.5).softmax(dim=-1)
+        """Attention (B, M, N) of text queries (B, M, C) over patches (B, N, C); rows sum to one.
+
+        Queries are projected back instead of the many patches to keys: `q·(Wx + b)` is `(qW)·x` and `q·b`, which is the
+        same for all patches and so nothing to the softmax.
+        """
+        return (queries @ self.key_projector.weight @ patches.mT * patches.shape[-1] ** -0.5).softmax(dim=-1)
 
     def forward(self, queries: torch.Tensor, patches: torch.Tensor) -> torch.Tensor:
         """Context token (B, 1, H) from text queries (B, M, C) and patches (B, N, C)."""

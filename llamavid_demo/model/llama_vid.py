@@ -37,10 +37,6 @@ class LlamaVid(nn.Module):
         `visual` is what the text decoder looks at when it isn't the patches: the original's short-video path
         also shows it the CLS row, its movie path doesn't.
         """
-        frames = patches.shape[0]
-        queries = self.text_decoder(
-            patches if visual is None else visual,
-            question_ids.expand(frames, -1),
-            question_mask.expand(frames, -1),
-        )  # (T, M, C)
+        seen = patches if visual is None else visual
+        queries = self.text_decoder(seen, question_ids, question_mask)  # (T, M, C)
         return torch.cat([self.context(queries, patches), self.content(patches)], dim=1)
