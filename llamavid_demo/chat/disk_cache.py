@@ -1,7 +1,8 @@
 """Tensors on disk that outlive the program: patches and frame tokens of sections that were read before.
 
 One safetensors file and one JSON sidecar an entry, written aside and renamed, so that an entry is whole or absent,
-also for another program that shares the folder. Its checksum is compared when it is opened.
+also for another program that shares the folder. Its checksum is compared when it is opened, once as long as nobody
+touches it.
 """
 
 import contextlib
@@ -20,6 +21,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 log = logging.getLogger(__name__)
+
+_verified: dict[Path, tuple[int, int, int]] = {}  # what this program has compared with its checksum, as it was then
 
 
 def file_fingerprint(path: Path) -> str:
@@ -58,9 +61,11 @@ class DiskCache:
         try:
             with safe_open(path, framework="pt") as file:
                 tensor: torch.Tensor = file.get_tensor("data")
-                if _checksum(tensor) != (file.metadata() or {}).get("crc32"):
+                whole = _verified.get(path) == _state(path)
+                if not whole and _checksum(tensor) != (file.metadata() or {}).get("crc32"):
                     raise SafetensorError("its checksum is wrong")
             os.utime(path)
+            _verified[path] = _state(path)
         except FileNotFoundError:  # another program has just removed it
             return None
         except (SafetensorError, OSError) as error:
@@ -121,6 +126,12 @@ class DiskCache:
             if used > self.max_bytes and path != keep:
                 log.info("%s leaves the cache, which may hold %d bytes", path.name, self.max_bytes)
                 self._remove(path)
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    """What changes when a file is written or replaced."""
+    about = path.stat()
+    return about.st_ino, about.st_size, about.st_mtime_ns
 
 
 def _checksum(tensor: torch.Tensor) -> str:

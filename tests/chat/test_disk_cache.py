@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from llamavid_demo.chat import disk_cache
 from llamavid_demo.chat.disk_cache import DiskCache, file_fingerprint
 
 
@@ -34,14 +35,26 @@ def test_a_damaged_entry_is_removed_with_a_warning(cache: DiskCache, caplog: pyt
     assert list(cache.folder.iterdir()) == []
 
 
-def test_a_changed_byte_is_noticed(cache: DiskCache, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("opened", [False, True])
+def test_a_changed_byte_is_noticed(cache: DiskCache, caplog: pytest.LogCaptureFixture, opened: bool) -> None:
     cache.put("patches", {"file": "a"}, torch.zeros(100))
+    if opened:
+        assert cache.get("patches", {"file": "a"}) is not None
     entry = next(cache.folder.glob("*.safetensors"))
     content = bytearray(entry.read_bytes())
     content[-7] ^= 1
     entry.write_bytes(content)
     assert cache.get("patches", {"file": "a"}) is None
     assert "checksum" in caplog.text
+
+
+def test_what_nobody_touched_is_checked_once(cache: DiskCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.put("patches", {"file": "a"}, torch.zeros(100))
+    checked, checksum = [], disk_cache._checksum
+    monkeypatch.setattr(disk_cache, "_checksum", lambda tensor: checked.append(tensor) or checksum(tensor))
+    for _ in range(3):
+        assert cache.get("patches", {"file": "a"}) is not None
+    assert len(checked) == 1
 
 
 def test_two_programs_may_share_the_folder(cache: DiskCache) -> None:
