@@ -14,6 +14,7 @@ from llamavid_demo.errors import DemoError
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.evidence import evidence_strip
+from llamavid_demo.ui.heat import veil
 from llamavid_demo.ui.loading import BackgroundModel
 from llamavid_demo.ui.sessions import Asked, Conversation, Relay, Sessions
 from llamavid_demo.ui.stills import Stills
@@ -142,14 +143,31 @@ class Talking:
         return {"activity": progress_bar(progress[-1])} if progress else {}
 
     def illustrate(self, key: str, slug: str, section: int) -> Parts:
-        """Add pictures to the evidence, unless the visitor has moved on meanwhile; asks nothing of the model."""
+        """Add pictures to the evidence and where the model looked, unless the visitor has moved on meanwhile.
+
+        It asks of the model only what made the context tokens: the answers of others go on.
+        """
         movie = self._sessions.movie(key, slug)
         conversation = self._sessions.conversation(key, slug, section)
-        for turn in conversation.chat.turns if conversation else ():
-            self._stills.at(movie, [moment.seconds for moment in turn.evidence])
+        if conversation:
+            turns = list(conversation.chat.turns)
+            for turn in turns:
+                self._stills.at(movie, [moment.seconds for moment in turn.evidence])
+            known = conversation.veils
+            conversation.veils = {turn: known.get(turn) or self._veils(conversation, movie, turn) for turn in turns}
         # Drawing takes a while, in which anything may have been asked: look at the conversation only now.
         visit = self._sessions.visit(key)
         return {} if visit.busy or visit.showing != (slug, section) else self.parts(key, movie, section)
+
+    @staticmethod
+    def _veils(conversation: Conversation, movie: Movie, turn: "Turn") -> dict[float, str]:
+        chat = conversation.chat
+        cropped = chat.model.frame_format.fit == "crop"
+        seconds = [moment.seconds for moment in turn.evidence]
+        try:
+            return {second: veil(chat.heat_map(second, turn), movie, cropped=cropped) for second in seconds}
+        except DemoError:  # undone meanwhile
+            return {}
 
     def stop(self, key: str, slug: str, section: int) -> Parts:
         """Stop reading or answering; what was written so far stays."""
@@ -184,6 +202,7 @@ class Talking:
         articles = []
         for number, turn in enumerate(turns, start=1):
             pictures = self._stills.known(movie, [moment.seconds for moment in turn.evidence])
-            strip = evidence_strip(turn.evidence, pictures)
+            veils = conversation.veils.get(turn) if conversation else None
+            strip = evidence_strip(turn.evidence, pictures, veils)
             articles.append(finished_turn(turn, strip, last=again and number == len(turns)))
         return articles

@@ -27,22 +27,31 @@ class Leaned(Protocol):
         """The cue nearest to it."""
 
 
-def evidence_strip(evidence: Sequence[Leaned], stills: Mapping[float, str]) -> str:
-    """HTML of the strip, in the film's order; `stills` maps seconds to picture addresses."""
+def evidence_strip(
+    evidence: Sequence[Leaned], stills: Mapping[float, str], veils: Mapping[float, str] | None = None
+) -> str:
+    """HTML of the strip, in the film's order; `stills` maps seconds to picture addresses.
+
+    `veils` does the same for where the model looked: laid over the stills while a box under them is ticked.
+    """
     if not evidence:
         return ""
-    figures = "".join(_figure(frame, stills) for frame in sorted(evidence, key=lambda frame: frame.seconds))
-    return f'<ul class="evidence" aria-label="Frames that this answer leaned on">{figures}</ul>'
+    veils = veils or {}
+    figures = "".join(_figure(frame, stills, veils) for frame in sorted(evidence, key=lambda frame: frame.seconds))
+    strip = f'<ul class="evidence" aria-label="Frames that this answer leaned on">{figures}</ul>'
+    looked = '<label class="looked"><input type="checkbox">Show where it looked</label>' if veils else ""
+    return strip + looked
 
 
-def _figure(frame: Leaned, stills: Mapping[float, str]) -> str:
+def _figure(frame: Leaned, stills: Mapping[float, str], veils: Mapping[float, str]) -> str:
     at = clock(frame.seconds)
     words = escape(" ".join(frame.cue.text.split())) if frame.cue else ""
-    picture = stills.get(frame.seconds)
+    picture, veil = stills.get(frame.seconds), veils.get(frame.seconds)
     image = f'<img src="{escape(picture)}" alt="">' if picture else '<span class="blank"></span>'
+    over = f'<img class="veil" src="{escape(veil)}" alt="">' if picture and veil else ""
     said = f'<span class="said">{words}</span>' if words else ""
     return (
         f'<li><button type="button" data-seek="{frame.seconds:.3f}" '
         f'aria-label="Go to {at}{": " + words if words else ""}" title="{words}">'
-        f"{image}<time>{at}</time>{said}</button></li>"
+        f'<span class="still">{image}{over}</span><time>{at}</time>{said}</button></li>'
     )

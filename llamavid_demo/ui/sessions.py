@@ -16,7 +16,7 @@ from llamavid_demo.film import Movie
 from llamavid_demo.ui.work import Work
 
 if TYPE_CHECKING:
-    from llamavid_demo.chat import MovieChat
+    from llamavid_demo.chat import MovieChat, Turn
 
 VISITS = 200
 CONVERSATIONS = 32
@@ -46,10 +46,11 @@ class Relay:
 
 @dataclass
 class Conversation:
-    """A chat about one section, and where its progress goes."""
+    """A chat about one section, where its progress goes, and the veils over its evidence by turn and second."""
 
     chat: "MovieChat"
     relay: Relay
+    veils: "dict[Turn, dict[float, str]]" = field(default_factory=dict)
 
 
 @dataclass

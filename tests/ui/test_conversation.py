@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from llamavid_demo.chat import Evidence, Progress, Turn
 from llamavid_demo.errors import MovieError
-from llamavid_demo.film import Movie, load_movie
+from llamavid_demo.film import FrameFormat, Movie, load_movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.conversation import BROKEN, BUSY, EMPTY, STOPPED_EARLY, Talking
 from llamavid_demo.ui.sessions import Sessions
@@ -17,6 +19,7 @@ from llamavid_demo.ui.stills import Stills
 
 KEY = "somebody"
 AT = ("harbour", 0)
+UNSEEN = 9.0
 
 
 class ScriptedChat:
@@ -25,6 +28,13 @@ class ScriptedChat:
     def __init__(self, words: list[str], trouble: Exception | None = None) -> None:
         self.words, self.trouble = words, trouble
         self.turns: list[Turn] = []
+        self.model = SimpleNamespace(frame_format=FrameFormat(56, 56, "stretch"))
+
+    def heat_map(self, seconds: float, turn: Turn) -> torch.Tensor:
+        assert turn in self.turns
+        if seconds == UNSEEN:
+            raise MovieError("That second is not here.")
+        return torch.eye(4) / 4
 
     def ask(self, question: str, **_: Any) -> Turn:
         return Turn(question, lambda turn: self._write(turn, self.turns))
@@ -189,7 +199,29 @@ def test_retry_replaces_the_answer_and_undo_forgets_the_turn(desk: Desk) -> None
 
 def test_pictures_come_to_the_evidence_afterwards(desk: Desk) -> None:
     assert "<img" not in desk.ask("Where?")[-1]["current"]
-    assert "<img" in desk.talking.illustrate(KEY, *AT)["current"]
+    assert desk.talking.illustrate(KEY, *AT)["current"].count("<img") == 2  # with where the model looked
+
+
+def test_evidence_that_has_no_heat_map_is_shown_without(desk: Desk) -> None:
+    desk.ask("Where?")
+    conversation = desk.sessions.conversation(KEY, *AT)
+    assert conversation is not None
+    conversation.chat.turns[0].evidence = [Evidence(UNSEEN, 0.5, None)]
+    assert desk.talking.illustrate(KEY, *AT)["current"].count("<img") == 1
+
+
+def test_where_the_model_looked_is_computed_once_and_forgotten_with_the_turn(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.ask("Where?")
+    shown = desk.talking.illustrate(KEY, *AT)
+    monkeypatch.setattr(ScriptedChat, "heat_map", None)
+    assert desk.talking.illustrate(KEY, *AT) == shown
+    desk.talking.undo(KEY, *AT)
+    desk.talking.illustrate(KEY, *AT)
+    conversation = desk.sessions.conversation(KEY, *AT)
+    assert conversation is not None
+    assert conversation.veils == {}
 
 
 def test_late_pictures_never_cover_what_came_after(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,11 +110,22 @@ def test_evidence_seeks_the_player(page: Page) -> None:
     ask(page, "Where does the film begin?")
     stop(page)
     moments = page.locator("#current .evidence button")
-    expect(moments.first.locator("img")).to_be_visible()
+    expect(moments.first.locator("img").first).to_be_visible()
     seconds = float(moments.last.get_attribute("data-seek") or -1)
     assert 0 <= seconds < 30
     moments.last.click()
     wait_for_video(page, f"video.currentTime === {seconds}")
+
+
+def test_where_the_model_looked_is_shown_when_asked_for(page: Page) -> None:
+    open_harbour(page)
+    ask(page, "Where does the film begin?")
+    stop(page)
+    veil = page.locator("#current .evidence .veil").first
+    expect(veil).to_have_css("opacity", "0")
+    page.get_by_label("Show where it looked").check()
+    expect(veil).to_have_css("opacity", "1")
+    assert veil.bounding_box() == page.locator("#current .evidence img").first.bounding_box()
 
 
 def test_retry_asks_again_and_undo_gives_the_question_back(page: Page) -> None:

@@ -1,14 +1,18 @@
 """The parts of the page as HTML: what they say, and that no film, person or model can write HTML of their own."""
 
+import base64
+import io
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from llamavid_demo.chat import Evidence, Progress, Turn, TurnStats
 from llamavid_demo.film import Cue, Movie, Section
-from llamavid_demo.ui import evidence, posters, screening, sections, talk, transcript, words
+from llamavid_demo.ui import evidence, heat, posters, screening, sections, talk, transcript, words
 
 EVIL = "<img src=x onerror=alert(1)>\"'&{{x}}${y}"
 PLAIN_TAGS = {
@@ -23,6 +27,7 @@ PLAIN_TAGS = {
     "i",
     "img",
     "input",
+    "label",
     "li",
     "ol",
     "p",
@@ -150,6 +155,34 @@ def test_evidence_stands_in_the_order_of_the_film() -> None:
     assert markup.index('data-seek="3.000"') < markup.index('data-seek="75.000"')
     assert 'aria-label="Go to 1:15: Over there"' in markup
     assert evidence.evidence_strip([], {}) == ""
+
+
+def test_where_the_model_looked_lies_over_the_still_of_its_frame() -> None:
+    moments = [Evidence(3.0, 0.5, None), Evidence(9.0, 0.5, None)]
+    markup = evidence.evidence_strip(moments, {3.0: "data:a", 9.0: "data:b"}, {9.0: "data:veil"})
+    assert '<img src="data:b" alt=""><img class="veil" src="data:veil" alt="">' in markup
+    assert markup.count("veil") == 2
+    assert "Show where it looked" in Reader(markup).text
+    assert "looked" not in evidence.evidence_strip(moments, {3.0: "data:a"})
+
+
+@pytest.mark.parametrize("cropped", [False, True])
+def test_a_veil_is_clear_where_the_model_looked_and_dark_elsewhere(movie: Movie, cropped: bool) -> None:
+    shares = np.zeros((4, 4))
+    shares[1, 3] = 1  # right, above the middle
+    address = heat.veil(shares, movie, cropped=cropped)
+    file = io.BytesIO(base64.b64decode(address.removeprefix("data:image/png;base64,")))
+    picture = np.asarray(Image.open(file))
+    dark = picture[..., 1]  # (h, w)
+    assert picture[..., 0].max() == 0
+    down, across = (int(place.mean()) for place in np.nonzero(dark == dark.min()))
+    height, width = dark.shape
+    assert (width, height) == (80, 45)
+    left, side = ((width - height) / 2, height) if cropped else (0, width)
+    assert down == pytest.approx(height * 3 / 8, abs=1)
+    assert across == pytest.approx(left + side * 7 / 8, abs=4)
+    assert dark.min() < 20
+    assert dark[-1, 0] == dark.max() > 200
 
 
 def test_status_line_says_what_was_reused_and_how_it_ended() -> None:
