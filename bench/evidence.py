@@ -25,29 +25,33 @@ from llamavid_demo.train.world import Script
 
 
 class LayerWatch(AttentionWatch):
-    """Keeps each layer's attention apart: `mass` (layers, positions)."""
+    """Keeps each layer's attention apart: `by_layer` (layers, positions)."""
 
-    def __post_init__(self) -> None:
-        """Begin with nothing."""
-        self.mass = torch.zeros(len(self.layers), self.positions)
+    def __init__(self, positions: int, layers: int) -> None:
+        super().__init__(positions, frozenset(range(layers)))
+        self.by_layer = torch.zeros(layers, positions)
 
     def add(self, layer: int, weights: torch.Tensor) -> None:
         """Count the attention (rows, positions) of one written token; a row is a head."""
-        self.mass[layer] += weights.float().mean(dim=0).cpu()
+        self.by_layer[layer] += weights.float().mean(dim=0).cpu()
 
 
 def masses(model: LoadedModel, script: Script, asked: list[Question]) -> list[torch.Tensor]:
     """Attention (layers, T, 2) of the answer to each question on the frames."""
     patches = model.patches(film_frames(script, model.frame_format))
     writing: list[Writing] = []
+    watches: list[LayerWatch] = []
     for question in asked:
         earlier = [(question.earlier.text, question.earlier.answer)] if question.earlier else []
         ids = prompt_ids(model.tokenizer, model.config.prompt, script, [*earlier, (question.text, None)])
         begun = begin(model, ids, model.frame_tokens(patches, question.guide))
-        watch = LayerWatch(len(begun.section), frozenset(range(model.config.llama.num_hidden_layers)))
+        watches.append(watch := LayerWatch(len(begun.section), model.config.llama.num_hidden_layers))
         writing.append(replace(begun, watch=watch, seat=replace(begun.seat, watch=watch)))
     finish(model, writing)
-    return [torch.stack([frame_mass(layer, answer.section, 2) for layer in answer.watch.mass]) for answer in writing]
+    return [
+        torch.stack([frame_mass(layer, answer.section, 2) for layer in watch.by_layer])
+        for answer, watch in zip(writing, watches, strict=True)
+    ]
 
 
 def main() -> None:

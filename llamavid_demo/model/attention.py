@@ -33,20 +33,24 @@ class Reading(Protocol):
 class AttentionWatch:
     """Sums, over watched layers and written tokens, of the attention on the first `positions` tokens.
 
-    Each sum is a mean over heads; `mass` is (positions,) on the CPU.
+    A token counts with the mean over heads. Sums stay where their layers compute until `mass` is asked for.
     """
 
     positions: int
     layers: frozenset[int]
-    mass: torch.Tensor = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.mass = torch.zeros(self.positions)
+    _sums: dict[torch.device, torch.Tensor] = field(default_factory=dict)
 
     def add(self, layer: int, weights: torch.Tensor) -> None:
         """Count the attention (rows, up to `positions`) of one written token; a row is a head."""
         if layer in self.layers:
-            self.mass[: weights.shape[1]] += weights.float().mean(dim=0).cpu()
+            if weights.device not in self._sums:
+                self._sums[weights.device] = torch.zeros(self.positions, device=weights.device)
+            self._sums[weights.device][: weights.shape[1]] += weights.float().mean(dim=0)
+
+    @property
+    def mass(self) -> torch.Tensor:
+        """All sums together, (positions,) on the CPU."""
+        return torch.stack([torch.zeros(self.positions), *(one.cpu() for one in self._sums.values())]).sum(dim=0)
 
 
 @dataclass
