@@ -65,8 +65,7 @@ class LoadedModel:
         """Attention (T, M, N), float32, of a guide question over patches (T, N, C): it makes the context tokens."""
         ids, mask = (tensor.to(self.device) for tensor in self.guide_tokenizer(question))
         visual = patches.to(self.device, self.dtype)
-        queries = self.network.text_decoder(visual, ids.expand(len(visual), -1), mask.expand(len(visual), -1))
-        return self.network.context.scores(queries, visual).float()
+        return self.network.context.scores(self.network.text_decoder(visual, ids, mask), visual).float()
 
     def section_prompt(self, cues: Sequence[str]) -> SectionPrompt:
         """Prompt of a section whose frame t is followed by the text `cues[t]`."""
