@@ -31,6 +31,7 @@ class FilmKind:
     """What films are like: ranges of scenes, shots a scene, seconds a shot, lines a shot and actors a shot.
 
     A film ends with its last scene, or at `duration` seconds when that is given; it has at most `cues` lines.
+    `changing` is how likely a further shot of a scene has another time of day and weather.
     """
 
     scenes: Range = (4, 12)
@@ -40,6 +41,7 @@ class FilmKind:
     actors: Range = (1, 2)
     cues: int = 1000
     duration: Range | None = None
+    changing: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,10 @@ def random_script(rng: random.Random, kind: FilmKind, *, title: str = "A film") 
     length, cues, place = 0.0, 0, ""
     for _ in scenes:
         place = _draw({p: w for p, w in company.places.items() if p != place}, rng)
-        time, weather = rng.choice(TIMES), rng.choices(WEATHERS, (5, 2, 2, 2))[0]
-        for _ in range(rng.randint(*kind.shots)):
+        time, weather = _sky(rng)
+        for number in range(rng.randint(*kind.shots)):
+            if number and kind.changing and rng.random() < kind.changing:
+                time, weather = _sky(rng)
             seconds = min(float(rng.randint(*kind.seconds)), most - length)
             actors = _present(company, rng, rng.randint(*kind.actors))
             shot = Shot(place, time, weather, actors, seconds, seed=rng.randrange(1 << 30))
@@ -76,6 +80,10 @@ def random_script(rng: random.Random, kind: FilmKind, *, title: str = "A film") 
             if length >= most:
                 return Script(title, tuple(shots))
     return Script(title, tuple(shots))
+
+
+def _sky(rng: random.Random) -> tuple[str, str]:
+    return rng.choice(TIMES), rng.choices(WEATHERS, (5, 2, 2, 2))[0]
 
 
 def random_company(rng: random.Random) -> Company:

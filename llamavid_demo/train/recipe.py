@@ -82,6 +82,8 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
     many = FilmKind((15, 50), (1, 2), (1, 3), (0, 2), (1, 3), cues=60)
     long = FilmKind(cues=70, duration=(300, 600))
     longest = FilmKind(actors=(1, 3), cues=200, duration=(900, 1800))
+    story = FilmKind((4, 12), (1, 4), (6, 12), (1, 3), (1, 3), changing=0.3)  # as people tell: fewer, fuller scenes
+    novel = FilmKind(shots=(2, 6), seconds=(8, 15), lines=(1, 3), actors=(1, 3), duration=(600, 1800), changing=0.3)
     talkative = replace(manner, turns=20)
     blind = {"text_decoder": 0.0, "context": 0.0, "content": 0.0}
     gentle = {"text_decoder": 0.1, "context": 0.1, "content": 0.5}  # at the full rate they forget to look
@@ -104,11 +106,13 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
                 "answering-3",
                 (
                     few,
-                    *[several] * 2,
-                    *[Lesson(busy, manner, 14)] * 4,
-                    *[crowded] * 2,
-                    *[Lesson(long, talkative, films=4)] * 4,
+                    several,
+                    crowded,
+                    *[Lesson(busy, manner, 14)] * 3,
+                    *[Lesson(story, manner, 12)] * 4,
+                    *[Lesson(long, talkative, 4)] * 3,
                     Lesson(longest, talkative, 1),
+                    Lesson(novel, talkative, 1),
                 ),
                 StagePlan(1200, 1e-3, decay=0.8, shares=gentle),
             ),

@@ -129,3 +129,14 @@ def test_a_company_has_four_characters_and_names_no_two_alike() -> None:
         assert len(set(company.names.values())) == 4
         assert set(company.names) <= set(company.things)
         assert set(company.names) <= set(company.colours)
+
+
+def test_time_and_weather_change_within_a_scene_only_where_a_kind_says_so():
+    def skies(changing: float) -> list[int]:
+        """How many times of day with weather each scene has."""
+        kind = FilmKind((30, 30), (3, 3), changing=changing)
+        script = random_script(chance(4), kind)
+        return [len({(script.shots[i].time, script.shots[i].weather) for i in scene.shots}) for scene in script.scenes]
+
+    assert set(skies(0.0)) == {1}
+    assert set(skies(0.5)) == {1, 2, 3}
