@@ -2,6 +2,7 @@
 
 import typer
 
+from bench.evidence import evidence
 from bench.gpu import gpu
 from bench.growth import growth
 from bench.newcomer import newcomer
@@ -11,11 +12,12 @@ from bench.results import RESULTS, Out
 from bench.together import together
 from bench.turns import turns
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Figures of speed and memory.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Figures of speed, memory and evidence.")
 BENCHES = (turns, together, newcomer, restart, growth)
 for bench in BENCHES:
     app.command()(bench)
 app.command()(gpu)
+app.command()(evidence)
 
 
 @app.command(name="all")

@@ -1,12 +1,10 @@
-"""Which layers' attention says best what an answer leaned on: the figure that `eval` prints, by choice of layers.
+"""Which layers' attention says best what an answer leaned on: the figure that `eval` prints, by choice of layers."""
 
-`python -m bench.evidence [FILMS] [SEED]`; the seed should be one that evaluations do not use.
-"""
-
-import sys
 from dataclasses import replace
+from typing import Annotated
 
 import torch
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -54,9 +52,11 @@ def masses(model: LoadedModel, script: Script, asked: list[Question]) -> list[to
     ]
 
 
-def main() -> None:
-    """Print the table."""
-    films, seed = (int(given) for given in (*sys.argv[1:], *("20", "40")[len(sys.argv) - 1 :]))
+def evidence(
+    films: Annotated[int, typer.Argument(help="Films to render.")] = 20,
+    seed: Annotated[int, typer.Argument(help="Of the first film; one that evaluations do not use.")] = 40,
+) -> None:
+    """How often the top moment lies in the shot asked about, by choice of layers."""
     model = load_model(Settings().model)
     found: list[tuple[Question, Script, torch.Tensor]] = []
     for number in range(films):
@@ -74,7 +74,3 @@ def main() -> None:
             cells.append(f"{sum(map(bool, hits)) / len(hits):.1%} ({low:.0%} to {high:.0%})")
         table.add_row(f"{first} to {last}", *cells)
     Console().print(table)
-
-
-if __name__ == "__main__":
-    main()
