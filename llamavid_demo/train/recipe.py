@@ -82,8 +82,10 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
     many = FilmKind((15, 50), (1, 2), (1, 3), (0, 2), (1, 3), cues=60)
     long = FilmKind(cues=70, duration=(300, 600))
     longest = FilmKind(actors=(1, 3), cues=200, duration=(900, 1800))
-    story = FilmKind((4, 12), (1, 4), (6, 12), (1, 3), (1, 3), changing=0.3)  # as people tell: fewer, fuller scenes
-    novel = FilmKind(shots=(2, 6), seconds=(8, 15), lines=(1, 3), actors=(1, 3), duration=(600, 1800), changing=0.3)
+    # As people tell: fuller scenes of up to two minutes, whose sky changes. Of shorter scenes alone it counts by their
+    # length: after half a minute in one place it takes it for a further scene.
+    story = FilmKind((1, 8), (1, 8), (6, 15), (1, 3), (1, 3), changing=0.3)
+    novel = FilmKind(shots=(2, 8), seconds=(8, 15), lines=(1, 3), actors=(1, 3), duration=(600, 1800), changing=0.3)
     talkative = replace(manner, turns=20)
     blind = {"text_decoder": 0.0, "context": 0.0, "content": 0.0}
     gentle = {"text_decoder": 0.1, "context": 0.1, "content": 0.5}  # at the full rate they forget to look
@@ -109,10 +111,10 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
                     several,
                     crowded,
                     *[Lesson(busy, manner, 14)] * 3,
-                    *[Lesson(story, manner, 12)] * 4,
+                    *[Lesson(story, manner, 8)] * 5,
                     *[Lesson(long, talkative, 4)] * 3,
                     Lesson(longest, talkative, 1),
-                    Lesson(novel, talkative, 1),
+                    *[Lesson(novel, talkative, 1)] * 2,
                 ),
                 StagePlan(1200, 1e-3, decay=0.8, shares=gentle),
             ),

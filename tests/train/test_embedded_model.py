@@ -28,12 +28,12 @@ def result(model):
 
 def test_the_embedded_model_is_right_on_films_that_it_never_saw(result):
     assert result["questions"] > 200
-    assert result["accuracy"] >= 0.9
+    assert result["accuracy"] >= 0.95
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_no_family_is_left_behind(result, family):
-    assert result["families"][family]["accuracy"] >= 0.5  # of a dozen: the real figures are in the model card
+    assert result["families"][family]["accuracy"] >= 0.75  # of a dozen: the real figures are in the model card
 
 
 def test_evidence_lies_in_the_shot_asked_about(result):
