@@ -7,7 +7,7 @@ import torch
 
 Pair = tuple[torch.Tensor, torch.Tensor]  # keys and values (kv heads, tokens, D)
 
-_ROOM = 256  # tokens that a tail has room for in the beginning
+_ROOM = 64  # tokens: tails have room for a multiple of it
 
 
 class Prefix:
@@ -128,7 +128,7 @@ class Tail:
         end = self.length + keys.shape[1]
         buffer = self._buffers[layer]
         if buffer is None or end > buffer.shape[2]:
-            room = max(_ROOM, end, 2 * buffer.shape[2] if buffer is not None else 0)
+            room = _rounded(max(end, 2 * buffer.shape[2] if buffer is not None else 0))
             larger = keys.new_empty(2, keys.shape[0], room, keys.shape[2])
             if buffer is not None:
                 larger[:, :, : self.length] = buffer[:, :, : self.length]
@@ -155,6 +155,10 @@ class Tail:
     def nbytes(self) -> int:
         """Bytes of all layers, room included."""
         return sum(buffer.nbytes for buffer in self._buffers if buffer is not None)
+
+
+def _rounded(tokens: int) -> int:
+    return -(-tokens // _ROOM) * _ROOM
 
 
 class TailBatch:
@@ -217,7 +221,7 @@ class TailBatch:
         if buffer is None or rows > buffer.shape[1] or tokens > buffer.shape[3]:
             had_rows, had_tokens = (buffer.shape[1], buffer.shape[3]) if buffer is not None else (0, 0)
             rows = max(rows, 2 * had_rows if rows > had_rows else had_rows)
-            tokens = max(_ROOM, tokens, 2 * had_tokens if tokens > had_tokens else had_tokens)
+            tokens = _rounded(max(tokens, 2 * had_tokens if tokens > had_tokens else had_tokens))
             larger = like.new_zeros(2, rows, like.shape[1], tokens, like.shape[3])  # masked, but 0 times NaN is NaN
             if buffer is not None:
                 larger[:, :had_rows, :, :had_tokens] = buffer
