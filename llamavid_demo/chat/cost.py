@@ -1,4 +1,4 @@
-"""What talking with a section will cost, before anything is read."""
+"""What talking with a section will cost, what memory there is and how much of it is used."""
 
 import math
 
@@ -7,6 +7,7 @@ import torch
 
 from llamavid_demo.film import Movie, Section
 from llamavid_demo.model.config import LlamaVidConfig
+from llamavid_demo.model.llama_vid import LlamaVid
 from llamavid_demo.model.plan import GIB, Plan, plan_section
 from llamavid_demo.model.tokenizer import LlamaTokenizer
 
@@ -20,12 +21,16 @@ def section_plan(
     quantization: str | None,
     dtype: torch.dtype,
     gigabytes: float = math.inf,
+    network: LlamaVid | None = None,
 ) -> Plan:
-    """Plan a section of a movie with the tokens that its own subtitles take, for a card of so many `gigabytes`."""
+    """Plan a section of a movie with the tokens that its own subtitles take, for a card of so many `gigabytes`.
+
+    For `network` see `plan_section`.
+    """
     subtitles = sum(len(tokenizer.encode(cue.text)) for cue in movie.cues(section))
     return plan_section(
         config, frames=len(section.seconds), subtitle_tokens=subtitles, quantization=quantization, dtype=dtype,
-        gigabytes=gigabytes,
+        gigabytes=gigabytes, network=network,
     )  # fmt: skip
 
 

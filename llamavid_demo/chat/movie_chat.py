@@ -69,9 +69,8 @@ class MovieChat:
         self._reader = SectionReader(model, self._encoded, self._cache, prefixes, eight_bit=eight_bit)
         self._prompt = self._reader.prompt
         self._check_length(len(self._prompt.ids))
-        self._seen: tuple[str, int] | None = (
-            None  # guide question and tokens of the section, what the tail stands behind
-        )
+        # guide question and tokens of the section that the tail stands behind
+        self._seen: tuple[str, int] | None = None
         self._tail = Tail(model.config.llama.num_hidden_layers)
         self._tail_ids: list[int] = []  # what the tail holds
         self._reused = 0  # tokens of the prompt that were in memory already

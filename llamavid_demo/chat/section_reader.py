@@ -67,5 +67,5 @@ def held_in_eight_bits(model: LoadedModel, movie: Movie, section: Section, setti
         return settings.kv_cache == "8bit"
     return section_plan(
         model.config, model.tokenizer, movie, section, quantization=model.quantization, dtype=model.dtype,
-        gigabytes=memory_gigabytes(model.device),
+        gigabytes=memory_gigabytes(model.device), network=None if model.quantization else model.network,
     ).eight_bit  # fmt: skip

@@ -9,6 +9,7 @@ from torch import nn
 from transformers import LlamaForCausalLM
 
 from llamavid_demo.model.config import LlamaVidConfig
+from llamavid_demo.model.llama_vid import LlamaVid
 from llamavid_demo.model.load import empty_network
 
 GIB = 1 << 30
@@ -55,12 +56,14 @@ def plan_section(
     dtype: torch.dtype = torch.float16,
     batch: int = 32,
     gigabytes: float = math.inf,
+    network: LlamaVid | None = None,
 ) -> Plan:
     """Plan a section of `frames` frames and the tokens of its cues; no weights are needed.
 
-    Keys and values are held in 8 bits where the section would not fit into `gigabytes` otherwise.
+    Keys and values are held in 8 bits where the section would not fit into `gigabytes` otherwise. A `network` that is
+    at hand, not quantized, saves making an empty one.
     """
-    network = empty_network(config)
+    network = network or empty_network(config)
     frame_tokens = frames * config.tokens_per_frame
     tokens = frame_tokens + subtitle_tokens + PROMPT_TOKENS
     size = dtype.itemsize

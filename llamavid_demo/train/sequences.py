@@ -99,7 +99,10 @@ def make_sequence(
     learn: Sequence[bool] | None = None,
     guide: str = "",
 ) -> FilmSequence:
-    """A film with a conversation; turns that are not to `learn` are only read."""
+    """A film with a conversation; turns that are not to `learn` are only read.
+
+    Whether the thing that the `guide` question names was in the scene before is noted at each frame.
+    """
     turns = [(question.text, question.answer) for question in asked]
     ids = prompt_ids(tokenizer, texts, script, turns, subtitles=subtitles)
     shots = [script.index_at(t) for t in frame_times(script)]

@@ -12,6 +12,9 @@ from llamavid_demo.film import Movie, load_movie
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.settings import Settings
 
+FIRST, SECOND = "What color is the car?", "Where does the story begin?"
+NewChat = Callable[..., MovieChat]
+
 CUES = """1
 00:00:01,000 --> 00:00:03,000
 Look at the water.
