@@ -38,14 +38,33 @@ def find_checkpoint(name: str | Path, *, vision_tower: Path | None = None, bert:
 
     Raises `ModelError` that names what is missing.
     """
-    folder = Path(name)
-    if not folder.is_dir():
-        folder = _download(str(name))
+    folder = find_folder(name)
     if vision_tower is not None and not vision_tower.is_file():
         raise ModelError(f"The vision tower {vision_tower} is no file: give the path of eva_vit_g.pth.")
     if vision_tower is None:
         vision_tower = next((folder / t for t in _TOWERS if (folder / t).is_file()), None)
-    return CheckpointFiles(folder, tuple(_shards(folder)), vision_tower, bert or folder / "bert")
+    return CheckpointFiles(folder, tuple(find_shards(folder)), vision_tower, bert or folder / "bert")
+
+
+def find_folder(name: str | Path) -> Path:
+    """A local folder as it is; else what the Hub has under this name. Raises `ModelError`."""
+    folder = Path(name)
+    return folder if folder.is_dir() else _download(str(name))
+
+
+def find_shards(folder: Path) -> list[Path]:
+    """The files with a folder's weights, by their index or by a single file's name. Raises `ModelError`."""
+    for index in _INDEXES:
+        if (folder / index).is_file():
+            names = sorted(set(read_json(folder / index).get("weight_map", {}).values()))
+            lost = [name for name in names if Path(name).name != name or not (folder / name).is_file()]
+            if lost or not names:
+                raise ModelError(f"{folder / index} names {', '.join(lost) or 'no shard'}, not found beside it.")
+            return [folder / name for name in names]
+    for single in _SINGLES:
+        if (folder / single).is_file():
+            return [folder / single]
+    raise ModelError(f"{folder} holds no weights: expected one of {', '.join(_INDEXES + _SINGLES)}.")
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -85,20 +104,6 @@ def _open(path: Path, *, shapes_only: bool) -> Iterator[tuple[str, torch.Tensor]
     except Exception as error:  # whatever a reader trips over, it is the file that is no good
         reason = str(error).splitlines()[0]
         raise ModelError(f"{path} cannot be read as weights ({reason}): copy it again.") from error
-
-
-def _shards(folder: Path) -> list[Path]:
-    for index in _INDEXES:
-        if (folder / index).is_file():
-            names = sorted(set(read_json(folder / index).get("weight_map", {}).values()))
-            lost = [name for name in names if Path(name).name != name or not (folder / name).is_file()]
-            if lost or not names:
-                raise ModelError(f"{folder / index} names {', '.join(lost) or 'no shard'}, not found beside it.")
-            return [folder / name for name in names]
-    for single in _SINGLES:
-        if (folder / single).is_file():
-            return [folder / single]
-    raise ModelError(f"{folder} holds no weights: expected one of {', '.join(_INDEXES + _SINGLES)}.")
 
 
 def _download(name: str) -> Path:

@@ -1,36 +1,29 @@
 """One loader for the released checkpoints and our own: files → network, checked key by key."""
 
-import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import torch
-from accelerate import dispatch_model, init_empty_weights
+from accelerate import init_empty_weights
 
 from llamavid_demo.errors import ModelError
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.model.attention import READING
 from llamavid_demo.model.config import LlamaVidConfig, read_config
 from llamavid_demo.model.files import CheckpointFiles, find_checkpoint, read_json, read_shapes, read_tensors
-from llamavid_demo.model.layout import (
-    TOWER_IN_SHARDS,
-    check_keys,
-    fuse_qkv_bias,
-    our_checkpoint_key,
-    our_tower_key,
-)
+from llamavid_demo.model.layout import TOWER_IN_SHARDS, fuse_qkv_bias, our_checkpoint_key, our_tower_key
 from llamavid_demo.model.llama_vid import LlamaVid
 from llamavid_demo.model.loaded import LoadedModel
-from llamavid_demo.model.placement import Placement, choose_placement, device_map
+from llamavid_demo.model.placement import choose_placement
 from llamavid_demo.model.tokenizer import GuideTokenizer, LlamaTokenizer
+from llamavid_demo.model.weights import Quantize, check_weights, fill, fingerprint
 from llamavid_demo.settings import Settings
 
 log = logging.getLogger(__name__)
 
-Quantize = Callable[[torch.nn.Module, torch.Tensor, torch.device | str | int], torch.nn.Parameter | None]
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
@@ -56,7 +49,8 @@ def load_model(
     files = find_checkpoint(name, vision_tower=vision_tower, bert=bert)
     config = file_config(files, vision_depth=vision_depth)
     network = empty_network(config)
-    _check(files, network)
+    depth = config.vision.depth
+    check_weights(network, _tensors(files, depth), f"{files.folder} does not fit a LLaMA-VID.")
     quantize: Quantize | None = None
     if placement.quantization:
         # On a CPU it tells at every layer of every token that it rounds inputs.
@@ -65,14 +59,14 @@ def load_model(
 
         prepare(network.llama, placement.quantization, placement.dtype)
         quantize = quantized_weight
-    _fill(network, files, placement, quantize)
+    fill(network, _tensors(files, depth), placement, quantize)
     network.eval().requires_grad_(False)
     network.llama.set_attn_implementation(READING)
     log.info("%s: %s; read in %.1f s", name, placement.reason, time.perf_counter() - began)
     frame_format, mean, std = read_preprocessor(files.folder, config.vision.image)
     return LoadedModel(
-        name=f"{files.folder.name}-{_fingerprint(files.shards)}",
-        weights=_fingerprint([files.tower] if files.tower else files.shards),
+        name=f"{files.folder.name}-{fingerprint(files.shards)}",
+        weights=fingerprint([files.tower] if files.tower else files.shards),
         network=network,
         tokenizer=LlamaTokenizer.from_folder(files.folder),
         guide_tokenizer=GuideTokenizer(files.bert / "vocab.txt"),
@@ -141,50 +135,3 @@ def _tensors(files: CheckpointFiles, depth: int) -> Iterator[tuple[str, torch.Te
     for key, value in fuse_qkv_bias(tower).items():
         if ours := our_tower_key(key, depth=depth):
             yield ours, value
-
-
-def _check(files: CheckpointFiles, network: LlamaVid) -> None:
-    expected = {key: tuple(p.shape) for key, p in network.named_parameters()}
-    found = {key: tuple(t.shape) for key, t in _tensors(files, network.config.vision.depth)}
-    if problems := check_keys(expected, found):
-        raise ModelError(f"{files.folder} does not fit a LLaMA-VID. " + ". ".join(problems) + ".")
-
-
-def _fill(network: LlamaVid, files: CheckpointFiles, placement: Placement, quantize: Quantize | None) -> None:
-    """Read tensor by tensor, each to its device and type, so that memory holds the model once."""
-    placed = device_map(network.llama, placement)
-    for key, value in _tensors(files, network.config.vision.depth):
-        parent, _, name = key.rpartition(".")
-        layer = network.get_submodule(parent)
-        where = _device_of(key, placed, placement)
-        parameter = quantize(layer, value.to(placement.dtype), where) if quantize and name == "weight" else None
-        if parameter is None:
-            parameter = torch.nn.Parameter(value.to(where, placement.dtype), requires_grad=False)
-        setattr(layer, name, parameter)
-    for name, buffer in network.named_buffers():
-        parent, _, leaf = name.rpartition(".")
-        setattr(network.get_submodule(parent), leaf, buffer.to(_device_of(name, placed, placement)))
-    if placement.spread:
-        dispatch_model(network.llama, placed, force_hooks=True)
-
-
-def _device_of(key: str, placed: dict, placement: Placement) -> torch.device | str | int:
-    if not key.startswith("llama."):
-        return placement.device
-    part = key.removeprefix("llama.")
-    while part not in placed and part:
-        part = part.rpartition(".")[0]
-    return placed.get(part, placement.device)
-
-
-def _fingerprint(paths: list[Path] | tuple[Path, ...]) -> str:
-    """A short name for the files' content: sizes, and a megabyte from both ends of each."""
-    digest = hashlib.sha256()
-    for path in paths:
-        size = path.stat().st_size
-        digest.update(str(size).encode())
-        with path.open("rb") as file:
-            digest.update(file.read(1 << 20))
-            file.seek(max(0, size - (1 << 20)))
-            digest.update(file.read())
-    return digest.hexdigest()[:16]

@@ -1,0 +1,71 @@
+"""Tensors of files into a network that has shapes but no weights yet: checked key by key, then read one by one.
+
+Knows no network in particular; what it fills has its LLaMA under the name `llama`, and other parts beside it.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import torch
+from accelerate import dispatch_model
+from torch import nn
+
+from llamavid_demo.errors import ModelError
+from llamavid_demo.model.layout import check_keys
+from llamavid_demo.model.placement import Placement, device_map
+
+Tensors = Iterable[tuple[str, torch.Tensor]]
+Quantize = Callable[[nn.Module, torch.Tensor, torch.device | str | int], nn.Parameter | None]
+
+
+def check_weights(network: nn.Module, tensors: Tensors, problem: str) -> None:
+    """Hold names and shapes of all tensors, under our names, to the network's parameters.
+
+    Raises `ModelError` that begins with `problem` and names what is missing, left over or of another shape.
+    """
+    expected = {key: tuple(p.shape) for key, p in network.named_parameters()}
+    found = {key: tuple(t.shape) for key, t in tensors}
+    if problems := check_keys(expected, found):
+        raise ModelError(f"{problem} " + ". ".join(problems) + ".")
+
+
+def fill(network: nn.Module, tensors: Tensors, placement: Placement, quantize: Quantize | None = None) -> None:
+    """Read tensor by tensor, each to its device and type, so that memory holds the model once."""
+    llama = network.get_submodule("llama")
+    placed = device_map(llama, placement)
+    for key, value in tensors:
+        parent, _, name = key.rpartition(".")
+        layer = network.get_submodule(parent)
+        where = _device_of(key, placed, placement)
+        parameter = quantize(layer, value.to(placement.dtype), where) if quantize and name == "weight" else None
+        if parameter is None:
+            parameter = nn.Parameter(value.to(where, placement.dtype), requires_grad=False)
+        setattr(layer, name, parameter)
+    for name, buffer in network.named_buffers():
+        parent, _, leaf = name.rpartition(".")
+        setattr(network.get_submodule(parent), leaf, buffer.to(_device_of(name, placed, placement)))
+    if placement.spread:
+        dispatch_model(llama, placed, force_hooks=True)
+
+
+def fingerprint(paths: Iterable[Path]) -> str:
+    """A short name for the files' content: sizes, and a megabyte from both ends of each."""
+    digest = hashlib.sha256()
+    for path in paths:
+        size = path.stat().st_size
+        digest.update(str(size).encode())
+        with path.open("rb") as file:
+            digest.update(file.read(1 << 20))
+            file.seek(max(0, size - (1 << 20)))
+            digest.update(file.read())
+    return digest.hexdigest()[:16]
+
+
+def _device_of(key: str, placed: dict, placement: Placement) -> torch.device | str | int:
+    if not key.startswith("llama."):
+        return placement.device
+    part = key.removeprefix("llama.")
+    while part not in placed and part:
+        part = part.rpartition(".")[0]
+    return placed.get(part, placement.device)
