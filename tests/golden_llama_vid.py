@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,36 +20,15 @@ from llamavid_demo.model.content import pool_patches
 from llamavid_demo.model.load import load_model, read_preprocessor
 from llamavid_demo.model.prompt import FRAME, conversation_text, section_prompt
 from llamavid_demo.model.tokenizer import LlamaTokenizer
+from tests.golden import Check, compare_arrays
 
 TOLERANCE = 1e-4
 LOGITS_TOLERANCE = 1e-3
 
 
-@dataclass(frozen=True)
-class Check:
-    """One recorded array beside ours; `error` is the largest absolute difference, inf where shapes differ."""
-
-    case: str
-    array: str
-    error: float
-    tolerance: float
-
-    @property
-    def passed(self) -> bool:
-        return self.error <= self.tolerance
-
-
-def compare(case: str, array: str, ours: Any, golden: Any) -> Check:
-    ours, golden = np.asarray(ours), np.asarray(golden)
+def compare(case: str, array: str, ours: Any, recorded: Any) -> Check:
     tolerance = LOGITS_TOLERANCE if "logits" in array else TOLERANCE
-    if golden.dtype == np.float16:  # one rounding step of the largest value
-        tolerance = float(np.abs(golden).max()) * 2**-10
-    elif golden.dtype.kind in "iub":
-        tolerance = 0.0
-    error = float("inf")
-    if ours.shape == golden.shape:
-        error = float(np.abs(ours.astype(np.float64) - golden.astype(np.float64)).max(initial=0))
-    return Check(case, array, error, tolerance)
+    return compare_arrays(case, array, ours, recorded, tolerance=tolerance)
 
 
 class GoldenFolder:

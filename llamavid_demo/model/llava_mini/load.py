@@ -1,0 +1,136 @@
+"""LLaVA-Mini from the released files: shards, and a vision tower in them, in a folder of its own or on the Hub."""
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import init_empty_weights
+
+from llamavid_demo.errors import ModelError
+from llamavid_demo.model.files import find_folder, find_shards, read_json, read_shapes, read_tensors
+from llamavid_demo.model.llava_mini.config import LlavaMiniConfig, is_llava_mini, read_config
+from llamavid_demo.model.llava_mini.layout import (
+    TOWER_IN_CLIP,
+    TOWER_IN_SHARDS,
+    our_checkpoint_key,
+    our_clip_key,
+)
+from llamavid_demo.model.llava_mini.loaded import LoadedLlavaMini
+from llamavid_demo.model.llava_mini.network import LlavaMini
+from llamavid_demo.model.llava_mini.tokenizer import ChatTokenizer
+from llamavid_demo.model.load import read_preprocessor
+from llamavid_demo.model.placement import choose_placement
+from llamavid_demo.model.weights import check_weights, fill, fingerprint
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LlavaMiniFiles:
+    """Files of one LLaVA-Mini; `clip` is the folder of the vision tower, None when the shards hold it."""
+
+    folder: Path
+    shards: tuple[Path, ...]
+    clip: Path | None
+    clip_shards: tuple[Path, ...]
+
+
+def load_llava_mini(
+    name: str | Path, *, clip: str | Path | None = None, device: str | None = None, dtype: str | None = None
+) -> LoadedLlavaMini:
+    """Load a LLaVA-Mini from a folder in the released layout, or from the Hub.
+
+    The vision tower is, in this order: `clip` (a folder or a Hub id), what `mm_vision_tower` names if that is a local
+    folder, the copy in the shards, what `mm_vision_tower` names on the Hub.
+    Raises `ModelError` that names whatever is missing, left over or of a wrong shape.
+    """
+    began = time.perf_counter()
+    placement = choose_placement(device, dtype, "none")
+    files = find_llava_mini(name, clip=clip)
+    config = file_config(files)
+    network = empty_llava_mini(config)
+    check_weights(network, _tensors(files), f"{files.folder} does not fit a LLaVA-Mini.")
+    fill(network, _tensors(files), placement)
+    network.eval().requires_grad_(False)
+    log.info("vision tower: %s", files.clip or "the copy in the shards")
+    log.info("%s: %s; read in %.1f s", name, placement.reason, time.perf_counter() - began)
+    frame_format, mean, std = read_preprocessor(files.clip or files.folder, config.clip.image)
+    return LoadedLlavaMini(
+        name=f"{files.folder.name}-{fingerprint([*files.shards, *files.clip_shards])}",
+        weights=fingerprint(files.clip_shards or files.shards),
+        network=network,
+        tokenizer=ChatTokenizer(files.folder),
+        frame_format=frame_format,
+        mean=mean,
+        std=std,
+    )
+
+
+def find_llava_mini(name: str | Path, *, clip: str | Path | None = None) -> LlavaMiniFiles:
+    """Find a LLaVA-Mini's files; see `load_llava_mini` for where the vision tower is looked for.
+
+    Raises `ModelError` that names what is missing.
+    """
+    folder = find_folder(name)
+    shards = tuple(find_shards(folder))
+    tower = _tower_folder(folder, shards, clip)
+    return LlavaMiniFiles(folder, shards, tower, tuple(find_shards(tower)) if tower else ())
+
+
+def file_config(files: LlavaMiniFiles) -> LlavaMiniConfig:
+    """The config of a checkpoint, from its `config.json`, that of CLIP and the shapes in the files.
+
+    Raises `ModelError`, also when the `config.json` is another network's.
+    """
+    released = read_json(files.folder / "config.json")
+    if not is_llava_mini(released):
+        raise ModelError(f"{files.folder} is no LLaVA-Mini: its config.json says {released.get('model_type')!r}.")
+    shapes = _shapes(files.shards)
+    tower, begin = (_shapes(files.clip_shards), TOWER_IN_CLIP) if files.clip else (shapes, TOWER_IN_SHARDS)
+    named = {key.removeprefix(begin): shape for key, shape in tower.items() if key.startswith(begin)}
+    stated: dict[str, Any] = read_json(files.clip / "config.json") if files.clip else {}
+    return read_config(released, shapes, named, clip=stated)
+
+
+def empty_llava_mini(config: LlavaMiniConfig) -> LlavaMini:
+    """The network with its parameters on the meta device: shapes, no memory."""
+    with init_empty_weights(include_buffers=False):
+        return LlavaMini(config)
+
+
+def _tower_folder(folder: Path, shards: tuple[Path, ...], clip: str | Path | None) -> Path | None:
+    if clip is not None:
+        return find_folder(clip)
+    stated = read_json(folder / "config.json").get("mm_vision_tower")
+    if stated and Path(stated).is_dir():
+        return Path(stated)
+    if any(key.startswith(TOWER_IN_SHARDS) for key in _shapes(shards)):
+        return None
+    if not stated:
+        raise ModelError(f"{folder} has no vision tower: give the folder of its CLIP.")
+    try:
+        return find_folder(stated)
+    except ModelError as error:
+        raise ModelError(f"{folder} has no vision tower in its weights. {error}") from error
+
+
+def _shapes(paths: tuple[Path, ...]) -> dict[str, tuple[int, ...]]:
+    return {key: shape for path in paths for key, shape in read_shapes(path).items()}
+
+
+def _tensors(files: LlavaMiniFiles) -> Iterator[tuple[str, torch.Tensor]]:
+    """All tensors under our names. With a CLIP folder, the copy in the shards is left alone."""
+    for path in files.shards:
+        for key, value in read_tensors(path):
+            if files.clip and key.startswith(TOWER_IN_SHARDS):
+                continue
+            if ours := our_checkpoint_key(key):
+                yield ours, value
+    for path in files.clip_shards:
+        for key, value in read_tensors(path):
+            if ours := our_clip_key(key):
+                yield ours, value
