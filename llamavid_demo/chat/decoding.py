@@ -7,7 +7,7 @@ import torch
 from transformers import LogitsProcessorList, TemperatureLogitsWarper, TopPLogitsWarper
 
 from llamavid_demo.chat.progress import Progress
-from llamavid_demo.model.attention import BatchReading, PrefixReading, Seat, TailReading
+from llamavid_demo.model.attention import BatchReading, Seat, TailReading
 from llamavid_demo.model.kv_cache import Prefix, TailBatch
 from llamavid_demo.model.loaded import LoadedModel
 
@@ -29,9 +29,7 @@ def fill(
     """Read a section prompt into its prefix in chunks, from where it is filled; marks take rows of `frame_tokens`."""
     embeds = model.embed(ids, frame_tokens)  # (1, L, H)
     while prefix.filled < len(ids):
-        chunk = embeds[:, prefix.filled : prefix.filled + _CHUNK]
-        model.hidden(chunk, PrefixReading(prefix), [prefix.filled])
-        prefix.advance(chunk.shape[1])
+        model.fill(prefix, embeds[:, prefix.filled : prefix.filled + _CHUNK])
         yield Progress("prefill", prefix.filled, len(ids))
 
 

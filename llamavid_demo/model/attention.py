@@ -6,7 +6,7 @@ of Juravsky et al. 2024 ("Hydragen", equation 5) in a single pass: keys and valu
 """
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 import torch
@@ -53,23 +53,32 @@ class AttentionWatch:
         return torch.stack([torch.zeros(self.positions), *(one.cpu() for one in self._sums.values())]).sum(dim=0)
 
 
+class LastLayerWritten(Exception):  # noqa: N818 - news, no error
+    """Ends the reading of a chunk whose keys and values are in every layer: nobody asks for what would follow."""
+
+
 @dataclass
 class PrefixReading:
-    """A chunk of a section prompt, which becomes part of the prefix."""
+    """A chunk of a section prompt, which becomes part of the prefix; it ends with `LastLayerWritten`."""
 
     prefix: Prefix
+    _mask: torch.Tensor | None = None  # the same in every layer
 
     def attend(
         self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float
     ) -> torch.Tensor:
         """Causal attention over the prefix up to the chunk's end."""
         keys, values = (rows[None] for rows in self.prefix.write(layer, key[0], value[0]))
-        tokens, seen = query.shape[2], keys.shape[2]
-        mask = torch.ones(tokens, seen, dtype=torch.bool, device=query.device).tril(seen - tokens)
-        grouped = query.shape[1] != keys.shape[1]
-        return nn.functional.scaled_dot_product_attention(
-            query, keys, values, attn_mask=mask, scale=scaling, enable_gqa=grouped
-        )
+        if layer == self.prefix.layers - 1:
+            raise LastLayerWritten
+        attention = partial(nn.functional.scaled_dot_product_attention, scale=scaling)
+        grouped, before = query.shape[1] != keys.shape[1], self.prefix.filled
+        if not before:
+            return attention(query, keys, values, is_causal=True, enable_gqa=grouped)
+        if self._mask is None or self._mask.device != query.device:
+            later = torch.ones(query.shape[2], keys.shape[2], dtype=torch.bool, device=query.device).triu(1 + before)
+            self._mask = query.new_zeros(later.shape).masked_fill(later, float("-inf"))
+        return attention(query, keys, values, attn_mask=self._mask, enable_gqa=grouped)
 
 
 @dataclass

@@ -59,6 +59,11 @@ class Prefix:
         self.stowed = False
 
     @property
+    def layers(self) -> int:
+        """Of the LLaMA."""
+        return len(self._stores)
+
+    @property
     def on_cpu(self) -> bool:
         """Whether all layers that have read anything compute on the CPU."""
         return all(store is None or store.home.type == "cpu" for store in self._stores)

@@ -1,14 +1,16 @@
 """A model that is ready to use: network, tokenizers and how frames are prepared for it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from llamavid_demo.film.frame_format import FrameFormat
-from llamavid_demo.model.attention import Reading
+from llamavid_demo.model.attention import LastLayerWritten, PrefixReading, Reading
 from llamavid_demo.model.config import LlamaVidConfig
+from llamavid_demo.model.kv_cache import Prefix
 from llamavid_demo.model.llama_vid import LlamaVid
 from llamavid_demo.model.prompt import FRAME, SectionPrompt, section_prompt
 from llamavid_demo.model.tokenizer import GuideTokenizer, LlamaTokenizer
@@ -87,3 +89,9 @@ class LoadedModel:
         places = torch.tensor(starts, device=embeds.device)[:, None] + ahead
         llama = self.network.llama.model
         return llama(inputs_embeds=embeds, position_ids=places, use_cache=False, reading=reading).last_hidden_state
+
+    def fill(self, prefix: Prefix, embeds: torch.Tensor) -> None:
+        """Read a section's next embeddings (1, Q, H) into its prefix."""
+        with suppress(LastLayerWritten):
+            self.hidden(embeds, PrefixReading(prefix), [prefix.filled])
+        prefix.advance(embeds.shape[1])

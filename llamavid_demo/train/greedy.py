@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from llamavid_demo.model.attention import AttentionWatch, BatchReading, PrefixReading, Seat, TailReading
+from llamavid_demo.model.attention import AttentionWatch, BatchReading, Seat, TailReading
 from llamavid_demo.model.kv_cache import Prefix, Tail, TailBatch
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.moments import frame_mass
@@ -40,8 +40,7 @@ def begin(model: LoadedModel, ids: Sequence[int], frame_tokens: torch.Tensor) ->
     length = len(ids) - list(reversed(ids)).index(FRAME)  # of the section, which ends with its last frame
     layers = model.config.llama.num_hidden_layers
     prefix, tail = Prefix(layers, length), Tail(layers)
-    model.hidden(embeds[:, :length], PrefixReading(prefix), [0])
-    prefix.advance(length)
+    model.fill(prefix, embeds[:, :length])
     hidden = model.hidden(embeds[:, length:], TailReading(prefix, tail, length), [length])
     tail.advance(len(ids) - length)
     watch = AttentionWatch(length, model.config.watched_layers)

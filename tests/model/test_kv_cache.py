@@ -10,6 +10,7 @@ from llamavid_demo.model.attention import (
     READING,
     AttentionWatch,
     BatchReading,
+    LastLayerWritten,
     PrefixReading,
     Reading,
     Seat,
@@ -44,7 +45,8 @@ def step(llama: LlamaForCausalLM, ids: torch.Tensor, reading: Reading, start: in
 def filled(llama: LlamaForCausalLM, ids: torch.Tensor, *chunks: int, eight_bit: bool = False) -> Prefix:
     prefix = Prefix(3, sum(chunks), eight_bit=eight_bit)
     for tokens in chunks:
-        step(llama, ids[:, prefix.filled : prefix.filled + tokens], PrefixReading(prefix), prefix.filled)
+        with pytest.raises(LastLayerWritten):
+            step(llama, ids[:, prefix.filled : prefix.filled + tokens], PrefixReading(prefix), prefix.filled)
         prefix.advance(tokens)
     return prefix
 
