@@ -11,6 +11,7 @@ from accelerate import init_empty_weights
 
 from llamavid_demo.errors import ModelError
 from llamavid_demo.film.frame_format import FrameFormat
+from llamavid_demo.model.allocator import keep_freed_memory
 from llamavid_demo.model.attention import READING
 from llamavid_demo.model.config import LlamaVidConfig, read_config
 from llamavid_demo.model.files import CheckpointFiles, find_checkpoint, read_json, read_shapes, read_tensors
@@ -46,6 +47,8 @@ def load_model(
     """
     began = time.perf_counter()
     placement = choose_placement(device, dtype, quantization)
+    if placement.device.type == "cpu":
+        keep_freed_memory()
     files = find_checkpoint(name, vision_tower=vision_tower, bert=bert)
     config = file_config(files, vision_depth=vision_depth)
     network = empty_network(config)
