@@ -36,7 +36,9 @@ FRAMES_OF = {"e_video_c2": 3}
 def tolerance_of(array: str) -> float:
     if array == "greedy_min_margin":
         return 4e-4  # a difference of two logits
-    if array.startswith(("logits", "greedy", "llm_", "loss", "grad::")):
+    if array.startswith("grad::"):
+        return 2e-5
+    if array.startswith(("logits", "greedy", "llm_", "loss")):
         return 2e-4
     if array.startswith(("proj", "prefusion", "compressed_frames", "fused", "inputs_embeds")):
         return 5e-5
