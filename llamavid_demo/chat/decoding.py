@@ -11,7 +11,7 @@ from llamavid_demo.model.attention import BatchReading, Seat, TailReading
 from llamavid_demo.model.kv_cache import Prefix, TailBatch
 from llamavid_demo.model.loaded import LoadedModel
 
-_CHUNK = 512  # tokens that are read at once, while other conversations wait
+CHUNK = 512  # tokens that are read at once, while other conversations wait
 
 
 @dataclass(frozen=True)
@@ -29,18 +29,18 @@ def fill(
     """Read a section prompt into its prefix in chunks, from where it is filled; marks take rows of `frame_tokens`."""
     embeds = model.embed(ids, frame_tokens)  # (1, L, H)
     while prefix.filled < len(ids):
-        model.fill(prefix, embeds[:, prefix.filled : prefix.filled + _CHUNK])
+        model.fill(prefix, embeds[:, prefix.filled : prefix.filled + CHUNK])
         yield Progress("prefill", prefix.filled, len(ids))
 
 
-def read(model: LoadedModel, reading: TailReading, ids: Sequence[int]) -> Generator[None, None, torch.Tensor]:
-    """Read words into a tail in chunks, pausing after each; the generator's value is the logits (V,) of the last."""
+def read(model: LoadedModel, reading: TailReading, ids: Sequence[int]) -> Generator[int, None, torch.Tensor]:
+    """Read words into a tail in chunks; after each it says how many. Its value is the logits (V,) of the last word."""
     embeds, hidden = model.embed(ids), torch.empty(0)
-    for start in range(0, len(ids), _CHUNK):
-        chunk = embeds[:, start : start + _CHUNK]
+    for start in range(0, len(ids), CHUNK):
+        chunk = embeds[:, start : start + CHUNK]
         hidden = model.hidden(chunk, reading, [reading.visible + reading.tail.length])
         reading.tail.advance(chunk.shape[1])
-        yield
+        yield chunk.shape[1]
     return model.network.llama.lm_head(hidden[0, -1]).float()
 
 

@@ -11,7 +11,8 @@ from weakref import WeakKeyDictionary
 
 import torch
 
-from llamavid_demo.chat.decoding import Sampling, chooser, step
+from llamavid_demo.chat import decoding
+from llamavid_demo.chat.decoding import Sampling, chooser
 from llamavid_demo.chat.progress import Progress
 from llamavid_demo.errors import BusyError
 from llamavid_demo.model.attention import AttentionWatch, Seat, TailReading
@@ -20,7 +21,7 @@ from llamavid_demo.model.loaded import LoadedModel
 
 MOST_ANSWERS = 64  # read or written at once; more are asked to wait
 
-Preparation = Generator[Progress | None, None, tuple[TailReading, torch.Tensor]]
+Preparation = Generator[Progress | int | None, None, tuple[TailReading, torch.Tensor]]
 
 
 class Stopped(Exception):  # noqa: N818 - a request, no error
@@ -30,8 +31,9 @@ class Stopped(Exception):  # noqa: N818 - a request, no error
 class Answer:
     """An answer that an engine writes. Iterate it for progress, then for token ids.
 
-    `preparation` reads what is needed and ends with where the answer is written and the first logits (V,). Iterating
-    raises `Stopped` once `stopping` is set, and whatever went wrong in this answer's work; others never notice.
+    `preparation` reads what is needed, pausing after each chunk with its progress or its number of tokens, and ends
+    with where the answer is written and the first logits (V,). Iterating raises `Stopped` once `stopping` is set, and
+    whatever went wrong in this answer's work; others never notice.
     """
 
     def __init__(
@@ -110,16 +112,21 @@ class Engine:
             table.step()
 
     def _prepare(self, preparing: deque[Answer], table: "Table") -> None:
-        """One chunk for whoever is next in turn."""
-        answer = preparing.popleft()
-        if answer.stopping.is_set():
-            return answer.end(Stopped())
-        try:
-            if table.prepare(answer):
+        """Read a chunk, of a section or of several short questions, for whoever is next in turn."""
+        left = decoding.CHUNK
+        while preparing and left > 0:
+            answer = preparing.popleft()
+            if answer.stopping.is_set():
+                answer.end(Stopped())
+                continue
+            try:
+                read = table.prepare(answer)
+            except Exception as error:  # told to whom it concerns
+                answer.end(error)
+                continue
+            if read is not None:
                 preparing.append(answer)
-        except Exception as error:  # told to whom it concerns
-            answer.end(error)
-        return None
+                left -= read
 
 
 class Table:
@@ -130,8 +137,8 @@ class Table:
         self.answers: list[Answer] = []
         self._batch = TailBatch(model.config.llama.num_hidden_layers)
 
-    def prepare(self, answer: Answer) -> bool:
-        """One chunk of an answer's preparation; whether there is more. After the last its first token is written.
+    def prepare(self, answer: Answer) -> int | None:
+        """One chunk of an answer's preparation: how many tokens it read. After the last, None: its first is written.
 
         Raises what goes wrong in it.
         """
@@ -145,10 +152,12 @@ class Table:
                 self.answers.append(answer)
             else:
                 answer.end()
-            return False
+            return None
+        if isinstance(progress, int):
+            return progress
         if progress:
             answer.tell(progress)
-        return True
+        return decoding.CHUNK
 
     def step(self) -> None:
         """A token more for everybody; who is ready or was stopped leaves."""
@@ -192,7 +201,7 @@ class Table:
         seats = [
             Seat(answer.reading.prefix, answer.reading.visible, answer.watch) for answer in answers if answer.reading
         ]
-        return step(self.model, batch, seats, [answer.ids[-1] for answer in answers])
+        return decoding.step(self.model, batch, seats, [answer.ids[-1] for answer in answers])
 
     def _write(self, answer: Answer, logits: torch.Tensor) -> bool:
         """Choose the next token; whether another one will follow it."""

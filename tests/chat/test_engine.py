@@ -72,7 +72,7 @@ def test_answers_together_are_those_alone(new_chat: NewChat, micro: LoadedModel,
 def test_a_section_is_read_between_the_words_of_others(
     new_chat: NewChat, micro: LoadedModel, shapes: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decoding, "_CHUNK", 16)
+    monkeypatch.setattr(decoding, "CHUNK", 16)
     expected = [alone(new_chat(), QUESTIONS[0], 40), alone(new_chat(), QUESTIONS[1])]
     first, second = new_chat(), new_chat(prefixes=PrefixCache(10**9))
     one, begun = Engine(), threading.Event()
@@ -111,7 +111,7 @@ def test_what_fails_is_told_to_whom_it_concerns_only(
             raise MemoryError("no room for this one")
         return whole(model, batch, seats, tokens)
 
-    monkeypatch.setattr(engine, "step", step)
+    monkeypatch.setattr(decoding, "step", step)
     for answer in answers:
         one.submit(micro, answer)
     together.set()
@@ -228,3 +228,23 @@ while not chat.turns or not chat.turns[0].text: pass
 """
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_short_questions_are_read_together_before_the_next_words(
+    new_chat: NewChat, micro: LoadedModel, shapes: list[tuple[int, int]]
+) -> None:
+    alone(new_chat(), QUESTIONS[0])  # reads the section
+    together, one = threading.Event(), Engine()
+
+    def when_all_are_here(chat: MovieChat) -> Preparation:
+        while not together.is_set():
+            yield None
+        return (yield from prepared(chat, QUESTIONS[0]))
+
+    answers = [new_answer(new_chat(), when_all_are_here(chat)) for _ in range(4) for chat in [new_chat()]]
+    for answer in answers:
+        one.submit(micro, answer)
+    shapes.clear()
+    together.set()
+    assert len({tuple(ids(answer)) for answer in answers}) == 1
+    assert [rows for rows, _ in shapes][:5] == [1, 1, 1, 1, 4]

@@ -210,7 +210,7 @@ def test_a_progress_callback_that_raises_ends_the_work_before_it_is_seen(
     new_chat: NewChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever catches it may ask again at once: nothing of the old answer is still under way."""
-    monkeypatch.setattr(decoding, "_CHUNK", 16)
+    monkeypatch.setattr(decoding, "CHUNK", 16)
     given_up = []
 
     def give_up(step: Progress) -> None:

@@ -67,7 +67,7 @@ def test_going_back_to_an_earlier_guide_reads_nothing_again(
 def test_a_stopped_reading_goes_on_where_it_was(
     new_chat: NewChat, counter: TokenCounter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decoding, "_CHUNK", 16)
+    monkeypatch.setattr(decoding, "CHUNK", 16)
     whole = new_chat(prefixes=PrefixCache(10**9)).ask(FIRST).finish().text
     turns: list[Turn] = []
 
