@@ -233,18 +233,22 @@ while not chat.turns or not chat.turns[0].text: pass
 def test_short_questions_are_read_together_before_the_next_words(
     new_chat: NewChat, micro: LoadedModel, shapes: list[tuple[int, int]]
 ) -> None:
-    alone(new_chat(), QUESTIONS[0])  # reads the section
     together, one = threading.Event(), Engine()
 
-    def when_all_are_here(chat: MovieChat) -> Preparation:
+    def newcomer() -> Preparation:
         while not together.is_set():
             yield None
-        return (yield from prepared(chat, QUESTIONS[0]))
+        return (yield from prepared(new_chat(), QUESTIONS[0]))
 
-    answers = [new_answer(new_chat(), when_all_are_here(chat)) for _ in range(4) for chat in [new_chat()]]
+    answers = [new_answer(chat, prepared(chat, QUESTIONS[0]), 40) for chat in [new_chat()]]
+    answers += [new_answer(new_chat(), newcomer()) for _ in range(3)]
     for answer in answers:
         one.submit(micro, answer)
+    pieces = iter(answers[0])
+    next(what for what in pieces if isinstance(what, int))
     shapes.clear()
     together.set()
-    assert len({tuple(ids(answer)) for answer in answers}) == 1
-    assert [rows for rows, _ in shapes][:5] == [1, 1, 1, 1, 4]
+    assert len({tuple(ids(answer)) for answer in answers[1:]}) == 1
+    assert len(list(pieces)) == 39
+    reading = [at for at, (_, tokens) in enumerate(shapes) if tokens > 1]
+    assert reading == list(range(reading[0], reading[0] + 3))
