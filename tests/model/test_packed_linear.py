@@ -1,0 +1,37 @@
+"""Linear layers in oneDNN's layout give what they gave before, for any number of rows."""
+
+from copy import deepcopy
+
+import pytest
+import torch
+from torch import nn
+
+from llamavid_demo.model.packed_linear import PackedLinear, pack_linear
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 48), (2, 7, 48), (600, 48), (0, 48)])
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_packed_layer_gives_the_same(shape: tuple[int, ...], bias: bool) -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(48, 80, bias=bias))
+    rows = torch.randn(shape)
+    with torch.inference_mode():
+        expected = network(rows)
+        pack_linear(network)
+        assert type(network[0]) is PackedLinear
+        assert torch.allclose(network(rows), expected, atol=1e-5)
+
+
+def test_copies_and_saved_weights_are_plain_again() -> None:
+    network = nn.Sequential(nn.Linear(48, 80))
+    weight = network[0].weight.detach().clone()
+    pack_linear(network)
+    assert torch.equal(network.state_dict()["0.weight"], weight)
+    assert type(deepcopy(network)[0]) is nn.Linear
+    assert torch.equal(deepcopy(network)[0].weight, weight)
+
+
+def test_other_types_stay_as_they_are() -> None:
+    network = nn.Sequential(nn.Linear(48, 80, dtype=torch.float16), nn.LayerNorm(48))
+    pack_linear(network)
+    assert type(network[0]) is nn.Linear
