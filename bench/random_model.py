@@ -12,6 +12,8 @@ from llamavid_demo.model.config import LlamaVidConfig, TextDecoderConfig, Vision
 from llamavid_demo.model.llama_vid import LlamaVid
 from llamavid_demo.model.load import empty_network, load_model
 from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.own_thread import in_own_thread
+from llamavid_demo.model.packed_linear import pack_linear
 from llamavid_demo.model.placement import choose_placement
 from llamavid_demo.settings import ROOT
 
@@ -37,6 +39,7 @@ SEVEN_B = LlamaVidConfig(  # the sizes of YanweiLi/llama-vid-7b-full-224-long-vi
 )  # fmt: skip
 
 
+@in_own_thread
 def random_model(
     config: LlamaVidConfig = MIDSIZE, *, device: str = "cpu", quantization: str = "none", seed: int = 0
 ) -> LoadedModel:
@@ -49,6 +52,7 @@ def random_model(
     network = empty_network(config)
     _fill(network, device, quantization, seed)
     network.eval().requires_grad_(False)
+    pack_linear(network.llama)
     network.llama.set_attn_implementation(READING)
     name = f"random-{config.llama.hidden_size}-{seed}"
     form, image = None if quantization == "none" else quantization, config.vision.image

@@ -10,6 +10,7 @@ from llamavid_demo.chat import encode_section, open_cache
 from llamavid_demo.chat.encoded_section import EncodedSection
 from llamavid_demo.film import Movie
 from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.own_thread import in_own_thread
 from llamavid_demo.model.prompt import SectionPrompt, conversation_text
 from llamavid_demo.settings import Settings
 
@@ -30,12 +31,14 @@ class Stateless:
         section = encode_section(model, movie, movie.sections[0], open_cache(settings))
         return cls(model, section, model.section_prompt(section.texts))
 
+    @in_own_thread
     def first_token_s(self, turns: Turns) -> float:
         """Seconds until the first token of an answer to the last of the turns."""
         began = time.perf_counter()
         self._generate(self._embeds(turns), 1)
         return time.perf_counter() - began
 
+    @in_own_thread
     def tokens_per_s(self, question: str, tokens: int) -> float:
         """Tokens a second of an answer of so many, what its first one takes left out."""
         embeds, took = self._embeds([(question, None)]), []

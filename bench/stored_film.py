@@ -8,11 +8,13 @@ from llamavid_demo.chat.encoded_section import _PART, film_key, open_cache
 from llamavid_demo.film import Cue, Movie, Section
 from llamavid_demo.film.cues import SubtitleTrack
 from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.own_thread import in_own_thread
 from llamavid_demo.settings import Settings
 
 WORDS = "The key is in the castle. Mia has lost the map."  # 13 tokens
 
 
+@in_own_thread
 def stored_film(model: LoadedModel, frames: int, folder: Path, *, cue_every: int = 3) -> tuple[Movie, Settings]:
     """A film as `described_film` gives it, its random patches (T, N, C) for a model in the settings' cache."""
     movie, settings = described_film(frames, folder, cue_every=cue_every)

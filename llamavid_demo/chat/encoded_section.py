@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 
+import numpy as np
 import torch
 
 from llamavid_demo.chat.disk_cache import DiskCache, file_fingerprint
+from llamavid_demo.chat.engine import engine_of
 from llamavid_demo.chat.progress import Progress, ProgressCallback, ignore_progress
 from llamavid_demo.errors import MovieError
 from llamavid_demo.film import Cue, Movie, Section, cues_by_frame, read_frames
@@ -120,11 +122,17 @@ def tokens_key(model: LoadedModel, section: EncodedSection, guide: str) -> dict[
 
 def _read(model: LoadedModel, movie: Movie, part: Section, report: Callable[[int], None]) -> torch.Tensor:
     """Patches of some seconds of a movie; `report` gets how many are done. Fewer come where the film ends early."""
-    vision, total = model.config.vision, len(part.seconds)
+    vision, total, engine = model.config.vision, len(part.seconds), engine_of(model)
     patches = torch.empty(total, vision.patches, vision.width, dtype=torch.float16)  # (T, N, C)
     done = 0
     for batch in read_frames(movie, part, model.frame_format, batch=_BATCH):
-        patches[done : done + len(batch.times)] = model.patches(batch.pixels)
-        done += len(batch.times)
+        rows = patches[done : done + len(batch.times)]
+        engine.compute(model, partial(_encode, model, batch.pixels, rows))
+        done += len(rows)
         report(done)
     return patches[:done]
+
+
+def _encode(model: LoadedModel, frames: np.ndarray, patches: torch.Tensor) -> None:
+    """Put the patches of frames (B, h, w, 3) where they belong (B, N, C)."""
+    patches[:] = model.patches(frames)

@@ -6,7 +6,9 @@ Sections and questions are read in chunks between the steps, in turns, so nobody
 import queue
 import threading
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import torch
@@ -19,6 +21,7 @@ from llamavid_demo.model.attention import AttentionWatch, Seat, TailReading
 from llamavid_demo.model.kv_cache import TailBatch
 from llamavid_demo.model.loaded import LoadedModel
 
+T = TypeVar("T")
 MOST_ANSWERS = 64  # read or written at once; more are asked to wait
 
 Preparation = Generator[Progress | int | None, None, tuple[TailReading, torch.Tensor]]
@@ -70,11 +73,15 @@ class Answer:
 
 
 class Engine:
-    """Writes the answers of all conversations with one model. Its thread lives while there is something to do."""
+    """Computes all that is to be computed with one model, above all the answers of its conversations.
+
+    Its thread lives while there is something to do; a second one that computes would slow both (`own_thread`).
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._new: deque[tuple[LoadedModel, Answer]] = deque()
+        self._new: deque[Answer] = deque()
+        self._calls: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._running = False
 
     def submit(self, model: LoadedModel, answer: Answer) -> Answer:
@@ -82,31 +89,44 @@ class Engine:
         with self._lock:
             if len(self._new) >= MOST_ANSWERS:
                 raise BusyError(f"{MOST_ANSWERS} questions are being answered: try again in a moment.")
-            self._new.append((model, answer))
-            if not self._running:
-                self._running = True
-                # No daemon: one that is killed inside PyTorch when the program ends takes it down with an error.
-                threading.Thread(target=self._run, name="engine").start()
+            self._new.append(answer)
+            self._start(model)
         return answer
 
+    def compute(self, model: LoadedModel, function: Callable[[], T]) -> T:
+        """What a function gives that is called between two steps of the answers. Raises what it raises."""
+        given: Future[T] = Future()
+        with self._lock:
+            self._calls.append((function, given))
+            self._start(model)
+        return given.result()
+
+    def _start(self, model: LoadedModel) -> None:
+        if not self._running:
+            self._running = True
+            # No daemon: one that is killed inside PyTorch when the program ends takes it down with an error.
+            threading.Thread(target=self._run, args=(model,), name="engine").start()
+
     @torch.inference_mode()
-    def _run(self) -> None:
+    def _run(self, model: LoadedModel) -> None:
         preparing: deque[Answer] = deque()
-        table: Table | None = None
+        table = Table(model)
         while True:
             with self._lock:
-                table = table or Table(self._new[0][0])
-                for waiting in [waiting for waiting in self._new if waiting[1].stopping.is_set()]:
+                call = self._calls.popleft() if self._calls else None
+                for waiting in [waiting for waiting in self._new if waiting.stopping.is_set()]:
                     self._new.remove(waiting)
-                    waiting[1].end(Stopped())
+                    waiting.end(Stopped())
                 while self._new and len(preparing) + len(table.answers) < MOST_ANSWERS:
-                    preparing.append(self._new.popleft()[1])
-                if not preparing and not table.answers:
+                    preparing.append(self._new.popleft())
+                if not preparing and not table.answers and not call:
                     self._running = False
                     return
             if not threading.main_thread().is_alive():  # the program is ending
-                for answer in (*preparing, *table.answers, *(answer for _, answer in self._new)):
+                for answer in (*preparing, *table.answers, *self._new):
                     answer.stopping.set()
+            if call:
+                _call(*call)
             if preparing:
                 self._prepare(preparing, table)
             table.step()
@@ -218,6 +238,13 @@ class Table:
         self.answers[row] = self.answers[-1]
         self.answers.pop()
         answer.end(error)
+
+
+def _call(function: Callable[[], T], given: "Future[T]") -> None:
+    try:
+        given.set_result(function())
+    except BaseException as error:  # told to whoever waits for it
+        given.set_exception(error)
 
 
 _engines: "WeakKeyDictionary[LoadedModel, Engine]" = WeakKeyDictionary()

@@ -119,7 +119,8 @@ class MovieChat:
         turns = self.turns
         if not turns:
             raise QuestionError("There is no question yet: ask one first, then see where its context tokens looked.")
-        return heat_map(self.model, self._encoded, self._guide(turn or turns[-1], first=turns[0]), seconds)
+        guide = self._guide(turn or turns[-1], first=turns[0])
+        return engine_of(self.model).compute(self.model, lambda: heat_map(self.model, self._encoded, guide, seconds))
 
     def report(self, turn: Turn) -> dict[str, Any]:
         """A finished turn as plain data: answer, evidence, stats, model, section. What programs are given."""

@@ -18,6 +18,8 @@ from llamavid_demo.model.files import CheckpointFiles, find_checkpoint, read_jso
 from llamavid_demo.model.layout import TOWER_IN_SHARDS, fuse_qkv_bias, our_checkpoint_key, our_tower_key
 from llamavid_demo.model.llama_vid import LlamaVid
 from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.own_thread import in_own_thread
+from llamavid_demo.model.packed_linear import pack_linear
 from llamavid_demo.model.placement import choose_placement
 from llamavid_demo.model.tokenizer import GuideTokenizer, LlamaTokenizer
 from llamavid_demo.model.weights import Quantize, check_weights, fill, fingerprint
@@ -29,6 +31,7 @@ CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
 
+@in_own_thread
 def load_model(
     name: str | Path,
     *,
@@ -64,6 +67,8 @@ def load_model(
         quantize = quantized_weight
     fill(network, _tensors(files, depth), placement, quantize)
     network.eval().requires_grad_(False)
+    if not placement.spread:  # accelerate's hooks call the layers as they were
+        pack_linear(network.llama)
     network.llama.set_attn_implementation(READING)
     log.info("%s: %s; read in %.1f s", name, placement.reason, time.perf_counter() - began)
     frame_format, mean, std = read_preprocessor(files.folder, config.vision.image)

@@ -252,3 +252,18 @@ def test_short_questions_are_read_together_before_the_next_words(
     assert len(list(pieces)) == 39
     reading = [at for at, (_, tokens) in enumerate(shapes) if tokens > 1]
     assert reading == list(range(reading[0], reading[0] + 3))
+
+
+def test_other_work_is_done_between_the_words(new_chat: NewChat, micro: LoadedModel) -> None:
+    expected, chat, one = alone(new_chat(), QUESTIONS[0], 40), new_chat(), Engine()
+    pieces = iter(one.submit(micro, new_answer(chat, prepared(chat, QUESTIONS[0]), 40)))
+    heard = [next(what for what in pieces if isinstance(what, int))]
+    assert one.compute(micro, lambda: threading.current_thread().name) == "engine"
+    with pytest.raises(MemoryError, match="no room"):
+        one.compute(micro, no_room)
+    assert heard + [what for what in pieces if isinstance(what, int)] == expected
+    assert one.compute(micro, lambda: "also when nobody is answered") == "also when nobody is answered"
+
+
+def no_room() -> None:
+    raise MemoryError("no room")
