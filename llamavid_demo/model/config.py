@@ -23,7 +23,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 @dataclass(frozen=True)
 class VisionConfig:
-    """Vision tower (EVA ViT-g layout): `image` and `patch` in pixels, no final norm."""
+    """Vision tower, EVA ViT-g's or CLIP's: `image` and `patch` in pixels."""
 
     width: int
     depth: int

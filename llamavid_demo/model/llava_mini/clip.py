@@ -4,13 +4,13 @@ import torch
 from torch import nn
 from transformers import CLIPVisionConfig, CLIPVisionModel
 
-from llamavid_demo.model.llava_mini.config import ClipConfig
+from llamavid_demo.model.config import VisionConfig
 
 
 class ClipTower(nn.Module):
     """Hugging Face's CLIP tower; `layer` counts its outputs from the end (-2: all blocks but the last)."""
 
-    def __init__(self, config: ClipConfig, *, layer: int = -2) -> None:
+    def __init__(self, config: VisionConfig, *, layer: int = -2) -> None:
         super().__init__()
         self.clip = CLIPVisionModel(
             CLIPVisionConfig(

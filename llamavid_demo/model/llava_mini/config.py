@@ -12,27 +12,10 @@ from typing import Any
 from transformers import LlamaConfig
 
 from llamavid_demo.errors import ModelError
-from llamavid_demo.model.config import Shapes, llama_config
+from llamavid_demo.model.config import Shapes, VisionConfig, llama_config
 
 COMPRESSOR_HEADS = 8
 CLIP_HEAD = 64  # of all of OpenAI's towers
-
-
-@dataclass(frozen=True)
-class ClipConfig:
-    """Vision tower (CLIP ViT): `image` and `patch` in pixels."""
-
-    width: int
-    depth: int
-    heads: int
-    patch: int
-    image: int
-    mlp: int
-
-    @property
-    def patches(self) -> int:
-        """Patches of a picture, N, without the CLS row."""
-        return (self.image // self.patch) ** 2
 
 
 @dataclass(frozen=True)
@@ -43,7 +26,7 @@ class LlavaMiniConfig:
     `resolution_ratio` 2 reads a picture in 2×2 crops besides the whole.
     """
 
-    clip: ClipConfig
+    clip: VisionConfig
     llama: LlamaConfig
     compressor_size: int = 1
     prefusion_layers: int = 4
@@ -93,13 +76,13 @@ def read_config(
         ) from error
 
 
-def _clip(tower: Shapes, stated: Mapping[str, Any], *, heads: int | None) -> ClipConfig:
+def _clip(tower: Shapes, stated: Mapping[str, Any], *, heads: int | None) -> VisionConfig:
     stated = stated.get("vision_config", stated)
     if stated.get("hidden_act", "quick_gelu") != "quick_gelu":
         raise ModelError(f"A CLIP with {stated['hidden_act']!r} is not known: the release's has quick_gelu.")
     width, _, patch, _ = tower["embeddings.patch_embedding.weight"]
     side = round((tower["embeddings.position_embedding.weight"][0] - 1) ** 0.5)
-    return ClipConfig(
+    return VisionConfig(
         width=width,
         depth=_count(tower, "encoder.layers"),
         heads=stated.get("num_attention_heads") or heads or max(1, width // CLIP_HEAD),

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from llamavid_demo.model.llava_mini.config import ClipConfig, read_config
+from llamavid_demo.model.config import VisionConfig
+from llamavid_demo.model.llava_mini.config import read_config
 from llamavid_demo.model.llava_mini.layout import TOWER_IN_SHARDS, our_checkpoint_key, our_clip_key, released_state
 from llamavid_demo.model.llava_mini.load import empty_llava_mini
 from tests.model.llava_mini.conftest import FOLDER
@@ -26,7 +27,7 @@ def test_layout_matches_key_by_key() -> None:
     config = read_config(RELEASED, KEYS, TOWER)
     ours = released_state(empty_llava_mini(config).state_dict())
     assert {key: tuple(tensor.shape) for key, tensor in ours.items()} == KEYS
-    assert config.clip == ClipConfig(width=1024, depth=24, heads=16, patch=14, image=336, mlp=4096)
+    assert config.clip == VisionConfig(width=1024, depth=24, heads=16, patch=14, image=336, mlp=4096)
     assert (config.clip.patches, config.tokens_per_frame, config.prefusion_layers) == (576, 1, 4)
 
 
