@@ -4,6 +4,7 @@ import math
 import random
 from dataclasses import dataclass, replace
 from itertools import count
+from string import ascii_lowercase
 
 from llamavid_demo.train.world import (
     ACTIONS,
@@ -13,6 +14,7 @@ from llamavid_demo.train.world import (
     NAMES,
     PLACES,
     PLAIN_LINES,
+    STORY_WORDS,
     THINGS,
     TIMES,
     WEATHERS,
@@ -24,6 +26,8 @@ from llamavid_demo.train.world import (
 
 Range = tuple[int, int]  # both ends included
 INSIDE = tuple(place for place in PLACES if place not in ("beach", "mountain", "farm"))  # what one can be in
+_SMALL_WORDS = ("the", "a", "on", "in", "at", "to", "is", "of", "and", "it", "not")
+_OTHER_WORDS = (*STORY_WORDS, *PLACES, *TIMES, *ACTIONS, *WEATHERS, *_SMALL_WORDS)
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class FilmKind:
     """What films are like: ranges of scenes, shots a scene, seconds a shot, lines a shot and actors a shot.
 
     A film ends with its last scene, or at `duration` seconds when that is given; it has at most `cues` lines.
-    `changing` is how likely a further shot of a scene has another time of day and weather.
+    `changing` is how likely a further shot of a scene has another time of day and weather, `narrated` how likely a
+    line is a narrator's, in whatever words.
     """
 
     scenes: Range = (4, 12)
@@ -42,6 +47,7 @@ class FilmKind:
     cues: int = 1000
     duration: Range | None = None
     changing: float = 0.0
+    narrated: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,8 @@ def random_script(rng: random.Random, kind: FilmKind, *, title: str = "A film") 
             seconds = min(float(rng.randint(*kind.seconds)), most - length)
             actors = _present(company, rng, rng.randint(*kind.actors))
             shot = Shot(place, time, weather, actors, seconds, seed=rng.randrange(1 << 30))
-            lines = _dialogue(rng, shot, company, min(rng.randint(*kind.lines), kind.cues - cues))
+            wanted = min(rng.randint(*kind.lines), kind.cues - cues)
+            lines = _dialogue(rng, shot, company, wanted, narrated=kind.narrated)
             shots.append(replace(shot, lines=lines))
             length, cues = length + seconds, cues + len(lines)
             if length >= most:
@@ -115,7 +122,7 @@ def _present(company: Company, rng: random.Random, wanted: int) -> tuple[Actor, 
     return tuple(actors)
 
 
-def _dialogue(rng: random.Random, shot: Shot, company: Company, lines: int) -> tuple[Line, ...]:
+def _dialogue(rng: random.Random, shot: Shot, company: Company, lines: int, *, narrated: float) -> tuple[Line, ...]:
     """Up to `lines` lines spread over the shot; who is present speaks, else somebody off screen."""
     names = list(company.names.values())
     present = [actor.name for actor in shot.actors if actor.name]
@@ -130,5 +137,17 @@ def _dialogue(rng: random.Random, shot: Shot, company: Company, lines: int) -> t
         )
         start = i * slot + rng.uniform(0.1, 0.25) * slot
         end = start + slot * rng.uniform(0.5, 0.7)
+        if narrated and rng.random() < narrated:
+            speaker, text, item = "", _narration(rng), None
         spoken.append(Line(round(start, 2), round(end, 2), speaker, text, item))
     return tuple(spoken)
+
+
+def _narration(rng: random.Random) -> str:
+    """A sentence of words that nobody asks about, some of no language, as in films that we don't know."""
+    words = [
+        "".join(rng.choices(ascii_lowercase, k=rng.randint(2, 8))) if rng.random() < 0.2 else rng.choice(_OTHER_WORDS)
+        for _ in range(rng.randint(2, 8))
+    ]
+    words[0] = words[0].capitalize() + rng.choice(("", "", ".", ","))
+    return " ".join(words) + "."

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from llamavid_demo.train.questions import questions
 from llamavid_demo.train.random_film import FilmKind, random_company, random_script
 from llamavid_demo.train.world import COLOURS, ITEMS, PLACES, THINGS, WEATHERS, Script
 from tests.train.conftest import chance, films
@@ -140,3 +141,15 @@ def test_time_and_weather_change_within_a_scene_only_where_a_kind_says_so():
 
     assert set(skies(0.0)) == {1}
     assert set(skies(0.5)) == {1, 2, 3}
+
+
+def test_a_narrator_has_no_name_and_is_never_asked_about() -> None:
+    kind = FilmKind(lines=(2, 3), narrated=0.5)
+    for script, rng in films(20, kind):
+        lines = [line for shot in script.shots for line in shot.lines]
+        told = [line for line in lines if not line.speaker]
+        assert 0.2 < len(told) / len(lines) < 0.8
+        assert not any(line.item for line in told)
+        asked = questions(script, rng)
+        assert not any(line.text in question.answer for line in told for question in asked)
+    assert all(line.speaker for script, _ in films(20) for shot in script.shots for line in shot.lines)
