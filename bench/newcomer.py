@@ -134,6 +134,7 @@ class Scene:
         asked = time.perf_counter()
         first = _first_word(chat, number, read=read)
         told, ended = time.perf_counter(), answer.finished is not None
+        steps.wait()  # for the end of the gap that it came in
         answer.stop()
         thread.join()
         hook.remove()
@@ -152,6 +153,8 @@ class Steps:
 
     written: list[float] = field(default_factory=list)
     enough: threading.Event = field(default_factory=threading.Event)
+    over: bool = False
+    changed: threading.Condition = field(default_factory=threading.Condition)
 
     def watch(self, answer: Turn) -> None:
         """Have an answer written; nobody waits for what it will not say."""
@@ -159,11 +162,22 @@ class Steps:
             answer.finish()
         finally:
             self.enough.set()
+            with self.changed:
+                self.over = True
+                self.changed.notify()
+
+    def wait(self) -> None:
+        """Wait for one more token, or for the end."""
+        with self.changed:
+            known = len(self.written)
+            self.changed.wait_for(lambda: self.over or len(self.written) > known)
 
     def note(self, _head: Any, inputs: tuple[torch.Tensor], _logits: torch.Tensor) -> None:
         """A forward hook of the LLaMA's head, which gets (rows, H) at a step and (H,) when a question was read."""
         if inputs[0].dim() == 2:
-            self.written.append(time.perf_counter())
+            with self.changed:
+                self.written.append(time.perf_counter())
+                self.changed.notify()
             if len(self.written) == BEFORE:
                 self.enough.set()
 

@@ -1,10 +1,11 @@
 """The baseline: the same model without a memory, as in the original demo. Each question reads the film anew."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from transformers.generation.streamers import BaseStreamer
 
 from llamavid_demo.chat import encode_section, open_cache
 from llamavid_demo.chat.encoded_section import EncodedSection
@@ -41,12 +42,9 @@ class Stateless:
     @in_own_thread
     def tokens_per_s(self, question: str, tokens: int) -> float:
         """Tokens a second of an answer of so many, what its first one takes left out."""
-        embeds, took = self._embeds([(question, None)]), []
-        for new in (1, tokens):
-            began = time.perf_counter()
-            self._generate(embeds, new)
-            took.append(time.perf_counter() - began)
-        return (tokens - 1) / (took[1] - took[0])
+        steps = Steps()
+        self._generate(self._embeds([(question, None)]), tokens, steps)
+        return (tokens - 1) / (steps.times[-1] - steps.times[-tokens])
 
     def _embeds(self, turns: Turns) -> torch.Tensor:
         """Embeddings (1, L, H) of the section and the turns."""
@@ -56,10 +54,24 @@ class Stateless:
         return self.model.embed([*self.prompt.ids, *self.model.tokenizer.encode(text)], tokens)
 
     @torch.inference_mode()
-    def _generate(self, embeds: torch.Tensor, new: int) -> None:
+    def _generate(self, embeds: torch.Tensor, new: int, steps: "Steps | None" = None) -> None:
         llama: Any = self.model.network.llama
         written = llama.generate(
             inputs_embeds=embeds, attention_mask=torch.ones(embeds.shape[:2], dtype=torch.long, device=embeds.device),
-            max_new_tokens=new, min_new_tokens=new, do_sample=False, use_cache=True, pad_token_id=0,
+            max_new_tokens=new, min_new_tokens=new, do_sample=False, use_cache=True, pad_token_id=0, streamer=steps,
         )  # fmt: skip
         written.tolist()  # waits until a card is done
+
+
+@dataclass
+class Steps(BaseStreamer):
+    """When each token was there: what `generate` tells its streamers."""
+
+    times: list[float] = field(default_factory=list)
+
+    def put(self, value: torch.Tensor) -> None:
+        """Called by `generate` with the prompt, then with each token."""
+        self.times.append(time.perf_counter())
+
+    def end(self) -> None:
+        """Called by `generate` after the last one."""
