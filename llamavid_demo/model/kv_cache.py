@@ -60,7 +60,7 @@ class Prefix:
 
     @property
     def layers(self) -> int:
-        """Of the LLaMA."""
+        """How many layers of the LLaMA it has room for."""
         return len(self._stores)
 
     @property
