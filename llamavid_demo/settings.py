@@ -17,6 +17,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LLAMAVID_", frozen=True)
 
     model: str = Field(str(ROOT / "assets" / "llama-vid-tiny"), description="Checkpoint folder or Hub id.")
+    models: Path = Field(ROOT / "assets", description="Folder of checkpoints that the page offers beside that one.")
     movies: Path = Field(ROOT / "movies", description="Folder of films.")
     cache_dir: Path = Field(
         Path(tempfile.gettempdir()) / "llamavid-cache", description="Where patches and frame tokens are kept."
@@ -38,6 +39,11 @@ class Settings(BaseSettings):
         description="Question that context tokens are built from: the first of a chat, or every one; the checkpoint's "
         "own choice when unset, the first for the releases.",
     )
+    answers: Literal["fused", "raw"] | None = Field(
+        None,
+        description="LLaVA-Mini: whether earlier answers read the frames as questions do, like the original's, or stay "
+        "as written, which is cheaper; the checkpoint's own choice when unset, fused for the release.",
+    )
     quantization: Literal["4bit", "8bit", "none"] | None = Field(
         None, description="How the LLaMA's weights are stored; 4bit on CUDA, none on a CPU when unset."
     )
@@ -58,3 +64,8 @@ class Settings(BaseSettings):
         description="Port that the page is served on.",
     )
     share: bool = Field(False, description="Open a public link through Gradio.")
+
+    @property
+    def frames_room(self) -> int:
+        """Bytes that the frames of a section may keep for words to come: half of what sections may hold in memory."""
+        return int(self.prefix_gb * 1e9 / 2)

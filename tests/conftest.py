@@ -8,10 +8,10 @@ import torch
 from transformers import LlamaConfig
 
 from llamavid_demo.film.frame_format import FrameFormat
-from llamavid_demo.model.llama_vid import LlamaVid
+from llamavid_demo.model.llama_vid.network import LlamaVid
+from llamavid_demo.model.llama_vid.save import save_checkpoint
 from llamavid_demo.model.load import load_model
 from llamavid_demo.model.loaded import LoadedModel
-from llamavid_demo.model.save import save_checkpoint
 
 GOLDEN = Path(__file__).parent / "golden" / "llama_vid"
 

@@ -15,11 +15,13 @@ from transformers import DynamicCache
 from llamavid_demo.film.alignment import cues_by_frame
 from llamavid_demo.film.cues import Cue
 from llamavid_demo.film.frame_format import resize_frame
-from llamavid_demo.model.config import PromptFormat
-from llamavid_demo.model.content import pool_patches
-from llamavid_demo.model.load import load_model, read_preprocessor
-from llamavid_demo.model.prompt import FRAME, conversation_text, section_prompt
-from llamavid_demo.model.tokenizer import LlamaTokenizer
+from llamavid_demo.model.llama_vid.config import PromptFormat
+from llamavid_demo.model.llama_vid.content import pool_patches
+from llamavid_demo.model.llama_vid.prompt import conversation_text, section_prompt
+from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
+from llamavid_demo.model.load import load_model
+from llamavid_demo.model.preprocessor import read_preprocessor
+from llamavid_demo.model.prompt import FRAME
 from tests.golden import Check, compare_arrays
 
 TOLERANCE = 1e-4

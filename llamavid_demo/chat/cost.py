@@ -6,31 +6,30 @@ import psutil
 import torch
 
 from llamavid_demo.film import Movie, Section
-from llamavid_demo.model.config import LlamaVidConfig
-from llamavid_demo.model.llama_vid import LlamaVid
+from llamavid_demo.model.loaded import ModelConfig, Network, TextTokenizer
 from llamavid_demo.model.plan import GIB, Plan, plan_section
-from llamavid_demo.model.tokenizer import LlamaTokenizer
 
 
 def section_plan(
-    config: LlamaVidConfig,
-    tokenizer: LlamaTokenizer,
+    config: ModelConfig,
+    tokenizer: TextTokenizer,
     movie: Movie,
     section: Section,
     *,
     quantization: str | None,
     dtype: torch.dtype,
     gigabytes: float = math.inf,
-    network: LlamaVid | None = None,
+    network: Network | None = None,
+    room: float = math.inf,
 ) -> Plan:
     """Plan a section of a movie with the tokens that its own subtitles take, for a card of so many `gigabytes`.
 
-    For `network` see `plan_section`.
+    For `network` and `room` see `plan_section`.
     """
     subtitles = sum(len(tokenizer.encode(cue.text)) for cue in movie.cues(section))
     return plan_section(
         config, frames=len(section.seconds), subtitle_tokens=subtitles, quantization=quantization, dtype=dtype,
-        gigabytes=gigabytes, network=network,
+        gigabytes=gigabytes, network=network, room=room,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Steps of the LLaMA: a section or words read in chunks, a token for each of several conversations."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import torch
@@ -23,25 +23,25 @@ class Sampling:
     max_new_tokens: int = 256
 
 
-def fill(
-    model: LoadedModel, prefix: Prefix, ids: Sequence[int], frame_tokens: torch.Tensor
-) -> Generator[Progress, None, None]:
-    """Read a section prompt into its prefix in chunks, from where it is filled; marks take rows of `frame_tokens`."""
-    embeds = model.embed(ids, frame_tokens)  # (1, L, H)
-    while prefix.filled < len(ids):
+def fill(model: LoadedModel, prefix: Prefix, embeds: torch.Tensor) -> Generator[Progress, None, None]:
+    """Read the embeddings (1, L, H) of a section prompt into its prefix in chunks, from where it is filled."""
+    while prefix.filled < embeds.shape[1]:
         model.fill(prefix, embeds[:, prefix.filled : prefix.filled + CHUNK])
-        yield Progress("prefill", prefix.filled, len(ids))
+        yield Progress("prefill", prefix.filled, embeds.shape[1])
 
 
-def read(model: LoadedModel, reading: TailReading, ids: Sequence[int]) -> Generator[int, None, torch.Tensor]:
-    """Read words into a tail in chunks; after each it says how many. Its value is the logits (V,) of the last word."""
-    embeds, hidden = model.embed(ids), torch.empty(0)
-    for start in range(0, len(ids), CHUNK):
+def read(model: LoadedModel, reading: TailReading, embeds: torch.Tensor) -> Generator[int, None, torch.Tensor]:
+    """Read words' embeddings (1, W, H) into a tail in chunks; after each it says how many.
+
+    Its value is the logits (V,) of what follows the last word.
+    """
+    hidden = torch.empty(0)
+    for start in range(0, embeds.shape[1], CHUNK):
         chunk = embeds[:, start : start + CHUNK]
         hidden = model.hidden(chunk, reading, [reading.visible + reading.tail.length])
         reading.tail.advance(chunk.shape[1])
         yield chunk.shape[1]
-    return model.network.llama.lm_head(hidden[0, -1]).float()
+    return model.logits(hidden[0, -1])
 
 
 def step(model: LoadedModel, batch: TailBatch, seats: list[Seat], tokens: list[int]) -> torch.Tensor:
@@ -49,7 +49,7 @@ def step(model: LoadedModel, batch: TailBatch, seats: list[Seat], tokens: list[i
     places = [seat.visible + length for seat, length in zip(seats, batch.lengths, strict=True)]
     hidden = model.hidden(model.embed(tokens).transpose(0, 1), BatchReading(batch, seats), places)
     batch.advance()
-    return model.network.llama.lm_head(hidden[:, -1]).float()
+    return model.logits(hidden[:, -1])
 
 
 def chooser(sampling: Sampling) -> Callable[[torch.Tensor], int]:

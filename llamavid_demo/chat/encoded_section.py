@@ -1,6 +1,7 @@
 """A section as the model sees it: the patches of its frames, which no question changes, and its cues."""
 
 import logging
+from bisect import bisect_left
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -11,10 +12,10 @@ import torch
 
 from llamavid_demo.chat.disk_cache import DiskCache, file_fingerprint
 from llamavid_demo.chat.engine import engine_of
-from llamavid_demo.chat.progress import Progress, ProgressCallback, ignore_progress
+from llamavid_demo.chat.progress import Progress, ProgressCallback, ignore_progress, tell
 from llamavid_demo.errors import MovieError
 from llamavid_demo.film import Cue, Movie, Section, cues_by_frame, read_frames
-from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.loaded import LoadedModel, SectionFrames
 from llamavid_demo.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -25,9 +26,9 @@ _PART = 256  # frames that are kept together: a reading that was cut off loses n
 
 @dataclass(frozen=True)
 class EncodedSection:
-    """Patches of the frames at `times` (seconds) in parts (T, N, C), and the cues that end at each frame.
+    """Patches of the frames at `times` (seconds) in parts (T, …), and the cues that end at each frame.
 
-    Parts that were found on disk are mapped into memory, so a long section need not fit there.
+    Parts that are on disk are mapped into memory, so a long section need not fit there.
     """
 
     title: str
@@ -35,6 +36,19 @@ class EncodedSection:
     parts: tuple[torch.Tensor, ...]
     cues: tuple[tuple[Cue, ...], ...]
     key: dict[str, object] = field(repr=False)
+
+    def batches(self, frames: int) -> list[torch.Tensor]:
+        """The patches, so many frames at a time."""
+        return [batch for part in self.parts for batch in part.split(frames) if len(batch)]
+
+    def until(self, seconds: float) -> "EncodedSection":
+        """What comes before a second of the film: its frames, and the cues that have ended by then."""
+        count, parts = bisect_left(self.times, seconds), list[torch.Tensor]()
+        for part in self.parts:
+            parts.append(part[: max(0, count - sum(len(before) for before in parts))])
+        last = tuple(cue for cue in self.cues[count - 1] if cue.end <= seconds)
+        key = {**self.key, "seconds": [self.times[0], count]}
+        return EncodedSection(self.title, self.times[:count], tuple(parts), (*self.cues[: count - 1], last), key)
 
     @property
     def texts(self) -> list[str]:
@@ -71,6 +85,8 @@ def encode_section(
             part = replace(section, start=times[0], end=times[-1] + 1)
             patches = _read(model, movie, part, partial(_report, progress, done, len(seconds)))
             cache.put("patches", key, patches, about=movie.title)
+            kept = cache.get("patches", key)  # mapped from there, it takes no memory of its own
+            patches = patches if kept is None else kept
         parts.append(patches)
         done += len(patches)
         if len(patches) < len(times):
@@ -82,24 +98,19 @@ def encode_section(
     return EncodedSection(movie.title, seconds[:done], tuple(parts), cues, {**film, "seconds": [seconds[0], done]})
 
 
-def make_frame_tokens(
-    model: LoadedModel, section: EncodedSection, guide: str, cache: DiskCache
+def make_rows(
+    model: LoadedModel, section: EncodedSection, frames: SectionFrames, guide: str, cache: DiskCache
 ) -> Generator[Progress, None, torch.Tensor]:
-    """Frame tokens (T, 1+n, H) of a section for a guide question, made batch by batch or found in the cache.
+    """Frame tokens, and whatever else a model reads besides ids (R, H), made batch by batch or found in the cache.
 
     They are the generator's value.
     """
     key = tokens_key(model, section, guide)
-    tokens = cache.get("tokens", key)
-    if tokens is None:
-        made, done = [], 0
-        for patches in (batch for part in section.parts for batch in part.split(_BATCH)):
-            made.append(model.frame_tokens(patches, guide).cpu())
-            done += len(patches)
-            yield Progress("tokens", done, len(section.times))
-        tokens = torch.cat(made)
-        cache.put("tokens", key, tokens, about=f"{section.title}: {guide.strip()}")
-    return tokens
+    rows = cache.get("tokens", key)
+    if rows is None:
+        rows = yield from tell("tokens", len(section.times), frames.rows())
+        cache.put("tokens", key, rows, about=": ".join(filter(None, (section.title, guide.strip()))))
+    return rows
 
 
 def _report(progress: ProgressCallback, before: int, total: int, done: int) -> None:
@@ -111,6 +122,7 @@ def film_key(model: LoadedModel, movie: Movie) -> dict[str, object]:
     return {
         "file": file_fingerprint(movie.path),
         "frames": [model.frame_format.width, model.frame_format.height, model.frame_format.fit],
+        "patches": list(model.config.patch_shape),
         "vision": model.weights,
     }
 
@@ -122,8 +134,8 @@ def tokens_key(model: LoadedModel, section: EncodedSection, guide: str) -> dict[
 
 def _read(model: LoadedModel, movie: Movie, part: Section, report: Callable[[int], None]) -> torch.Tensor:
     """Patches of some seconds of a movie; `report` gets how many are done. Fewer come where the film ends early."""
-    vision, total, engine = model.config.vision, len(part.seconds), engine_of(model)
-    patches = torch.empty(total, vision.patches, vision.width, dtype=torch.float16)  # (T, N, C)
+    total, engine = len(part.seconds), engine_of(model)
+    patches = torch.empty(total, *model.config.patch_shape, dtype=torch.float16)  # (T, …)
     done = 0
     for batch in read_frames(movie, part, model.frame_format, batch=_BATCH):
         rows = patches[done : done + len(batch.times)]
@@ -134,5 +146,5 @@ def _read(model: LoadedModel, movie: Movie, part: Section, report: Callable[[int
 
 
 def _encode(model: LoadedModel, frames: np.ndarray, patches: torch.Tensor) -> None:
-    """Put the patches of frames (B, h, w, 3) where they belong (B, N, C)."""
+    """Put the patches of frames (B, h, w, 3) where they belong (B, …)."""
     patches[:] = model.patches(frames)

@@ -1,6 +1,6 @@
 """Evidence: the moments of the film that an answer leaned on, from attention, never from the model's words.
 
-Which frames: the LLaMA's attention while it writes. Where in a frame: the attention that makes its context token.
+Which frames: the LLaMA's attention while it writes. Where in a frame: the attention of the question on its patches.
 """
 
 import math
@@ -38,15 +38,15 @@ def find_evidence(mass: torch.Tensor, times: Sequence[float], cues: Sequence[Cue
 
 
 def heat_map(model: LoadedModel, section: EncodedSection, guide: str, seconds: float) -> torch.Tensor:
-    """Where the context token of the frame on screen at `seconds` looked for a guide question.
+    """Where the model looked for a question on the frame that is on screen at `seconds`.
 
-    Shares (rows, columns) of the context attention over the frame's patches, on the CPU; they sum to one. Raises
+    Shares (rows, columns) of the attention over the frame's patches, on the CPU; they sum to one. Raises
     `MovieError` for a second that is not in the section.
     """
     number, first, end = bisect_right(section.times, seconds) - 1, section.times[0], section.times[-1] + 1
     if not first <= seconds < end:
         raise MovieError(f"Second {seconds:g} is not in the section that was read, from {first:g} to {end:g}.")
-    scores = model.context_scores(_frame(section, number), guide)[0].mean(dim=0)  # (N)
+    scores = model.scores(_frame(section, number), guide)[0].mean(dim=0)  # (N)
     side = math.isqrt(len(scores))
     return scores.view(side, side).cpu()
 

@@ -17,17 +17,17 @@ from llamavid_demo.chat.encoded_section import encode_section, open_cache
 from llamavid_demo.chat.engine import Answer, Preparation, Stopped, engine_of
 from llamavid_demo.chat.evidence import find_evidence, heat_map
 from llamavid_demo.chat.prefixes import PrefixCache, SharedPrefix
-from llamavid_demo.chat.progress import Progress, ProgressCallback, ignore_progress
-from llamavid_demo.chat.section_reader import SectionReader, held_in_eight_bits
+from llamavid_demo.chat.progress import Progress, ProgressCallback, ignore_progress, tell
+from llamavid_demo.chat.section_reader import SectionReader, View, held_in_eight_bits
 from llamavid_demo.chat.turn import Turn, TurnStats
 from llamavid_demo.errors import MovieError, QuestionError, TooLongError
 from llamavid_demo.film import Movie
 from llamavid_demo.film.sections import clock
 from llamavid_demo.model.attention import AttentionWatch, TailReading
 from llamavid_demo.model.kv_cache import Tail
-from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.loaded import NO_GUIDE, Heard, LoadedModel
 from llamavid_demo.model.moments import frame_mass
-from llamavid_demo.model.prompt import conversation_text
+from llamavid_demo.model.prompt import Word, common_prefix
 from llamavid_demo.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -66,13 +66,15 @@ class MovieChat:
         if prefixes is None:
             prefixes = _shared_prefixes(self.settings.prefix_gb, self.settings.stowed_gb)
         eight_bit = held_in_eight_bits(model, movie, self.section, self.settings)
-        self._reader = SectionReader(model, self._encoded, self._cache, prefixes, eight_bit=eight_bit)
-        self._prompt = self._reader.prompt
-        self._check_length(len(self._prompt.ids))
+        self._reader = SectionReader(
+            model, self._encoded, self._cache, prefixes, eight_bit=eight_bit, room=self.settings.frames_room
+        )
+        self._check_length(len(self._reader.prompt.ids))
         # guide question and tokens of the section that the tail stands behind
         self._seen: tuple[str, int] | None = None
         self._tail = Tail(model.config.llama.num_hidden_layers)
-        self._tail_ids: list[int] = []  # what the tail holds
+        self._tail_words: list[Word] = []  # what the tail holds
+        self._heard: Heard | None = None
         self._reused = 0  # tokens of the prompt that were in memory already
         self._busy = threading.Lock()
 
@@ -111,15 +113,16 @@ class MovieChat:
         self.turns = self.turns[:-1]
 
     def heat_map(self, seconds: float, turn: Turn | None = None) -> torch.Tensor:
-        """Where on the frame at `seconds` the context token looked for a turn's question, the last turn's by default.
+        """Where on the frame at `seconds` the model looked for a turn's question, the last turn's by default.
 
         Shares (rows, columns) that sum to one. Raises `QuestionError` before the first question, and `MovieError` for
         a second that is not in the section.
         """
         turns = self.turns
         if not turns:
-            raise QuestionError("There is no question yet: ask one first, then see where its context tokens looked.")
-        guide = self._guide(turn or turns[-1], first=turns[0])
+            raise QuestionError("There is no question yet: ask one first, then see where the model looked for it.")
+        turn = turn or turns[-1]
+        guide = self._guide(turn, first=turns[0]) or turn.question
         return engine_of(self.model).compute(self.model, lambda: heat_map(self.model, self._encoded, guide, seconds))
 
     def report(self, turn: Turn) -> dict[str, Any]:
@@ -170,15 +173,15 @@ class MovieChat:
     def _answer(self, turn: Turn, earlier: list[Turn], sampling: Sampling) -> Iterator[str]:
         began = time.perf_counter()
         guide = self._guide(turn, first=self.turns[0])
-        visible, last_cues = self._reader.visible(turn.until)
+        view = self._reader.view(turn.until)
         turns = [*((past.question, past.text) for past in earlier), (turn.question, None)]
-        words = self.model.tokenizer.encode(conversation_text(self.model.config.prompt, last_cues, turns))
-        prompt_tokens = visible + len(words)
+        words = self.model.words(view.last_cues, turns, answers=self.settings.answers or self.model.config.answers)
+        prompt_tokens = view.visible + len(words)
         self._check_length(prompt_tokens + sampling.max_new_tokens)
         self._reused = 0
-        watch, first = self._watch(), None
-        with self._reader.using(guide) as shared:
-            answer = Answer(self._prepare(shared, guide, visible, words), sampling, stopping=turn.stopping, watch=watch)
+        watch, first = AttentionWatch(len(view.reader.prompt.ids), self.model.config.watched_layers), None
+        with view.reader.using(guide) as shared:
+            answer = Answer(self._prepare(shared, guide, view, words), sampling, stopping=turn.stopping, watch=watch)
             try:
                 with closing(iter(engine_of(self.model).submit(self.model, answer))) as told:
                     for what in told:
@@ -191,7 +194,7 @@ class MovieChat:
                 yield from self._new_text(turn, answer.ids, last=True)
             finally:
                 if answer.reading is not None:
-                    self._tail_ids = [*words, *answer.ids][: self._tail.length]
+                    self._tail_words = [*words, *map(Word, answer.ids)][: self._tail.length]
                 now = time.perf_counter()
                 first = first or now
                 turn.stats = TurnStats(
@@ -203,27 +206,31 @@ class MovieChat:
                     tokens_per_s=max(0, len(answer.ids) - 1) / (now - first) if now > first else 0.0,
                     memory_bytes=used_bytes(self.model.device),
                 )
-                self._add_evidence(turn, watch)
+                self._add_evidence(turn, watch, view)
 
     def _guide(self, turn: Turn, *, first: Turn) -> str:
         """The guide question of a turn in a conversation that began with `first`."""
+        if self.model.config.guide == NO_GUIDE:
+            return ""
         every = (self.settings.guide or self.model.config.guide) == "every"
         return (turn if every else first).question
 
-    def _prepare(self, shared: SharedPrefix, guide: str, visible: int, words: list[int]) -> Preparation:
+    def _prepare(self, shared: SharedPrefix, guide: str, view: View, words: list[Word]) -> Preparation:
         """Read what an answer needs and is not in memory: the section as the guide question sees it, the words."""
-        if self._seen != (guide, visible):
+        if self._seen != (guide, view.visible):
             self._tail.cut(0)
-            self._seen, self._tail_ids = None, []
-        self._reused = min(shared.prefix.filled, visible)
-        yield from self._reader.read(shared, guide)
-        self._seen = guide, visible
-        keep = min(_common_prefix(self._tail_ids, words), len(words) - 1)  # the last id gives the logits
+            self._seen, self._tail_words, self._heard = None, [], self.model.hear()
+        self._reused = min(shared.prefix.filled, view.visible)
+        frames = yield from view.reader.read(shared, guide)
+        self._seen = guide, view.visible
+        keep = min(common_prefix(self._tail_words, words), len(words) - 1)  # the last word gives the logits
         self._reused += keep
-        self._tail_ids = self._tail_ids[:keep]
+        self._tail_words = self._tail_words[:keep]
         self._tail.cut(keep)
-        reading = TailReading(shared.prefix, self._tail, visible)
-        logits = yield from read(self.model, reading, words[keep:])
+        total = len(view.reader.encoded.times)
+        embeds = yield from tell("words", total, frames.embed_words(words, known=keep, heard=self._heard))
+        reading = TailReading(shared.prefix, self._tail, view.visible)
+        logits = yield from read(self.model, reading, embeds)
         return reading, logits
 
     def _new_text(self, turn: Turn, ids: list[int], *, last: bool = False) -> Iterator[str]:
@@ -232,11 +239,8 @@ class MovieChat:
             piece, turn.text = text[len(turn.text) :], text
             yield piece
 
-    def _watch(self) -> AttentionWatch:
-        return AttentionWatch(len(self._prompt.ids), self.model.config.watched_layers)
-
-    def _add_evidence(self, turn: Turn, watch: AttentionWatch) -> None:
-        mass = frame_mass(watch.mass, self._prompt.ids, self.model.config.tokens_per_frame)  # (T, 1+n)
+    def _add_evidence(self, turn: Turn, watch: AttentionWatch, view: View) -> None:
+        mass = frame_mass(watch.mass, view.reader.prompt.ids, self.model.config.tokens_per_frame)  # (T, n)
         times, cues = self._encoded.times, self.movie.cues(self.section)
         if turn.until is not None:  # what comes later was not seen, and its words are not to be told
             times = times[: bisect_left(times, turn.until)]
@@ -254,7 +258,3 @@ class MovieChat:
 @cache
 def _shared_prefixes(gigabytes: float, spare: float) -> PrefixCache:
     return PrefixCache(int(gigabytes * 1e9), spare_bytes=int(spare * 1e9))
-
-
-def _common_prefix(a: list[int], b: list[int]) -> int:
-    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))

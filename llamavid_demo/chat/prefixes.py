@@ -10,17 +10,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from llamavid_demo.model.kv_cache import Prefix
+from llamavid_demo.model.loaded import SectionFrames
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
 class SharedPrefix:
-    """A prefix, how many answers use it right now, and the lock that whoever fills or brings it back holds."""
+    """A prefix with the frames that it was read from.
+
+    Beside them how many answers use it right now, and the lock that whoever fills or brings it back holds.
+    """
 
     prefix: Prefix
+    frames: SectionFrames | None = None
     users: int = 0
     filling: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the prefix, and of what its frames keep for words to come."""
+        return self.prefix.nbytes + (self.frames.nbytes if self.frames else 0)
 
 
 class PrefixCache:
@@ -62,6 +72,7 @@ class PrefixCache:
                 del self._entries[name]
             else:
                 entry.prefix.stow()
+                entry.frames = None
             log.info("a prefix of %d bytes leaves its place", entry.prefix.nbytes)
         for name, entry in list(self._entries.items()):
             if entry.prefix.stowed and not entry.users and self.stowed_nbytes > self.spare_bytes:
@@ -70,7 +81,7 @@ class PrefixCache:
     @property
     def nbytes(self) -> int:
         """Bytes of all prefixes where their layers compute."""
-        return sum(entry.prefix.nbytes for entry in self._entries.values() if not entry.prefix.stowed)
+        return sum(entry.nbytes for entry in self._entries.values() if not entry.prefix.stowed)
 
     @property
     def stowed_nbytes(self) -> int:

@@ -1,12 +1,18 @@
 """How far a long piece of work has come."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Progress:
-    """`done` of `total` of a stage: "frames" (decode and encode), "tokens" (frames) or "prefill" (tokens)."""
+    """`done` of `total` of a stage.
+
+    "frames" (decode and encode), "tokens" (frames), "prefill" (tokens), "words" (frames that a question reads).
+    """
 
     stage: str
     done: int
@@ -18,3 +24,14 @@ ProgressCallback = Callable[[Progress], None]
 
 def ignore_progress(progress: Progress) -> None:
     """For callers that don't watch."""
+
+
+def tell(stage: str, total: int, work: Generator[int, None, T]) -> Generator[Progress, None, T]:
+    """Work that yields how much is done, as the progress of a stage; its value is the work's."""
+    while True:
+        try:
+            done = next(work)
+        except StopIteration as ended:
+            value: T = ended.value
+            return value
+        yield Progress(stage, done, total)

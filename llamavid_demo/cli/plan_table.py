@@ -11,10 +11,8 @@ from rich.table import Table
 from llamavid_demo.chat import section_plan
 from llamavid_demo.film import Movie, Section
 from llamavid_demo.film.sections import cut_sections
-from llamavid_demo.model.files import find_checkpoint
-from llamavid_demo.model.load import file_config
+from llamavid_demo.model.load import read_outline
 from llamavid_demo.model.plan import Plan, plan_section
-from llamavid_demo.model.tokenizer import LlamaTokenizer
 from llamavid_demo.settings import Settings
 
 SUBTITLE_TOKENS_PER_MINUTE = 150  # talkative films, LLaMA's tokens; only for lengths without a film
@@ -49,15 +47,14 @@ def plan_rows(settings: Settings, movie: Movie | None, minutes: float | None, gp
 
     Keys and values are held as the settings say, else in 8 bits where a section would not fit otherwise.
     """
-    files = find_checkpoint(settings.model, vision_tower=settings.vision_tower, bert=settings.bert)
-    config = file_config(files)
+    config, tokenizer = read_outline(settings.model, vision_tower=settings.vision_tower, bert=settings.bert)
     options: dict[str, Any] = {
         "quantization": None if settings.quantization == "none" else settings.quantization or "4bit",
         "dtype": getattr(torch, settings.dtype or "float16"),
+        "room": settings.frames_room,
         "gigabytes": {"full": math.inf, "8bit": 0.0, None: gpu_gb}[settings.kv_cache],
     }
     if movie:
-        tokenizer = LlamaTokenizer.from_folder(files.folder)
         return [PlanRow(s, section_plan(config, tokenizer, movie, s, **options)) for s in movie.sections]
     rows = []
     for section in cut_sections((minutes or 0) * 60, minutes=settings.section_minutes):

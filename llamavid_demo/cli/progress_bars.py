@@ -11,6 +11,7 @@ _NAMES = {
     "frames": "reading frames",
     "tokens": "making frame tokens",
     "prefill": "reading the section",
+    "words": "reading the question with every frame",
     "films": "asking about films",
 }
 

@@ -1,94 +1,235 @@
-"""A model that is ready to use: network, tokenizers and how frames are prepared for it."""
+"""A model that is ready to use: what chat, plan, command line and page ask of one, whichever system it is."""
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import torch
+from torch import nn
+from transformers import LlamaConfig
 
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.model.attention import LastLayerWritten, PrefixReading, Reading
-from llamavid_demo.model.config import LlamaVidConfig
+from llamavid_demo.model.config import VisionConfig
 from llamavid_demo.model.kv_cache import Prefix
-from llamavid_demo.model.llama_vid import LlamaVid
-from llamavid_demo.model.prompt import FRAME, SectionPrompt, section_prompt
-from llamavid_demo.model.tokenizer import GuideTokenizer, LlamaTokenizer
+from llamavid_demo.model.prompt import FRAME, Answers, SectionPrompt, Word
+
+NO_GUIDE = "none"
 
 
-@dataclass(frozen=True)
-class LoadedModel:
+class ModelConfig(Protocol):
+    """What is asked of either system's config."""
+
+    @property
+    def vision(self) -> VisionConfig:
+        """The vision tower's sizes."""
+
+    @property
+    def llama(self) -> LlamaConfig:
+        """The LLaMA's sizes."""
+
+    @property
+    def patch_shape(self) -> tuple[int, ...]:
+        """Shape of one frame's patches, such as (N, C)."""
+
+    @property
+    def fused_rows(self) -> int:
+        """Rows of a frame whose keys and values are kept for words to come."""
+
+    @property
+    def fused_layers(self) -> int:
+        """Layers of those keys and values."""
+
+    @property
+    def tokens_per_frame(self) -> int:
+        """What the LLaMA reads of a frame."""
+
+    @property
+    def max_tokens(self) -> int:
+        """What it reads at most."""
+
+    @property
+    def guide(self) -> str:
+        """Question that frame tokens are built from: the "first" of a conversation, "every" one, or "none"."""
+
+    @property
+    def chronological(self) -> bool:
+        """Whether what comes later in a film changes nothing of what the LLaMA read before it."""
+
+    @property
+    def answers(self) -> Answers:
+        """How earlier answers enter: "fused" with the frames as questions are, or "raw" as they were written."""
+
+    @property
+    def watched_layers(self) -> frozenset[int]:
+        """Layers of the LLaMA, from 0, whose attention says what an answer leaned on."""
+
+
+class Network(Protocol):
+    """What is asked of either system's network."""
+
+    @property
+    def config(self) -> ModelConfig:
+        """Sizes and choices."""
+
+    @property
+    def llama(self) -> Any:
+        """The LLaMA, `LlamaForCausalLM`."""
+
+    def parts(self) -> Mapping[str, nn.Module]:
+        """The network's parts by name; decoder layers in them, and only those, are quantized."""
+
+
+class TextTokenizer(Protocol):
+    """What is asked of either system's tokenizer. `eos` ends an answer."""
+
+    eos: int
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of a text that is no message."""
+
+    def decode(self, ids: list[int]) -> str:
+        """Text of generated ids, special tokens left out."""
+
+
+class Heard:
+    """What a model keeps of a conversation's words besides the tail of its KV cache."""
+
+
+class SectionFrames(ABC):
+    """The frames of a section as a model reads them for one guide question.
+
+    `lasting`: words still read them when the section is in the prefix, so conversations share them and what is kept
+    of them for questions to come, `nbytes`.
+    """
+
+    lasting: ClassVar[bool] = False
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes kept in memory."""
+        return 0
+
+    @abstractmethod
+    def rows(self) -> Generator[int, None, torch.Tensor]:
+        """Make what the prompt's ids alone don't tell, (R, H): frame tokens above all. Yields frames done so far."""
+
+    @abstractmethod
+    def embed(self, ids: Sequence[int], rows: torch.Tensor) -> torch.Tensor:
+        """Embeddings (1, L, H) of the section prompt's `ids`, its rows in their places."""
+
+    @abstractmethod
+    def embed_words(
+        self, words: Sequence[Word], *, known: int = 0, heard: Heard | None = None
+    ) -> Generator[int, None, torch.Tensor]:
+        """Embeddings (1, W - known, H) of a conversation's words behind the section, from number `known` on.
+
+        `heard` is what the same conversation kept before, for words that begin alike; it is brought up to these.
+        Yields frames done so far where words read frames.
+        """
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LoadedModel(ABC):
     """What `load_model` gives. `weights` names the vision weights' content, `name` the whole model (for caches)."""
 
     name: str
     weights: str
-    network: LlamaVid
-    tokenizer: LlamaTokenizer
-    guide_tokenizer: GuideTokenizer
+    network: Network
+    tokenizer: TextTokenizer
     frame_format: FrameFormat
     mean: tuple[float, ...]
     std: tuple[float, ...]
     quantization: str | None = None
 
     @property
-    def config(self) -> LlamaVidConfig:
+    @abstractmethod
+    def config(self) -> ModelConfig:
         """Sizes and choices of the network."""
-        return self.network.config
+
+    @property
+    @abstractmethod
+    def anchor(self) -> torch.Tensor:
+        """A weight beside the LLaMA: frames are encoded where it is, in its type."""
+
+    @abstractmethod
+    def patches(self, frames: np.ndarray) -> torch.Tensor:
+        """Frames (B, h, w, 3) uint8 → patches (B, …), float16 on the CPU, as they are stored."""
+
+    @abstractmethod
+    def scores(self, patches: torch.Tensor, guide: str) -> torch.Tensor:
+        """Attention (T, M, N), float32, over stored patches (T, …), as a question looks at them."""
+
+    @abstractmethod
+    def section_prompt(self, cues: Sequence[str]) -> SectionPrompt:
+        """Prompt of a section whose frame t is followed by the text `cues[t]`."""
+
+    @abstractmethod
+    def words(self, last_cues: str, turns: Sequence[tuple[str, str | None]], *, answers: Answers) -> list[Word]:
+        """What follows a section's last frame: its cues, then questions with answers; an open one has None."""
+
+    @abstractmethod
+    def section(
+        self, prompt: SectionPrompt, guide: str, batches: Sequence[torch.Tensor], *, room: int = 0
+    ) -> SectionFrames:
+        """The frames of a section, whose stored patches come in `batches` (T, …), for a guide question.
+
+        They may keep `room` bytes in memory.
+        """
+
+    def hear(self) -> Heard | None:
+        """A new conversation's memory of its words, if the model needs one."""
+        return None
+
+    @property
+    def frames_at_once(self) -> int:
+        """Frames that are best read side by side."""
+        return 32
 
     @property
     def device(self) -> torch.device:
         """Where frames are encoded."""
-        return self.network.text_decoder.queries.device
+        return self.anchor.device
 
     @property
     def dtype(self) -> torch.dtype:
         """Type that the network computes in."""
-        return self.network.text_decoder.queries.dtype
+        return self.anchor.dtype
 
-    def normalise(self, frames: np.ndarray) -> torch.Tensor:
-        """Frames (B, h, w, 3) uint8 → pixels (B, 3, h, w), each channel scaled as in training."""
-        pixels = torch.from_numpy(frames).to(self.device).permute(0, 3, 1, 2).float() / 255
+    @property
+    def llama(self) -> Any:
+        """The LLaMA, `LlamaForCausalLM`."""
+        return self.network.llama
+
+    def normalise(self, pictures: np.ndarray) -> torch.Tensor:
+        """Pictures (…, h, w, 3) uint8 → pixels (…, 3, h, w), each channel scaled as in training."""
+        pixels = torch.from_numpy(pictures).to(self.device).movedim(-1, -3).float() / 255
         mean, std = (torch.tensor(v, device=self.device).view(3, 1, 1) for v in (self.mean, self.std))
         return ((pixels - mean) / std).to(self.dtype)
 
     @torch.inference_mode()
-    def patches(self, frames: np.ndarray) -> torch.Tensor:
-        """Frames (B, h, w, 3) uint8 → patches (B, N, C), float16 on the CPU, as they are stored (CLS dropped)."""
-        return self.network.vision(self.normalise(frames))[:, 1:].to("cpu", torch.float16)
-
-    @torch.inference_mode()
-    def frame_tokens(self, patches: torch.Tensor, question: str) -> torch.Tensor:
-        """Stored patches (T, N, C) and the guide question → frame tokens (T, 1+n, H)."""
-        ids, mask = (tensor.to(self.device) for tensor in self.guide_tokenizer(question))
-        return self.network.frame_tokens(patches.to(self.device, self.dtype), ids, mask)
-
-    @torch.inference_mode()
-    def context_scores(self, patches: torch.Tensor, question: str) -> torch.Tensor:
-        """Attention (T, M, N), float32, of a guide question over patches (T, N, C): it makes the context tokens."""
-        ids, mask = (tensor.to(self.device) for tensor in self.guide_tokenizer(question))
-        visual = patches.to(self.device, self.dtype)
-        return self.network.context.scores(self.network.text_decoder(visual, ids, mask), visual).float()
-
-    def section_prompt(self, cues: Sequence[str]) -> SectionPrompt:
-        """Prompt of a section whose frame t is followed by the text `cues[t]`."""
-        return section_prompt(self.tokenizer, self.config.prompt, cues, self.config.tokens_per_frame)
-
-    @torch.inference_mode()
-    def embed(self, ids: Sequence[int], frame_tokens: torch.Tensor | None = None) -> torch.Tensor:
-        """Embeddings (1, L, H) of ids in which each `FRAME` mark is taken by the next row of `frame_tokens`."""
+    def embed(self, ids: Sequence[int], rows: torch.Tensor | None = None) -> torch.Tensor:
+        """Embeddings (1, L, H) of ids in which each `FRAME` mark is taken by the next of `rows` (…, H)."""
         row = torch.tensor(ids, device=self.device)
         marks = row == FRAME
-        embeds = self.network.llama.get_input_embeddings()(row.masked_fill(marks, 0))  # (L, H)
-        if frame_tokens is not None:
-            embeds[marks] = frame_tokens.reshape(-1, embeds.shape[-1]).to(embeds)
+        embeds = self.llama.get_input_embeddings()(row.masked_fill(marks, 0))  # (L, H)
+        if rows is not None:
+            embeds[marks] = rows.reshape(-1, embeds.shape[-1]).to(embeds)
         return embeds[None]
 
     def hidden(self, embeds: torch.Tensor, reading: Reading, starts: Sequence[int]) -> torch.Tensor:
         """Last hidden states (B, Q, H) of the LLaMA for embeddings; those of row b stand from `starts[b]` on."""
         ahead = torch.arange(embeds.shape[1], device=embeds.device)
         places = torch.tensor(starts, device=embeds.device)[:, None] + ahead
-        llama = self.network.llama.model
+        llama = self.llama.model
         return llama(inputs_embeds=embeds, position_ids=places, use_cache=False, reading=reading).last_hidden_state
+
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Logits (…, V), float32, of what follows last hidden states (…, H)."""
+        return self.llama.lm_head(hidden).float()
 
     def fill(self, prefix: Prefix, embeds: torch.Tensor) -> None:
         """Read a section's next embeddings (1, Q, H) into its prefix."""

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
-from transformers import LlamaForCausalLM
+from transformers.models.llama.modeling_llama import LlamaDecoderLayer
 
-from llamavid_demo.model.config import LlamaVidConfig
-from llamavid_demo.model.llama_vid import LlamaVid
 from llamavid_demo.model.load import empty_network
+from llamavid_demo.model.loaded import ModelConfig, Network
 
 GIB = 1 << 30
 PROMPT_TOKENS = 128  # fixed texts and a question, generously
@@ -48,7 +47,7 @@ class Plan:
 
 
 def plan_section(
-    config: LlamaVidConfig,
+    config: ModelConfig,
     *,
     frames: int,
     subtitle_tokens: int,
@@ -56,36 +55,34 @@ def plan_section(
     dtype: torch.dtype = torch.float16,
     batch: int = 32,
     gigabytes: float = math.inf,
-    network: LlamaVid | None = None,
+    network: Network | None = None,
+    room: float = math.inf,
 ) -> Plan:
     """Plan a section of `frames` frames and the tokens of its cues; no weights are needed.
 
-    Keys and values are held in 8 bits where the section would not fit into `gigabytes` otherwise. A `network` that is
-    at hand, not quantized, saves making an empty one.
+    Keys and values are held in 8 bits where the section would not fit into `gigabytes` otherwise. Frames that words
+    still read keep at most `room` bytes. A `network` that is at hand, not quantized, saves making an empty one.
     """
     network = network or empty_network(config)
     frame_tokens = frames * config.tokens_per_frame
     tokens = frame_tokens + subtitle_tokens + PROMPT_TOKENS
     size = dtype.itemsize
-    parts = {
-        "LLaMA": _llama_bytes(network.llama, quantization, size),
-        "vision tower": _numel(network.vision) * size,
-        "text decoder and projectors": sum(
-            _numel(part) for part in (network.text_decoder, network.context, network.content)
-        )
-        * size,
-        "KV cache": tokens * kv_bytes_per_token(config, size),
-        "reading (activations)": batch * config.vision.patches * (config.vision.mlp + 4 * config.vision.width) * size,
-    }
+    parts = {name: _part_bytes(part, quantization, size) for name, part in network.parts().items()}
+    parts["KV cache"] = tokens * kv_bytes_per_token(config, size)
+    parts["reading (activations)"] = (
+        batch * math.prod(config.patch_shape[:-1]) * (config.vision.mlp + 4 * config.vision.width) * size
+    )
+    if config.fused_layers:
+        parts["keys of frames"] = int(min(room, frames * fused_bytes_per_frame(config, size)))
     eight_bit = sum(parts.values()) > gigabytes * GIB
     if eight_bit:
         parts["KV cache"] = tokens * kv_bytes_per_token(config, size, eight_bit=True)
-    numbers = config.vision.patches * config.vision.width + config.tokens_per_frame * config.llama.hidden_size
+    numbers = math.prod(config.patch_shape) + config.tokens_per_frame * config.llama.hidden_size
     disk_bytes = frames * numbers * 2
     return Plan(frames, frame_tokens, subtitle_tokens, config.max_tokens, parts, disk_bytes, eight_bit)
 
 
-def kv_bytes_per_token(config: LlamaVidConfig, size: int, *, eight_bit: bool = False) -> int:
+def kv_bytes_per_token(config: ModelConfig, size: int, *, eight_bit: bool = False) -> int:
     """Bytes of keys and values that one token leaves in all layers, at `size` bytes a number or a scale."""
     llama = config.llama
     heads = llama.num_key_value_heads or llama.num_attention_heads
@@ -93,10 +90,17 @@ def kv_bytes_per_token(config: LlamaVidConfig, size: int, *, eight_bit: bool = F
     return 2 * llama.num_hidden_layers * heads * (width + size if eight_bit else width * size)
 
 
-def _llama_bytes(llama: LlamaForCausalLM, quantization: str | None, size: int) -> int:
-    linear = sum(_numel(layer) for layer in llama.model.layers.modules() if isinstance(layer, nn.Linear))
+def fused_bytes_per_frame(config: ModelConfig, size: int) -> int:
+    """Bytes of the keys and values of a frame that are kept for words to come."""
+    layer = kv_bytes_per_token(config, size) // config.llama.num_hidden_layers
+    return config.fused_rows * config.fused_layers * layer
+
+
+def _part_bytes(part: nn.Module, quantization: str | None, size: int) -> int:
+    decoders = [layer for layer in part.modules() if isinstance(layer, LlamaDecoderLayer)]
+    linear = sum(_numel(inner) for layer in decoders for inner in layer.modules() if isinstance(inner, nn.Linear))
     bits = _BITS.get(quantization or "", 8 * size)
-    return int(linear * bits / 8) + (_numel(llama) - linear) * size
+    return int(linear * bits / 8) + (_numel(part) - linear) * size
 
 
 def _numel(part: nn.Module) -> int:

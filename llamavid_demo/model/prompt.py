@@ -1,18 +1,26 @@
-"""The section prompt: fixed texts, frames and cues in the order in which the LLaMA reads them.
+"""What a model reads, as ids: the section prompt with marks where frames go, and the words of a conversation.
 
 A prompt is a list of pieces, text or frame, never one string: a subtitle that says "<image>" stays text.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
-from llamavid_demo.model.config import PromptFormat
-from llamavid_demo.model.tokenizer import LlamaTokenizer
-
-STOP = "</s>"
 FRAME = -200  # the original's id of an image mark
-_CONTROL = re.compile(r"</?s>|<unk>|<image>")
+Answers = Literal["fused", "raw"]  # whether earlier answers read the frames as questions do, or enter as written
+
+
+class Word(NamedTuple):
+    """A token of a conversation, and whether it reads the frames before the LLaMA (LLaVA-Mini's pre-fusion)."""
+
+    id: int
+    fused: bool = False
+
+
+def common_prefix(a: Sequence[Any], b: Sequence[Any]) -> int:
+    """How many tokens two sequences begin with alike."""
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
 @dataclass(frozen=True)
@@ -34,32 +42,3 @@ class SectionPrompt:
     def tokens_until(self, mark: int) -> int:
         """Tokens up to the `mark`-th frame token, counted from 1, and with it."""
         return [i for i, token in enumerate(self.ids) if token == FRAME][mark - 1] + 1
-
-
-def plain(text: str) -> str:
-    """A person's or a subtitle's text without the tokenizer's control words."""
-    return _CONTROL.sub("", text)
-
-
-def section_prompt(
-    tokenizer: LlamaTokenizer, texts: PromptFormat, cues: Sequence[str], tokens_per_frame: int
-) -> SectionPrompt:
-    """Prompt of a section whose frame t is followed by the text `cues[t]` (may be empty)."""
-    opening = f"{texts.system} USER: {texts.opening}".lstrip()
-    ids = [tokenizer.bos, *tokenizer.encode(opening)]
-    for text in cues[:-1]:
-        ids += [FRAME] * tokens_per_frame
-        ids += tokenizer.encode(plain(text)) if text else []
-    ids += [FRAME] * tokens_per_frame if cues else []
-    return SectionPrompt(tuple(ids), plain(cues[-1]) if cues else "")
-
-
-def conversation_text(texts: PromptFormat, last_cues: str, turns: Sequence[tuple[str, str | None]]) -> str:
-    """What follows the last frame: closing sentence, then questions with their answers; an open one has None.
-
-    The vicuna v1 format of the original: `question ASSISTANT: answer</s>USER: question ASSISTANT:`.
-    """
-    parts = []
-    for question, answer in turns:
-        parts.append(f"{plain(question)} ASSISTANT:" + ("" if answer is None else f" {plain(answer)}{STOP}"))
-    return last_cues + texts.closing + "USER: ".join(parts)

@@ -5,21 +5,21 @@ from typing import Any
 import bitsandbytes as bnb
 import torch
 from torch import nn
-from transformers import BitsAndBytesConfig, LlamaForCausalLM
+from transformers import BitsAndBytesConfig
 from transformers.integrations import replace_with_bnb_linear
 
 BLOCK = 64  # weights that share a scale
 ROWS = 32  # outputs that its kernel for CPUs with bfloat16 takes at once
 
 
-def prepare(llama: LlamaForCausalLM, kind: str, dtype: torch.dtype) -> None:
-    """Put bitsandbytes layers (still without weights) in place of the decoder's linear layers.
+def prepare(decoder: nn.Module, kind: str, dtype: torch.dtype) -> None:
+    """Put bitsandbytes layers (still without weights) in place of the linear layers of a LLaMA, or of some layers.
 
     The head stays as it is, and so does a layer that doesn't fill bitsandbytes' blocks (toy sizes only).
     """
     uneven = [
         name
-        for name, layer in llama.named_modules()
+        for name, layer in decoder.named_modules()
         if isinstance(layer, nn.Linear) and (layer.in_features % BLOCK or layer.out_features % ROWS)
     ]
     config = BitsAndBytesConfig(
@@ -29,7 +29,7 @@ def prepare(llama: LlamaForCausalLM, kind: str, dtype: torch.dtype) -> None:
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=dtype,
     )
-    replace_with_bnb_linear(llama, modules_to_not_convert=["lm_head", *uneven], quantization_config=config)
+    replace_with_bnb_linear(decoder, modules_to_not_convert=["lm_head", *uneven], quantization_config=config)
 
 
 def quantized_weight(layer: nn.Module, weight: torch.Tensor, device: torch.device | str | int) -> nn.Parameter | None:

@@ -4,15 +4,18 @@ Knows no network in particular; what it fills has its LLaMA under the name `llam
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import dispatch_model
 from torch import nn
 
 from llamavid_demo.errors import ModelError
-from llamavid_demo.model.layout import check_keys
+from llamavid_demo.model.attention import READING
+from llamavid_demo.model.packed_linear import pack_linear
 from llamavid_demo.model.placement import Placement, device_map
 
 Tensors = Iterable[tuple[str, torch.Tensor]]
@@ -28,6 +31,22 @@ def check_weights(network: nn.Module, tensors: Tensors, problem: str) -> None:
     found = {key: tuple(t.shape) for key, t in tensors}
     if problems := check_keys(expected, found):
         raise ModelError(f"{problem} " + ". ".join(problems) + ".")
+
+
+def check_keys(expected: Mapping[str, tuple[int, ...]], found: Mapping[str, tuple[int, ...]]) -> list[str]:
+    """Sentences on what is missing, left over or of another shape; empty when all is well."""
+    problems = []
+    for title, keys in (
+        ("missing", expected.keys() - found.keys()),
+        ("not known", found.keys() - expected.keys()),
+    ):
+        if keys:
+            problems.append(f"{len(keys)} tensors are {title}: {_some(sorted(keys))}")
+    wrong = [key for key in sorted(expected.keys() & found.keys()) if expected[key] != found[key]]
+    if wrong:
+        shapes = _some(wrong, lambda key: f"{key} is {list(found[key])}, not {list(expected[key])}")
+        problems.append(f"{len(wrong)} tensors have another shape: {shapes}")
+    return problems
 
 
 def fill(network: nn.Module, tensors: Tensors, placement: Placement, quantize: Quantize | None = None) -> None:
@@ -47,6 +66,25 @@ def fill(network: nn.Module, tensors: Tensors, placement: Placement, quantize: Q
         setattr(network.get_submodule(parent), leaf, buffer.to(_device_of(name, placed, placement)))
     if placement.spread:
         dispatch_model(llama, placed, force_hooks=True)
+
+
+def bring_in(network: Any, tensors: Tensors, placement: Placement, decoders: Sequence[nn.Module]) -> None:
+    """Fill a network and make it ready to read: its `decoders` quantized if so placed, else packed for a CPU."""
+    quantize: Quantize | None = None
+    if placement.quantization:
+        # On a CPU it tells at every layer of every token that it rounds inputs.
+        logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+        from llamavid_demo.model.quantization import prepare, quantized_weight  # bitsandbytes imports slowly
+
+        for part in decoders:
+            prepare(part, placement.quantization, placement.dtype)
+        quantize = quantized_weight
+    fill(network, tensors, placement, quantize)
+    network.eval().requires_grad_(False)
+    if not placement.spread:  # accelerate's hooks call the layers as they were
+        for part in decoders:
+            pack_linear(part)
+    network.llama.set_attn_implementation(READING)
 
 
 def fingerprint(paths: Iterable[Path]) -> str:
@@ -69,3 +107,8 @@ def _device_of(key: str, placed: dict, placement: Placement) -> torch.device | s
     while part not in placed and part:
         part = part.rpartition(".")[0]
     return placed.get(part, placement.device)
+
+
+def _some(keys: list[str], show: Callable[[str], str] = str, *, most: int = 8) -> str:
+    more = f" and {len(keys) - most} more" if len(keys) > most else ""
+    return ", ".join(show(key) for key in keys[:most]) + more

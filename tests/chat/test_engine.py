@@ -15,6 +15,7 @@ from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.errors import BusyError
 from llamavid_demo.model.attention import AttentionWatch
 from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.prompt import Word
 from llamavid_demo.settings import ROOT
 
 QUESTIONS = ["What color is the car?", "Where does the story begin?", "Who speaks?", "What color is the car?"]
@@ -36,16 +37,16 @@ def shapes(micro: LoadedModel) -> Iterator[list[tuple[int, int]]]:
 
 def prepared(chat: MovieChat, question: str, together: threading.Event | None = None) -> Preparation:
     """What a chat reads for a question; with `together` it is ready only when that is set."""
-    words = chat.model.tokenizer.encode(f" {question} ASSISTANT:")
+    words = [Word(token) for token in chat.model.tokenizer.encode(f" {question} ASSISTANT:")]
     with chat._reader.using(question) as shared:
-        ready = yield from chat._prepare(shared, question, len(chat._prompt.ids), words)
+        ready = yield from chat._prepare(shared, question, chat._reader.view(None), words)
     while together is not None and not together.is_set():
         yield None
     return ready
 
 
 def new_answer(chat: MovieChat, preparation: Preparation, tokens: int = 12) -> Answer:
-    watch = AttentionWatch(len(chat._prompt.ids), frozenset())
+    watch = AttentionWatch(len(chat._reader.prompt.ids), frozenset())
     return Answer(preparation, Sampling(max_new_tokens=tokens), stopping=threading.Event(), watch=watch)
 
 

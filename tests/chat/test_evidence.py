@@ -11,9 +11,9 @@ from llamavid_demo.chat import Evidence, MovieChat, encoded_section
 from llamavid_demo.chat.evidence import find_evidence, heat_map
 from llamavid_demo.errors import MovieError, QuestionError
 from llamavid_demo.film import Cue, Movie
+from llamavid_demo.model.llama_vid.prompt import conversation_text
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.moments import frame_mass
-from llamavid_demo.model.prompt import conversation_text
 from llamavid_demo.settings import Settings
 
 FIRST, SECOND = "What color is the car?", "Where does the story begin?"
@@ -45,10 +45,10 @@ def test_no_attention_no_evidence() -> None:
 @torch.no_grad()
 def uncached_evidence(chat: MovieChat, earlier: list[tuple[str, str]], question: str, movie: Movie) -> list[Evidence]:
     """What the last turn leaned on, by Hugging Face's own attention over everything at once."""
-    model, prompt = chat.model, chat._prompt
+    model, prompt = chat.model, chat._reader.prompt
     turns = [*earlier, (question, None)]
     words = model.tokenizer.encode(conversation_text(model.config.prompt, prompt.last_cues, turns))
-    read = [*prompt.ids, *chat._tail_ids]  # with the words of the answer
+    read = [*prompt.ids, *(word.id for word in chat._tail_words)]  # with the words of the answer
     embeds = model.embed(read, model.frame_tokens(torch.cat(chat._encoded.parts), chat.guide or ""))
     eager = deepcopy(model.network.llama)
     eager.set_attn_implementation("eager")

@@ -6,7 +6,7 @@ import torch
 from llamavid_demo.chat import MovieChat, Progress, decoding
 from llamavid_demo.errors import MovieError, QuestionError, TooLongError
 from llamavid_demo.film import Movie
-from llamavid_demo.model.prompt import conversation_text
+from llamavid_demo.model.llama_vid.prompt import conversation_text
 from llamavid_demo.settings import Settings
 from tests.chat.conftest import FIRST, SECOND, NewChat, TokenCounter
 
@@ -16,8 +16,8 @@ def uncached_answer(chat: MovieChat, turns: list[tuple[str, str | None]], guide:
     """The stateless way: everything is read again for each token."""
     model = chat.model
     tokens = model.frame_tokens(torch.cat(chat._encoded.parts), guide)
-    text = conversation_text(model.config.prompt, chat._prompt.last_cues, turns)
-    ids = [*chat._prompt.ids, *model.tokenizer.encode(text)]
+    text = conversation_text(model.config.prompt, chat._reader.prompt.last_cues, turns)
+    ids = [*chat._reader.prompt.ids, *model.tokenizer.encode(text)]
     answer: list[int] = []
     while len(answer) < length:
         logits = model.network.llama(inputs_embeds=model.embed([*ids, *answer], tokens), use_cache=False).logits

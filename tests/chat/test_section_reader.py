@@ -10,7 +10,7 @@ from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.errors import QuestionError
 from llamavid_demo.film import Movie
 from llamavid_demo.film.sections import cut_sections
-from llamavid_demo.model.prompt import conversation_text
+from llamavid_demo.model.llama_vid.prompt import conversation_text
 from llamavid_demo.settings import Settings
 from tests.chat.conftest import FIRST, SECOND, NewChat, TokenCounter
 
@@ -46,7 +46,7 @@ def test_conversations_share_what_was_read(new_chat: NewChat, counter: TokenCoun
     other = new_chat()
     again = other.ask(f" {FIRST.upper()} ").finish()  # the same guide, in other letters
     assert again.stats is not None
-    assert again.stats.reused_tokens == len(other._prompt.ids)
+    assert again.stats.reused_tokens == len(other._reader.prompt.ids)
     assert counter.tokens == again.stats.prompt_tokens - again.stats.reused_tokens + again.stats.new_tokens - 1
     assert new_chat().ask(FIRST).finish().text == first.text
 
@@ -61,7 +61,7 @@ def test_going_back_to_an_earlier_guide_reads_nothing_again(
     counter.tokens = 0
     again = chat.retry().finish()
     assert again.text == first
-    assert counter.tokens < len(chat._prompt.ids)
+    assert counter.tokens < len(chat._reader.prompt.ids)
 
 
 def test_a_stopped_reading_goes_on_where_it_was(
@@ -82,7 +82,7 @@ def test_a_stopped_reading_goes_on_where_it_was(
     turn = chat.ask(FIRST).finish()
     assert turn.text == whole
     assert turn.stats is not None
-    assert turn.stats.reused_tokens >= len(chat._prompt.ids) / 2
+    assert turn.stats.reused_tokens >= len(chat._reader.prompt.ids) / 2
     assert counter.tokens < turn.stats.prompt_tokens
 
 
@@ -127,7 +127,7 @@ def test_what_is_seen_may_change_from_turn_to_turn(new_chat: NewChat, counter: T
     early = chat.ask(FIRST, until=4.0).finish().text
     counter.tokens = 0
     chat.ask(SECOND).finish()
-    assert counter.tokens < len(chat._prompt.ids)
+    assert counter.tokens < len(chat._reader.prompt.ids)
     chat.undo()
     assert chat.retry().finish().text == early  # it knows again what it knew then
     assert [turn.until for turn in chat.turns] == [4.0]

@@ -11,9 +11,9 @@ from safetensors.torch import load_file, save_file
 
 from llamavid_demo.errors import ModelError
 from llamavid_demo.film.frame_format import FrameFormat
+from llamavid_demo.model.llama_vid.save import save_checkpoint
 from llamavid_demo.model.load import load_model
 from llamavid_demo.model.loaded import LoadedModel
-from llamavid_demo.model.save import save_checkpoint
 from tests.conftest import GOLDEN, load_golden
 
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from llamavid_demo.model.config import LlamaVidConfig, read_config
+from llamavid_demo.model.llama_vid.config import LlamaVidConfig, read_config
 from llamavid_demo.model.plan import GIB, plan_section
 from tests.model.test_real_layout import KEYS, RELEASED, SIZES_7B, keys_7b
 

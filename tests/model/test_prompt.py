@@ -1,8 +1,9 @@
 """The section prompt: hostile texts stay text, and the prefix does not depend on what follows."""
 
-from llamavid_demo.model.config import PromptFormat
+from llamavid_demo.model.llama_vid.config import PromptFormat
+from llamavid_demo.model.llama_vid.prompt import conversation_text, section_prompt
 from llamavid_demo.model.loaded import LoadedModel
-from llamavid_demo.model.prompt import FRAME, conversation_text, section_prompt
+from llamavid_demo.model.prompt import FRAME
 
 
 def test_a_cue_cannot_pose_as_a_frame_or_end_the_prompt(micro: LoadedModel) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from llamavid_demo.model.config import read_config
-from llamavid_demo.model.layout import our_checkpoint_key, our_tower_key, released_state
-from llamavid_demo.model.load import empty_network
+from llamavid_demo.model.llama_vid.config import read_config
+from llamavid_demo.model.llama_vid.layout import our_checkpoint_key, our_tower_key, released_state
+from llamavid_demo.model.llama_vid.load import empty_network
 
 KEYS = json.loads((Path(__file__).parent.parent / "golden" / "real_7b_keys.json").read_text())
 TO_13B = {4096: 5120, 11008: 13824}

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,9 @@ from llamavid_demo.model.llava_mini.layout import (
 from llamavid_demo.model.llava_mini.loaded import LoadedLlavaMini
 from llamavid_demo.model.llava_mini.network import LlavaMini
 from llamavid_demo.model.llava_mini.tokenizer import ChatTokenizer
-from llamavid_demo.model.load import read_preprocessor
 from llamavid_demo.model.placement import choose_placement
-from llamavid_demo.model.weights import check_weights, fill, fingerprint
+from llamavid_demo.model.preprocessor import read_preprocessor
+from llamavid_demo.model.weights import bring_in, check_weights, fingerprint
 
 log = logging.getLogger(__name__)
 
@@ -40,33 +40,39 @@ class LlavaMiniFiles:
 
 
 def load_llava_mini(
-    name: str | Path, *, clip: str | Path | None = None, device: str | None = None, dtype: str | None = None
+    name: str | Path,
+    *,
+    quantization: str | None = None,
+    device: str | None = None,
+    dtype: str | None = None,
+    vision_tower: str | Path | None = None,
 ) -> LoadedLlavaMini:
-    """Load a LLaVA-Mini from a folder in the released layout, or from the Hub.
+    """Load a LLaVA-Mini from a folder in the released layout, or from the Hub; see `load_model`.
 
-    The vision tower is, in this order: `clip` (a folder or a Hub id), what `mm_vision_tower` names if that is a local
-    folder, the copy in the shards, what `mm_vision_tower` names on the Hub.
+    The vision tower is, in this order: `vision_tower` (a folder or a Hub id), what `mm_vision_tower` names if that is
+    a local folder, the copy in the shards, what `mm_vision_tower` names on the Hub.
     Raises `ModelError` that names whatever is missing, left over or of a wrong shape.
     """
     began = time.perf_counter()
-    placement = choose_placement(device, dtype, "none")
-    files = find_llava_mini(name, clip=clip)
+    placement = choose_placement(device, dtype, quantization)
+    files = find_llava_mini(name, clip=vision_tower)
     config = file_config(files)
     network = empty_llava_mini(config)
     check_weights(network, _tensors(files), f"{files.folder} does not fit a LLaVA-Mini.")
-    fill(network, _tensors(files), placement)
-    network.eval().requires_grad_(False)
+    bring_in(network, _tensors(files), placement, [network.llama, network.prefusion])
     log.info("vision tower: %s", files.clip or "the copy in the shards")
     log.info("%s: %s; read in %.1f s", name, placement.reason, time.perf_counter() - began)
-    frame_format, mean, std = read_preprocessor(files.clip or files.folder, config.clip.image)
+    picture_format, mean, std = read_preprocessor(files.clip or files.folder, config.clip.image)
     return LoadedLlavaMini(
         name=f"{files.folder.name}-{fingerprint([*files.shards, *files.clip_shards])}",
         weights=fingerprint(files.clip_shards or files.shards),
         network=network,
         tokenizer=ChatTokenizer(files.folder),
-        frame_format=frame_format,
+        frame_format=replace(picture_format, fit="stretch"),
+        picture_format=picture_format,
         mean=mean,
         std=std,
+        quantization=placement.quantization,
     )
 
 

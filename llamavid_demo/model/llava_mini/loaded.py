@@ -1,4 +1,4 @@
-"""A LLaVA-Mini that is ready to use: network, tokenizer and how pictures are prepared for it."""
+"""A LLaVA-Mini that is ready to use: one compressed token a frame, words that read the frames before the LLaMA."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,22 +8,25 @@ import torch
 
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.model.llava_mini.config import LlavaMiniConfig
+from llamavid_demo.model.llava_mini.fused_frames import FusedFrames, HeardWords
 from llamavid_demo.model.llava_mini.network import LlavaMini
-from llamavid_demo.model.llava_mini.pictures import normalise, picture_parts, square_frames
+from llamavid_demo.model.llava_mini.pictures import picture_parts, square_frames
+from llamavid_demo.model.llava_mini.prefusion import Watch
+from llamavid_demo.model.llava_mini.prompt import conversation_words, section_prompt
 from llamavid_demo.model.llava_mini.tokenizer import ChatTokenizer
+from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.prompt import FRAME, Answers, SectionPrompt, Word
+
+ROWS_AT_ONCE = 1024  # of pre-fusion, on a CPU
 
 
-@dataclass(frozen=True)
-class LoadedLlavaMini:
-    """What `load_llava_mini` gives. `weights` names the vision weights' content, `name` all weights' (for caches)."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LoadedLlavaMini(LoadedModel):
+    """A LLaVA-Mini; `picture_format` says how a picture, or a part of one, is brought to the tower's size."""
 
-    name: str
-    weights: str
     network: LlavaMini
     tokenizer: ChatTokenizer
-    frame_format: FrameFormat
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
+    picture_format: FrameFormat
 
     @property
     def config(self) -> LlavaMiniConfig:
@@ -31,20 +34,19 @@ class LoadedLlavaMini:
         return self.network.config
 
     @property
-    def device(self) -> torch.device:
-        """Where frames are encoded."""
-        return self.network.compressor.query.device
+    def anchor(self) -> torch.Tensor:
+        """The compressor's queries."""
+        return self.network.compressor.query
 
     @property
-    def dtype(self) -> torch.dtype:
-        """Type that the network computes in."""
-        return self.network.compressor.query.dtype
+    def frames_at_once(self) -> int:
+        """Frames that are best read side by side: on a CPU no more than its caches hold."""
+        return max(1, ROWS_AT_ONCE // self.config.fused_rows) if self.device.type == "cpu" else 32
 
     def picture_pixels(self, rgb: np.ndarray, *, crops: int | None = None) -> torch.Tensor:
         """One picture (H, W, 3) uint8 → pixels (1, P, 3, S, S); `crops`, or the config, says into how many parts."""
         crops = self.config.resolution_ratio if crops is None else crops
-        parts = picture_parts(rgb, self.frame_format, crops=crops)
-        return normalise(parts, self.mean, self.std).to(self.device, self.dtype)[None]
+        return self.normalise(picture_parts(rgb, self.picture_format, crops=crops))[None]
 
     def frame_pixels(self, frames: np.ndarray, *, crops: int | None = None) -> torch.Tensor:
         """Frames of a video (T, H, W, 3) uint8 → pixels (T, P, 3, S, S): bent to squares first, unlike a picture."""
@@ -52,11 +54,42 @@ class LoadedLlavaMini:
         return torch.cat([self.picture_pixels(square, crops=crops) for square in squares])
 
     @torch.inference_mode()
-    def patches(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Pixels (T, P, 3, S, S) → patches (T, P, N, d), float16 on the CPU, as they are stored."""
-        return self.network.patches(pixels).to("cpu", torch.float16)
+    def patches(self, frames: np.ndarray) -> torch.Tensor:
+        """Frames (B, h, w, 3) uint8 → patches (B, P, N, d), float16 on the CPU, as they are stored."""
+        return self.network.patches(self.frame_pixels(frames)).to("cpu", torch.float16)
 
     @torch.inference_mode()
-    def embed(self, ids: Sequence[int], films: Sequence[torch.Tensor] = ()) -> torch.Tensor:
-        """Embeddings (1, L', H) of a prompt with an image mark for each film, as patches (T, P, N, d)."""
-        return self.network.read(torch.tensor(ids, device=self.device), films)[None]
+    def scores(self, patches: torch.Tensor, guide: str) -> torch.Tensor:
+        """Attention (T, 1, N), float32, of a question's words in pre-fusion over patches (T, P, N, d); rows sum to one.
+
+        A patch counts with the word that looks at it most, in the first layer, where words look things up.
+        """
+        network, table = self.network, self.llama.get_input_embeddings()
+        words = self.words("", [(guide, None)], answers="raw")
+        text = table(torch.tensor([word.id for word in words if word.fused], device=self.device))
+        visual = network.visual_rows(patches.to(self.device, self.dtype))
+        watched: Watch = []
+        _, keys = network.prefusion(visual)
+        network.prefusion(text.expand(len(visual), -1, -1), keys, watch=watched)
+        whole = slice(visual.shape[1] - self.config.tokens_per_frame - patches.shape[2], -self.config.tokens_per_frame)
+        most = watched[0][..., whole].float().mean(dim=1).amax(dim=1, keepdim=True)
+        return most / most.sum(dim=-1, keepdim=True)
+
+    def section_prompt(self, cues: Sequence[str]) -> SectionPrompt:
+        """Prompt of a section whose frame t is followed by the text `cues[t]`."""
+        return section_prompt(self.tokenizer, cues, self.config.tokens_per_frame, system=self.config.system)
+
+    def words(self, last_cues: str, turns: Sequence[tuple[str, str | None]], *, answers: Answers) -> list[Word]:
+        """What follows a section's last frame: its cues, then questions with answers, "fused" or "raw"."""
+        return conversation_words(self.tokenizer, last_cues, turns, answers=answers, system=self.config.system)
+
+    def section(
+        self, prompt: SectionPrompt, guide: str, batches: Sequence[torch.Tensor], *, room: int = 0
+    ) -> FusedFrames:
+        """The frames of a section, whose keys and values in pre-fusion may take `room` bytes."""
+        del guide
+        return FusedFrames(self.network, prompt.ids[: prompt.ids.index(FRAME)], batches, room=room)
+
+    def hear(self) -> HeardWords:
+        """A new conversation's memory of what pre-fusion read."""
+        return HeardWords()

@@ -9,22 +9,19 @@ import torch
 from torch import nn
 from transformers import LlamaForCausalLM
 
-from llamavid_demo.model.content import build_projector
 from llamavid_demo.model.llava_mini.clip import ClipTower
 from llamavid_demo.model.llava_mini.compressor import Compressor
 from llamavid_demo.model.llava_mini.config import LlavaMiniConfig
 from llamavid_demo.model.llava_mini.prefusion import Keys, PreFusion
 from llamavid_demo.model.llava_mini.sequence import fused_slots, splice
+from llamavid_demo.model.projector import build_projector
 
 FRAMES_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
 class SeenFrames:
-    """Frames that pre-fusion has read: compressed tokens (T, C, H), and keys and values of all it read of each.
-
-    These are first the visual rows'; text that was fused since stands behind them.
-    """
+    """Frames that pre-fusion has read: compressed tokens (T, C, H), and keys and values of what is visual of each."""
 
     compressed: torch.Tensor
     keys: Keys
@@ -32,14 +29,10 @@ class SeenFrames:
 
 @dataclass(frozen=True)
 class FusedText:
-    """Text (k, H) that read frames, the mean over all of them, and the frames' compressed tokens (T, C, H).
-
-    `seen` holds the frames with the text behind them, for more text to go on from, if that was asked for.
-    """
+    """Text (k, H) that read frames, the mean over all of them, and the frames' compressed tokens (T, C, H)."""
 
     text: torch.Tensor
     compressed: torch.Tensor
-    seen: tuple[SeenFrames, ...] = ()
 
 
 class LlavaMini(nn.Module):
@@ -54,6 +47,16 @@ class LlavaMini(nn.Module):
         self.projector = build_projector(config.projector, width, hidden)
         self.prefusion = PreFusion(config.llama, config.prefusion_layers)
         self.llama = LlamaForCausalLM(config.llama)
+
+    def parts(self) -> dict[str, nn.Module]:
+        """The network's parts by name."""
+        eyes = nn.ModuleList([self.compressor, self.projector])
+        return {
+            "LLaMA": self.llama,
+            "vision tower": self.vision,
+            "compressor and projector": eyes,
+            "pre-fusion": self.prefusion,
+        }
 
     def patches(self, pixels: torch.Tensor) -> torch.Tensor:
         """Normalised pixels (T, P, 3, S, S) of frames in parts → patches (T, P, N, d)."""
@@ -86,21 +89,18 @@ class LlavaMini(nn.Module):
             for patches in film.split(frames_at_once):
                 yield self.see(patches.to(like))
 
-    def fuse(self, text: torch.Tensor, seen: Iterable[SeenFrames], *, keep: bool = False) -> FusedText:
+    def fuse(self, text: torch.Tensor, seen: Iterable[SeenFrames]) -> FusedText:
         """Let text embeddings (k, H) read each frame, and take the mean over frames, in float32.
 
-        With `keep` the frames come back with the text behind them, else none is held longer than its batch takes.
-        Text that goes on from a `FusedText.seen` gets what it would have had in one piece with the text before it.
+        No frames are held longer than their batch takes.
         """
-        total, compressed, kept = torch.zeros_like(text, dtype=torch.float32), [], []
+        total, compressed = torch.zeros_like(text, dtype=torch.float32), []
         for frames in seen:
-            rows, keys = self.prefusion(text.expand(len(frames.compressed), -1, -1), frames.keys)
+            rows, _ = self.prefusion(text.expand(len(frames.compressed), -1, -1), frames.keys)
             total = total + rows.float().sum(dim=0)
             compressed.append(frames.compressed)
-            if keep:
-                kept.append(SeenFrames(frames.compressed, keys))
         every = torch.cat(compressed)
-        return FusedText((total / len(every)).to(text), every, tuple(kept))
+        return FusedText((total / len(every)).to(text), every)
 
     def read(
         self,

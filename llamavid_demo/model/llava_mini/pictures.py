@@ -45,10 +45,3 @@ def picture_parts(rgb: np.ndarray, frame_format: FrameFormat, *, crops: int = 1)
         corners = [(row * height, column * width) for row in range(crops) for column in range(crops)]
         parts = [*(rgb[top : top + height, left : left + width] for top, left in corners), rgb]
     return np.stack([resize_frame(part, frame_format) for part in parts])
-
-
-def normalise(parts: np.ndarray, mean: tuple[float, ...], std: tuple[float, ...]) -> torch.Tensor:
-    """Pictures (…, h, w, 3) uint8 → pixels (…, 3, h, w) float32, each channel scaled as in training."""
-    pixels = torch.from_numpy(parts).movedim(-1, -3).float() / 255
-    means, stds = (torch.tensor(channels).view(3, 1, 1) for channels in (mean, std))
-    return (pixels - means) / stds

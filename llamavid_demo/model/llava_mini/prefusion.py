@@ -6,6 +6,7 @@ where the next goes on.
 """
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,8 +14,11 @@ from torch import nn
 from transformers import LlamaConfig
 from transformers.models.llama.modeling_llama import LlamaDecoderLayer, LlamaRotaryEmbedding, apply_rotary_pos_emb
 
+from llamavid_demo.model.attention import READING
+
 Pair = tuple[torch.Tensor, torch.Tensor]  # a layer's keys and values (T, kv heads, rows, D)
 Keys = tuple[Pair, ...]  # of each layer
+Watch = list[torch.Tensor]
 
 
 class PreFusion(nn.Module):
@@ -23,62 +27,83 @@ class PreFusion(nn.Module):
     def __init__(self, config: LlamaConfig, layers: int) -> None:
         super().__init__()
         config = copy.deepcopy(config)  # how the LLaMA attends is changed after loading
-        config._attn_implementation = "sdpa"
+        config._attn_implementation = READING
         self.layers = nn.ModuleList(LlamaDecoderLayer(config, layer_idx=i) for i in range(layers))
         self.rotary = LlamaRotaryEmbedding(config)
 
-    def forward(self, rows: torch.Tensor, past: Keys = (), *, wanted: int | None = None) -> tuple[torch.Tensor, Keys]:
-        """Read rows (T, Q, H) behind what `past` has read: (T, Q, H), and the keys and values of all so far.
+    def forward(
+        self, rows: torch.Tensor, *past: Keys, wanted: int | None = None, watch: Watch | None = None
+    ) -> tuple[torch.Tensor, Keys]:
+        """Read rows (T, Q, H) behind what `past` holds, piece by piece: (T, Q, H), and their keys and values.
 
         With `wanted`, only so many of the last rows come back; of the others the final layer makes no more than
-        keys and values, which saves most of its work.
+        keys and values, which saves most of its work. `watch` collects, layer by layer, the attention
+        (T, heads, Q, rows) on the first piece of the past.
         """
-        count = rows.shape[1]
-        begin = past[0][0].shape[2] if past else 0
-        places = torch.arange(begin, begin + count, device=rows.device)[None]
+        count, before = rows.shape[1], sum(piece[0][0].shape[2] for piece in past)
+        places = torch.arange(before, before + count, device=rows.device)[None]
         cos, sin = self.rotary(rows, places)  # (1, Q, D)
-        read = _Read(past)
+        reading = FrameReading(past, watch)
         for layer in self.layers[:-1]:
-            rows = _apply(layer, rows, cos, sin, read)
+            rows = layer(rows, position_embeddings=(cos, sin), reading=reading)
         final: Any = self.layers[-1]
         skipped = 0 if wanted is None else count - wanted
         if skipped:
-            read.update(*_keys(final, rows[:, :skipped], cos[:, :skipped], sin[:, :skipped]), final.self_attn.layer_idx)
-        rows = _apply(final, rows[:, skipped:], cos[:, skipped:], sin[:, skipped:], read)
-        return rows, tuple(read.layers)
+            reading.pass_over(final, rows[:, :skipped], cos[:, :skipped], sin[:, :skipped])
+        rows = final(rows[:, skipped:], position_embeddings=(cos[:, skipped:], sin[:, skipped:]), reading=reading)
+        return rows, reading.new
 
 
-class _Read:
-    """What transformers' layers take for a cache: it hands each layer all keys and values up to the new rows."""
+class FrameReading:
+    """Rows of frames side by side: they see what their frame's `past` holds, and each other as they follow.
 
-    def __init__(self, past: Keys) -> None:
-        self.layers: list[Pair] = list(past)
+    Scores on past and new rows meet in one softmax, so that what is kept is never copied.
+    """
 
-    def update(self, keys: torch.Tensor, values: torch.Tensor, layer: int) -> Pair:
-        """Put keys and values (T, kv heads, Q, D) behind those of a layer and give all of them."""
-        if layer == len(self.layers):
-            self.layers.append((keys, values))
-        else:
-            old_keys, old_values = self.layers[layer]
-            self.layers[layer] = (torch.cat([old_keys, keys], dim=2), torch.cat([old_values, values], dim=2))
-        return self.layers[layer]
+    def __init__(self, past: Sequence[Keys], watch: Watch | None = None) -> None:
+        self.past, self.watch = past, watch
+        self._new: list[list[Pair]] = []  # of each layer, piece by piece
 
-    def length(self, layer: int) -> int:
-        """Rows that a layer has read."""
-        return self.layers[layer][0].shape[2] if layer < len(self.layers) else 0
+    @property
+    def new(self) -> Keys:
+        """Keys and values of the rows that were read."""
+        return tuple(_joined(pieces) for pieces in self._new)
+
+    def pass_over(self, layer: Any, rows: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> None:
+        """Keep a layer's keys and values of rows (T, Q, H) without what they themselves look for."""
+        attention, normed = layer.self_attn, layer.input_layernorm(rows)
+        keys = attention.k_proj(normed).unflatten(-1, (-1, attention.head_dim)).transpose(1, 2)
+        values = attention.v_proj(normed).unflatten(-1, (-1, attention.head_dim)).transpose(1, 2)
+        self._new.append([(apply_rotary_pos_emb(keys, keys, cos, sin)[1], values)])
+
+    def attend(
+        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float
+    ) -> torch.Tensor:
+        """Attention of query (T, heads, Q, D), and keys and values (T, kv heads, Q, D), in a layer."""
+        if layer == len(self._new):
+            self._new.append([])
+        earlier = [*(piece[layer] for piece in self.past), *self._new[layer]]
+        self._new[layer].append((key, value))
+        if not earlier:
+            grouped = query.shape[1] != key.shape[1]
+            return nn.functional.scaled_dot_product_attention(
+                query, key, value, is_causal=True, scale=scaling, enable_gqa=grouped
+            )
+        count = query.shape[2]
+        rows = (query * scaling).unflatten(1, (key.shape[1], -1)).flatten(2, 3)  # (T, kv heads, group·Q, D)
+        later = torch.ones(count, count, dtype=torch.bool, device=rows.device).triu(1)
+        own = (rows @ key.mT).masked_fill(later.repeat(rows.shape[2] // count, 1), float("-inf"))
+        scores = [rows @ keys.mT for keys, _ in earlier]
+        weights = torch.cat([*scores, own], dim=-1).softmax(dim=-1, dtype=torch.float32).to(value.dtype)
+        parts = weights.split([part.shape[-1] for part in (*scores, own)], dim=-1)
+        if self.watch is not None:
+            self.watch.append(parts[0].unflatten(2, (-1, count)).flatten(1, 2))
+        out = sum(part @ values for part, (_, values) in zip(parts, [*earlier, (key, value)], strict=True))
+        return out.unflatten(2, (-1, count)).flatten(1, 2)
 
 
-def _apply(layer: Any, rows: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, read: _Read) -> torch.Tensor:
-    count, before = rows.shape[1], read.length(layer.self_attn.layer_idx)
-    mask = None  # the layers are causal by themselves, if nothing goes before
-    if before:
-        mask = torch.ones(count, before + count, dtype=torch.bool, device=rows.device).tril(before)[None, None]
-    return layer(rows, attention_mask=mask, position_embeddings=(cos, sin), past_key_values=read)
-
-
-def _keys(layer: Any, rows: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> Pair:
-    """A layer's keys and values (T, kv heads, Q, D) of rows (T, Q, H), and nothing else of it."""
-    attention, normed = layer.self_attn, layer.input_layernorm(rows)
-    keys = attention.k_proj(normed).unflatten(-1, (-1, attention.head_dim)).transpose(1, 2)
-    values = attention.v_proj(normed).unflatten(-1, (-1, attention.head_dim)).transpose(1, 2)
-    return apply_rotary_pos_emb(keys, keys, cos, sin)[1], values
+def _joined(pieces: Sequence[Pair]) -> Pair:
+    if len(pieces) == 1:
+        return pieces[0]
+    keys, values = zip(*pieces, strict=True)
+    return torch.cat(keys, dim=2), torch.cat(values, dim=2)

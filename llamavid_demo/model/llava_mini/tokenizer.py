@@ -74,9 +74,14 @@ class ChatTokenizer:
             ids = [*ids, IMAGE, *part]
         return ids
 
-    def encode(self, messages: Sequence[Message], *, system: str = SYSTEM, second_bos: bool = True) -> list[int]:
+    def encode_chat(self, messages: Sequence[Message], *, system: str = SYSTEM, second_bos: bool = True) -> list[int]:
         """Ids of a conversation. See `prompt` and `encode_prompt`."""
         return self.encode_prompt(self.prompt(messages, system=system), second_bos=second_bos)
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of a text that is no message, such as a subtitle; control words are taken out."""
+        ids: list[int] = self.pieces(self.plain(text), add_special_tokens=False).input_ids
+        return ids
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of generated ids, special tokens and outer white space left out."""

@@ -39,7 +39,7 @@ def picture(tiny: LoadedLlavaMini, golden: GoldenLlavaMini) -> torch.Tensor:
 
 
 def load_tiny(**options: object) -> LoadedLlavaMini:
-    known = {"clip": FOLDER / "clip", "device": "cpu", "dtype": "float32"}
+    known = {"vision_tower": FOLDER / "clip", "device": "cpu", "dtype": "float32"}
     return load_llava_mini(FOLDER / "ckpt", **{**known, **options})  # type: ignore[arg-type]
 
 

@@ -46,7 +46,9 @@ def change_shard(folder: Path, edit) -> None:
 def same_patches(ours: LoadedLlavaMini, theirs: LoadedLlavaMini) -> bool:
     rgb = random_picture(56, 56)
     pixels = ours.picture_pixels(rgb)
-    return torch.equal(pixels, theirs.picture_pixels(rgb)) and torch.equal(ours.patches(pixels), theirs.patches(pixels))
+    return torch.equal(pixels, theirs.picture_pixels(rgb)) and torch.equal(
+        ours.patches(rgb[None]), theirs.patches(rgb[None])
+    )
 
 
 @pytest.mark.usefixtures("no_socket")
@@ -63,8 +65,8 @@ def test_a_local_tower_in_the_config_goes_before_the_copy(copy: Path, tmp_path: 
     save_file(state, tmp_path / "clip" / "model.safetensors")
     change(copy / "config.json", mm_vision_tower=str(tmp_path / "clip"), mm_vision_heads=4)
     assert not same_patches(load_llava_mini(copy), tiny)
-    assert same_patches(load_llava_mini(copy, clip=FOLDER / "clip"), tiny)
-    assert load_llava_mini(copy).weights != load_llava_mini(copy, clip=FOLDER / "clip").weights
+    assert same_patches(load_llava_mini(copy, vision_tower=FOLDER / "clip"), tiny)
+    assert load_llava_mini(copy).weights != load_llava_mini(copy, vision_tower=FOLDER / "clip").weights
 
 
 def test_without_a_copy_the_hub_is_asked_for_the_tower(
@@ -89,31 +91,31 @@ def test_a_tower_that_cannot_be_had_is_named(monkeypatch: pytest.MonkeyPatch) ->
 def test_missing_tensor_is_named(copy: Path) -> None:
     change_shard(copy, lambda state: state.pop("model.compressor.pos_embed"))
     with pytest.raises(ModelError, match=r"does not fit a LLaVA-Mini.*missing: compressor\.pos_embed"):
-        load_llava_mini(copy, clip=FOLDER / "clip")
+        load_llava_mini(copy, vision_tower=FOLDER / "clip")
 
 
 def test_unknown_tensor_is_named(copy: Path) -> None:
     change_shard(copy, lambda state: state.update({"model.surprise.weight": torch.zeros(2)}))
     with pytest.raises(ModelError, match=r"not known: .*surprise"):
-        load_llava_mini(copy, clip=FOLDER / "clip")
+        load_llava_mini(copy, vision_tower=FOLDER / "clip")
 
 
 def test_wrong_shape_is_named(copy: Path) -> None:
     change_shard(copy, lambda state: state.update({"lm_head.weight": torch.zeros(409, 63)}))
     with pytest.raises(ModelError, match=r"lm_head\.weight is \[409, 63\], not \[409, 64\]"):
-        load_llava_mini(copy, clip=FOLDER / "clip")
+        load_llava_mini(copy, vision_tower=FOLDER / "clip")
 
 
 def test_a_tensor_that_sizes_are_read_from_is_named(copy: Path) -> None:
     change_shard(copy, lambda state: state.pop("model.compressor.query"))
     with pytest.raises(ModelError, match=r"no complete LLaVA-Mini: model\.compressor\.query"):
-        load_llava_mini(copy, clip=FOLDER / "clip")
+        load_llava_mini(copy, vision_tower=FOLDER / "clip")
 
 
 def test_another_network_is_refused(copy: Path) -> None:
     change(copy / "config.json", model_type="llava")
     with pytest.raises(ModelError, match=r"no LLaVA-Mini: its config\.json says 'llava'"):
-        load_llava_mini(copy, clip=FOLDER / "clip")
+        load_llava_mini(copy, vision_tower=FOLDER / "clip")
 
 
 def test_a_clip_with_another_activation_is_refused(tmp_path: Path) -> None:
@@ -122,7 +124,7 @@ def test_a_clip_with_another_activation_is_refused(tmp_path: Path) -> None:
     about["vision_config"]["hidden_act"] = "gelu"
     (tmp_path / "clip" / "config.json").write_text(json.dumps(about))
     with pytest.raises(ModelError, match="'gelu' is not known"):
-        load_tiny(clip=tmp_path / "clip")
+        load_tiny(vision_tower=tmp_path / "clip")
 
 
 def test_pickled_shards_are_read_and_never_executed(copy: Path, tmp_path: Path, tiny: LoadedLlavaMini) -> None:
@@ -132,7 +134,7 @@ def test_pickled_shards_are_read_and_never_executed(copy: Path, tmp_path: Path, 
         shard.unlink()
     (copy / "model.safetensors.index.json").unlink()
     torch.save(state, copy / "pytorch_model.bin")
-    again = load_llava_mini(copy, clip=FOLDER / "clip", dtype="float32")
+    again = load_llava_mini(copy, vision_tower=FOLDER / "clip", dtype="float32")
     ours, theirs = again.network.state_dict(), tiny.network.state_dict()
     assert ours.keys() == theirs.keys() and all(torch.equal(ours[key], theirs[key]) for key in ours)
 
@@ -142,12 +144,12 @@ def test_pickled_shards_are_read_and_never_executed(copy: Path, tmp_path: Path, 
 
     torch.save(state | {"lm_head.weight": Trap()}, copy / "pytorch_model.bin")
     with pytest.raises(ModelError, match="cannot be read as weights"):
-        load_llava_mini(copy, clip=FOLDER / "clip")
+        load_llava_mini(copy, vision_tower=FOLDER / "clip")
     assert not (tmp_path / "sprung").exists()
 
 
 def test_in_bfloat16_everything_is_bfloat16(film: torch.Tensor) -> None:
     model = load_tiny(dtype="bfloat16")
     assert {parameter.dtype for parameter in model.network.parameters()} == {torch.bfloat16}
-    ids = model.tokenizer.encode_prompt("<image>Who?")
-    assert model.embed(ids, [film]).dtype == torch.bfloat16
+    ids = torch.tensor(model.tokenizer.encode_prompt("<image>Who?"))
+    assert model.network.read(ids, [film]).dtype == torch.bfloat16

@@ -18,7 +18,7 @@ def _no_grad():
 
 
 def question(tiny: LoadedLlavaMini, text: str, *, images: int = 1) -> torch.Tensor:
-    return torch.tensor(tiny.tokenizer.encode([Message("user", text, images)]))
+    return torch.tensor(tiny.tokenizer.encode_chat([Message("user", text, images)]))
 
 
 def apart(ours: torch.Tensor, theirs: torch.Tensor) -> float:

@@ -58,5 +58,7 @@ def test_the_config_says_how_many_crops(tiny: LoadedLlavaMini) -> None:
     rgb = random_picture(80, 60)
     assert tiny.picture_pixels(rgb).shape == (1, 1, 3, 56, 56)
     assert tiny.frame_pixels(np.stack([rgb] * 3), crops=2).shape == (3, 5, 3, 56, 56)
-    patches = tiny.patches(tiny.frame_pixels(np.stack([rgb] * 3), crops=2))
-    assert patches.shape == (3, 5, 16, 64) and patches.dtype == torch.float16
+    patches = tiny.network.patches(tiny.frame_pixels(np.stack([rgb] * 3), crops=2))
+    assert patches.shape == (3, 5, 16, 64)
+    stored = tiny.patches(np.stack([rgb] * 3))
+    assert stored.shape == (3, 1, 16, 64) and stored.dtype == torch.float16

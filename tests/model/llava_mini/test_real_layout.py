@@ -3,10 +3,13 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from llamavid_demo.model.config import VisionConfig
 from llamavid_demo.model.llava_mini.config import read_config
 from llamavid_demo.model.llava_mini.layout import TOWER_IN_SHARDS, our_checkpoint_key, our_clip_key, released_state
 from llamavid_demo.model.llava_mini.load import empty_llava_mini
+from llamavid_demo.model.plan import fused_bytes_per_frame, plan_section
 from tests.model.llava_mini.conftest import FOLDER
 
 REAL = Path(__file__).parent.parent.parent / "golden" / "real_8b_keys.json"
@@ -37,3 +40,15 @@ def test_old_buffers_and_the_text_tower_are_tolerated() -> None:
     assert our_clip_key("vision_model.embeddings.position_ids") is None
     assert our_clip_key("text_model.final_layer_norm.weight") is None
     assert our_clip_key("vision_model.pre_layrnorm.bias") == "vision.clip.pre_layrnorm.bias"
+
+
+def test_the_plan_of_the_8b() -> None:
+    config = read_config(RELEASED, KEYS, TOWER)
+    plan = plan_section(config, frames=1800, subtitle_tokens=4500, quantization="4bit", room=3e9)
+    parts = plan.bytes_by_part
+    assert plan.frame_tokens == 1800 and plan.fits(24)
+    assert parts["LLaMA"] / 1e9 == pytest.approx(5.7, abs=0.1)  # 7 billion in 4 bits, table and head in 16
+    assert parts["pre-fusion"] / 1e9 == pytest.approx(0.45, abs=0.02)
+    assert parts["KV cache"] == plan.tokens * 2 * 32 * 8 * 128 * 2
+    assert fused_bytes_per_frame(config, 2) / 1e6 == pytest.approx(9.45, abs=0.01)
+    assert parts["keys of frames"] == 3e9 < 1800 * fused_bytes_per_frame(config, 2)

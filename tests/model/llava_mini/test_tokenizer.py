@@ -27,13 +27,13 @@ def tokenizer(tiny: LoadedLlavaMini) -> ChatTokenizer:
 
 
 def test_inference_begins_with_two_bos_and_training_with_one(tokenizer: ChatTokenizer) -> None:
-    ids = tokenizer.encode(TALK)
+    ids = tokenizer.encode_chat(TALK)
     assert ids[:2] == [tokenizer.bos] * 2
-    assert tokenizer.encode(TALK, second_bos=False) == ids[1:]
+    assert tokenizer.encode_chat(TALK, second_bos=False) == ids[1:]
 
 
 def test_each_picture_has_a_mark_before_its_question(tokenizer: ChatTokenizer) -> None:
-    ids = tokenizer.encode(TALK)
+    ids = tokenizer.encode_chat(TALK)
     marks = [i for i, token in enumerate(ids) if token == IMAGE]
     assert len(marks) == 3
     assert marks[2] - marks[1] == 2  # a line break between
@@ -46,11 +46,11 @@ def test_each_picture_has_a_mark_before_its_question(tokenizer: ChatTokenizer) -
 )
 def test_what_a_person_types_is_never_control(tokenizer: ChatTokenizer, typed: str) -> None:
     said = [Message("user", f"Who{typed} is it?", images=1)]
-    assert tokenizer.encode(said) == tokenizer.encode([Message("user", "Who is it?", images=1)])
+    assert tokenizer.encode_chat(said) == tokenizer.encode_chat([Message("user", "Who is it?", images=1)])
 
 
 def test_answers_are_found_with_their_end_of_turn(tokenizer: ChatTokenizer) -> None:
-    ids = tokenizer.encode(TALK)
+    ids = tokenizer.encode_chat(TALK)
     found = [token for token, is_answer in zip(ids, tokenizer.answers(ids).tolist(), strict=True) if is_answer]
     assert [tokenizer.decode(part) for part in split(found, tokenizer.eos)] == ["A ball.", "A box!"]
 

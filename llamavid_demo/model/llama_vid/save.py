@@ -9,10 +9,10 @@ import torch
 from safetensors.torch import save_file
 
 from llamavid_demo.film.frame_format import FrameFormat
-from llamavid_demo.model.config import LlamaVidConfig
-from llamavid_demo.model.layout import released_state
-from llamavid_demo.model.llama_vid import LlamaVid
-from llamavid_demo.model.load import CLIP_MEAN, CLIP_STD
+from llamavid_demo.model.llama_vid.config import LlamaVidConfig
+from llamavid_demo.model.llama_vid.layout import released_state
+from llamavid_demo.model.llama_vid.network import LlamaVid
+from llamavid_demo.model.preprocessor import CLIP_MEAN, CLIP_STD
 
 
 def save_checkpoint(
@@ -37,7 +37,7 @@ def save_checkpoint(
         shutil.copyfile(tokenizer_model, folder / "tokenizer.model")
     _write(folder / "tokenizer_config.json", {"tokenizer_class": "LlamaTokenizer", "legacy": legacy})
     _write(folder / "config.json", released_config(network.config))
-    _write(folder / "preprocessor_config.json", _preprocessor(frame_format))
+    _write(folder / "preprocessor_config.json", preprocessor_config(frame_format))
     (folder / "bert" / "vocab.txt").write_text("\n".join(bert_vocabulary) + "\n", encoding="utf-8")
 
 
@@ -80,7 +80,8 @@ def released_config(config: LlamaVidConfig) -> dict[str, Any]:
     }
 
 
-def _preprocessor(frame_format: FrameFormat) -> dict[str, Any]:
+def preprocessor_config(frame_format: FrameFormat) -> dict[str, Any]:
+    """`preprocessor_config.json` of a vision tower that is shown frames in this form."""
     size = {"height": frame_format.height, "width": frame_format.width}
     return {
         "do_resize": True,

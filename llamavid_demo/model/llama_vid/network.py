@@ -4,11 +4,11 @@ import torch
 from torch import nn
 from transformers import LlamaForCausalLM
 
-from llamavid_demo.model.config import LlamaVidConfig
-from llamavid_demo.model.content import Content
-from llamavid_demo.model.context_attention import ContextAttention
-from llamavid_demo.model.text_decoder import TextDecoder
-from llamavid_demo.model.vision import VisionTower
+from llamavid_demo.model.llama_vid.config import LlamaVidConfig
+from llamavid_demo.model.llama_vid.content import Content
+from llamavid_demo.model.llama_vid.context_attention import ContextAttention
+from llamavid_demo.model.llama_vid.text_decoder import TextDecoder
+from llamavid_demo.model.llama_vid.vision import VisionTower
 
 
 class LlamaVid(nn.Module):
@@ -23,6 +23,11 @@ class LlamaVid(nn.Module):
         self.context = ContextAttention(width, hidden)
         self.content = Content(config.projector, width, hidden, compress=config.compress)
         self.llama = LlamaForCausalLM(config.llama)
+
+    def parts(self) -> dict[str, nn.Module]:
+        """The network's parts by name."""
+        eyes = nn.ModuleList([self.text_decoder, self.context, self.content])
+        return {"LLaMA": self.llama, "vision tower": self.vision, "text decoder and projectors": eyes}
 
     def frame_tokens(
         self,

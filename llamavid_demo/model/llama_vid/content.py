@@ -1,11 +1,9 @@
 """Content tokens: a frame's patches, pooled and projected (LLaMA-VID, section 3.2)."""
 
-import re
-
 import torch
 from torch import nn
 
-from llamavid_demo.errors import ModelError
+from llamavid_demo.model.projector import build_projector
 
 
 def pool_patches(patches: torch.Tensor, compress: str | None) -> torch.Tensor:
@@ -18,19 +16,6 @@ def pool_patches(patches: torch.Tensor, compress: str | None) -> torch.Tensor:
     stride = side // int(compress.removeprefix("grid:"))
     image = patches.mT.unflatten(-1, (side, side))  # (B, C, side, side)
     return nn.functional.avg_pool2d(image, stride, stride).flatten(2).mT
-
-
-def build_projector(kind: str, visual_width: int, llama_width: int) -> nn.Module:
-    """`linear`, or `mlp2x_gelu` and its deeper kin; raises `ModelError` for another kind."""
-    if kind == "linear":
-        return nn.Linear(visual_width, llama_width)
-    match = re.fullmatch(r"mlp(\d+)x_gelu", kind)
-    if not match:
-        raise ModelError(f"mm_projector_type {kind!r} is not known: linear or mlp2x_gelu are.")
-    layers: list[nn.Module] = [nn.Linear(visual_width, llama_width)]
-    for _ in range(int(match[1]) - 1):
-        layers += [nn.GELU(), nn.Linear(llama_width, llama_width)]
-    return nn.Sequential(*layers)
 
 
 class Content(nn.Module):

@@ -7,7 +7,7 @@ from torch import nn
 from transformers import InstructBlipQFormerConfig, InstructBlipQFormerModel
 from transformers.masking_utils import create_bidirectional_mask
 
-from llamavid_demo.model.config import TextDecoderConfig
+from llamavid_demo.model.llama_vid.config import TextDecoderConfig
 
 
 class TextDecoder(nn.Module):

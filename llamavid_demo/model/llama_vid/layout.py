@@ -4,7 +4,7 @@ The vision tower has a file of its own; the rest are extra keys in the LLaMA's s
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import torch
 
@@ -86,22 +86,6 @@ def released_state(
     return checkpoint, tower
 
 
-def check_keys(expected: Mapping[str, tuple[int, ...]], found: Mapping[str, tuple[int, ...]]) -> list[str]:
-    """Sentences on what is missing, left over or of another shape; empty when all is well."""
-    problems = []
-    for title, keys in (
-        ("missing", expected.keys() - found.keys()),
-        ("not known", found.keys() - expected.keys()),
-    ):
-        if keys:
-            problems.append(f"{len(keys)} tensors are {title}: {_some(sorted(keys))}")
-    wrong = [key for key in sorted(expected.keys() & found.keys()) if expected[key] != found[key]]
-    if wrong:
-        shapes = _some(wrong, lambda key: f"{key} is {list(found[key])}, not {list(expected[key])}")
-        problems.append(f"{len(wrong)} tensors have another shape: {shapes}")
-    return problems
-
-
 def _released_checkpoint_key(key: str) -> str:
     for theirs, ours in _CHECKPOINT:
         if key.startswith(ours):
@@ -118,8 +102,3 @@ def _replace(key: str, pairs: Iterable[tuple[str, str]]) -> str:
 
 def _restore(key: str, pairs: Iterable[tuple[str, str]]) -> str:
     return _replace(key, [(ours, theirs) for theirs, ours in pairs])
-
-
-def _some(keys: list[str], show: Callable[[str], str] = str, *, most: int = 8) -> str:
-    more = f" and {len(keys) - most} more" if len(keys) > most else ""
-    return ", ".join(show(key) for key in keys[:most]) + more

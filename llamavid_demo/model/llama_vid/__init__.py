@@ -1,0 +1,1 @@
+"""LLaMA-VID: two tokens a frame, one of them built from the question."""

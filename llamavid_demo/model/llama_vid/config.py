@@ -1,0 +1,148 @@
+"""Sizes and choices of a LLaMA-VID, as plain data.
+
+What `config.json` states is taken from there; the sizes that it leaves out (vision tower, text decoder) are read
+off the shapes of the weights.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from transformers import LlamaConfig
+
+from llamavid_demo.errors import ModelError
+from llamavid_demo.model.config import Shapes, VisionConfig, count_blocks, llama_config, middle_layers
+
+VISION_HEAD = 88  # EVA ViT-g: 1408 wide, 16 heads
+TEXT_HEAD = 64  # BERT
+VISION_DEPTH = 39  # the release drops the 40th block of EVA ViT-g
+
+
+@dataclass(frozen=True)
+class TextDecoderConfig:
+    """Text decoder (Q-Former): `queries` learned rows that read the question and look at the frame."""
+
+    hidden: int
+    layers: int
+    heads: int
+    intermediate: int
+    vocabulary: int
+    positions: int
+    queries: int
+
+
+@dataclass(frozen=True)
+class PromptFormat:
+    """Fixed texts of a section prompt; the defaults are those of the original demo's worker."""
+
+    system: str = (
+        "A chat between a curious user and an artificial intelligence assistant. "
+        "The assistant gives helpful, detailed, and polite answers to the user's questions."
+    )
+    opening: str = (
+        "Below is a part of movie. Memorize the content and answer my question after this movie part. "
+        "The movie part start.\n"
+    )
+    closing: str = "\nThe movie part end.\n"
+
+
+@dataclass(frozen=True)
+class LlamaVidConfig:
+    """Everything needed to build the network."""
+
+    vision: VisionConfig
+    text: TextDecoderConfig
+    llama: LlamaConfig
+    compress: str | None = "mean"
+    projector: str = "mlp2x_gelu"
+    max_tokens: int = 65536
+    guide: str = "first"  # question that context tokens are built from: the first of a conversation, or every
+    evidence_layers: tuple[int, ...] = ()  # of the LLaMA, from 0, whose attention says what an answer leaned on
+    prompt: PromptFormat = field(default_factory=PromptFormat)
+
+    answers: ClassVar[Literal["raw"]] = "raw"  # they read no frames, as no words do
+    chronological: ClassVar[bool] = True
+
+    @property
+    def watched_layers(self) -> frozenset[int]:
+        """The evidence layers; where none are stated the third quarter of all, where words are looked up."""
+        return frozenset(self.evidence_layers or middle_layers(self.llama.num_hidden_layers))
+
+    @property
+    def patch_shape(self) -> tuple[int, int]:
+        """Patches of a frame and their width, (N, C)."""
+        return self.vision.patches, self.vision.width
+
+    fused_rows: ClassVar[int] = 0  # of a frame, kept for words to come
+    fused_layers: ClassVar[int] = 0
+
+    @property
+    def content_tokens(self) -> int:
+        """Content tokens of a frame: 1 for `mean`, n² for `grid:n`, N without compression."""
+        if self.compress is None:
+            return self.vision.patches
+        if self.compress == "mean":
+            return 1
+        return int(self.compress.removeprefix("grid:")) ** 2
+
+    @property
+    def tokens_per_frame(self) -> int:
+        """Context token and content tokens together."""
+        return 1 + self.content_tokens
+
+
+def read_config(
+    released: Mapping[str, Any], checkpoint: Shapes, tower: Shapes, *, vision_depth: int | None = None
+) -> LlamaVidConfig:
+    """Put a config together from `config.json` and the shapes of both files' tensors.
+
+    `vision_depth` wins over the config's `mm_vision_depth`, which wins over the 39 blocks of the release.
+    Raises `ModelError` when something is missing or of a kind that we don't know.
+    """
+    try:
+        depth = vision_depth or released.get("mm_vision_depth") or min(VISION_DEPTH, count_blocks(tower, "blocks"))
+        return LlamaVidConfig(
+            vision=_vision(tower, depth, released.get("mm_vision_heads")),
+            text=_text(checkpoint),
+            llama=llama_config(released),
+            compress=known_compress(released.get("compress_type")),
+            projector=released.get("mm_projector_type", "linear"),
+            max_tokens=released.get("max_token", released["max_position_embeddings"]),
+            guide=released.get("guide", "first"),
+            evidence_layers=tuple(released.get("evidence_layers", ())),
+            prompt=PromptFormat(**released.get("prompt", {})),
+        )
+    except KeyError as error:
+        raise ModelError(
+            f"This is no complete LLaMA-VID: {error.args[0]} is missing from its config.json or weights. "
+            "Check that every file of the release is in the folder."
+        ) from error
+
+
+def _vision(tower: Shapes, depth: int, heads: int | None) -> VisionConfig:
+    width, _, patch, _ = tower["patch_embed.proj.weight"]
+    side = round((tower["pos_embed"][1] - 1) ** 0.5)
+    mlp = tower["blocks.0.mlp.fc1.weight"][0]
+    return VisionConfig(width, depth, heads or max(1, width // VISION_HEAD), patch, side * patch, mlp)
+
+
+def _text(checkpoint: Shapes) -> TextDecoderConfig:
+    bert = "model.vlm_att_encoder.bert."
+    vocabulary, hidden = checkpoint[bert + "embeddings.word_embeddings.weight"]
+    return TextDecoderConfig(
+        hidden=hidden,
+        layers=count_blocks(checkpoint, "model.vlm_att_encoder.bert.encoder.layer"),
+        heads=max(1, hidden // TEXT_HEAD),
+        intermediate=checkpoint[bert + "encoder.layer.0.intermediate_query.dense.weight"][0],
+        vocabulary=vocabulary,
+        positions=checkpoint[bert + "embeddings.position_embeddings.weight"][0],
+        queries=checkpoint["model.vlm_att_query"][1],
+    )
+
+
+def known_compress(kind: str | None) -> str | None:
+    """A `compress_type` as it is. Raises `ModelError` when it is none that we know."""
+    if kind is None or kind == "mean" or re.fullmatch(r"grid:[1-9]\d*", kind):
+        return kind
+    raise ModelError(f"compress_type {kind!r} is not known: use mean, grid:2 (or another number), or null.")

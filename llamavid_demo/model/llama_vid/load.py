@@ -1,0 +1,99 @@
+"""LLaMA-VID from the released files, or our own: files → network, checked key by key."""
+
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from accelerate import init_empty_weights
+
+from llamavid_demo.errors import ModelError
+from llamavid_demo.model.files import CheckpointFiles, find_checkpoint, read_json, read_shapes, read_tensors
+from llamavid_demo.model.llama_vid.config import LlamaVidConfig, read_config
+from llamavid_demo.model.llama_vid.layout import TOWER_IN_SHARDS, fuse_qkv_bias, our_checkpoint_key, our_tower_key
+from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
+from llamavid_demo.model.llama_vid.network import LlamaVid
+from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, LlamaTokenizer
+from llamavid_demo.model.placement import choose_placement
+from llamavid_demo.model.preprocessor import read_preprocessor
+from llamavid_demo.model.weights import bring_in, check_weights, fingerprint
+
+log = logging.getLogger(__name__)
+
+
+def load_llama_vid(
+    name: str | Path,
+    *,
+    quantization: str | None = None,
+    device: str | None = None,
+    dtype: str | None = None,
+    vision_tower: Path | None = None,
+    bert: Path | None = None,
+    vision_depth: int | None = None,
+) -> LoadedLlamaVid:
+    """Load a LLaMA-VID from a folder in the released layout, or from the Hub; see `load_model`.
+
+    `vision_depth` states the blocks to use of a tower that isn't the release's.
+    Raises `ModelError` that names whatever is missing, left over or of a wrong shape.
+    """
+    began = time.perf_counter()
+    placement = choose_placement(device, dtype, quantization)
+    files = find_checkpoint(name, vision_tower=vision_tower, bert=bert)
+    config = file_config(files, vision_depth=vision_depth)
+    network = empty_network(config)
+    depth = config.vision.depth
+    check_weights(network, _tensors(files, depth), f"{files.folder} does not fit a LLaMA-VID.")
+    bring_in(network, _tensors(files, depth), placement, [network.llama])
+    log.info("%s: %s; read in %.1f s", name, placement.reason, time.perf_counter() - began)
+    frame_format, mean, std = read_preprocessor(files.folder, config.vision.image)
+    return LoadedLlamaVid(
+        name=f"{files.folder.name}-{fingerprint(files.shards)}",
+        weights=fingerprint([files.tower] if files.tower else files.shards),
+        network=network,
+        tokenizer=LlamaTokenizer.from_folder(files.folder),
+        guide_tokenizer=GuideTokenizer(files.bert / "vocab.txt"),
+        frame_format=frame_format,
+        mean=mean,
+        std=std,
+        quantization=placement.quantization,
+    )
+
+
+def file_config(files: CheckpointFiles, *, vision_depth: int | None = None) -> LlamaVidConfig:
+    """The config of a checkpoint, from `config.json` and the shapes in its files. Raises `ModelError`."""
+    shapes = {key: shape for path in files.shards for key, shape in read_shapes(path).items()}
+    if files.tower:
+        tower = read_shapes(files.tower)
+    else:
+        tower = {k.removeprefix(TOWER_IN_SHARDS): s for k, s in shapes.items() if k.startswith(TOWER_IN_SHARDS)}
+    if not tower:
+        raise ModelError(
+            f"{files.folder} has no vision tower: put eva_vit_g.pth (from LAVIS) into the folder, "
+            "or give its path in LLAMAVID_VISION_TOWER."
+        )
+    released = read_json(files.folder / "config.json")
+    return read_config(released, shapes, tower, vision_depth=vision_depth)
+
+
+def empty_network(config: LlamaVidConfig) -> LlamaVid:
+    """The network with its parameters on the meta device: shapes, no memory."""
+    with init_empty_weights(include_buffers=False):
+        return LlamaVid(config)
+
+
+def _tensors(files: CheckpointFiles, depth: int) -> Iterator[tuple[str, torch.Tensor]]:
+    """All tensors under our names. Without a tower file, the copy in the shards is the tower."""
+    tower: dict[str, torch.Tensor] = {}
+    for path in files.shards:
+        for key, value in read_tensors(path):
+            if files.tower is None and key.startswith(TOWER_IN_SHARDS):
+                tower[key.removeprefix(TOWER_IN_SHARDS)] = value
+            elif ours := our_checkpoint_key(key):
+                yield ours, value
+    if files.tower:
+        tower = dict(read_tensors(files.tower))
+    log.info("vision tower: %s", files.tower or "the copy in the shards")
+    for key, value in fuse_qkv_bias(tower).items():
+        if ours := our_tower_key(key, depth=depth):
+            yield ours, value

@@ -1,0 +1,156 @@
+"""A section in the hands of LLaVA-Mini: its frames read once, each conversation's words fused with all of them.
+
+Causal order makes three things last: what is visual of a frame never depends on words, the opening of the prompt only
+on frames, and a word only on the words before it. So a turn fuses its own words, behind the keys and values of the
+frames (shared by all conversations) and of the conversation's earlier words. Beyond the room for them frames are read
+again, batch by batch.
+"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+from weakref import WeakSet
+
+import torch
+
+from llamavid_demo.model.llava_mini.network import LlavaMini
+from llamavid_demo.model.llava_mini.prefusion import Keys
+from llamavid_demo.model.llava_mini.sequence import fused_slots
+from llamavid_demo.model.loaded import Heard, SectionFrames
+from llamavid_demo.model.prompt import FRAME, Word, common_prefix
+
+
+@dataclass(eq=False)
+class HeardWords(Heard):
+    """The fused words of a conversation so far, and what pre-fusion keeps of them for some batches of frames."""
+
+    ids: list[int] = field(default_factory=list)
+    keys: dict[int, Keys] = field(default_factory=dict)  # by batch, behind the frames' own
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of keys and values."""
+        return sum(key_bytes(keys) for keys in self.keys.values())
+
+    def cut(self, length: int) -> None:
+        """Keep the first words only."""
+        self.ids = self.ids[:length]
+        self.keys = {
+            number: tuple((key[:, :, :length], value[:, :, :length]) for key, value in keys)
+            for number, keys in self.keys.items()
+        }
+
+
+class FusedFrames(SectionFrames):
+    """Frames of which patches come in `batches` (T, P, N, d), behind the ids that open the prompt; `room` in bytes."""
+
+    lasting: ClassVar[bool] = True
+
+    def __init__(
+        self, network: LlavaMini, opening: Sequence[int], batches: Sequence[torch.Tensor], *, room: int
+    ) -> None:
+        self.network, self.batches, self.room = network, batches, room
+        ids = torch.tensor(opening, device=network.compressor.query.device)
+        self._opening = ids[fused_slots(ids)]
+        self._kept: dict[int, Keys] = {}  # of frames and opening, by batch
+        self._nbytes = 0
+        self._conversations: WeakSet[HeardWords] = WeakSet()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the keys and values of frames."""
+        return self._nbytes
+
+    @torch.inference_mode()
+    def rows(self) -> Generator[int, None, torch.Tensor]:
+        """The opening's fused words and then the frames' compressed tokens (T·C, H), on the CPU."""
+        opening, compressed, done = torch.zeros(()), [], 0
+        for number in range(len(self.batches)):
+            tokens, words, _ = self._read(number)
+            opening = opening + words.float().sum(dim=0).cpu()
+            compressed.append(tokens.flatten(0, 1).cpu())
+            done += len(tokens)
+            yield done
+        return torch.cat([(opening / done).to(compressed[0]), *compressed])
+
+    @torch.inference_mode()
+    def embed(self, ids: Sequence[int], rows: torch.Tensor) -> torch.Tensor:
+        """Embeddings (1, L, H) of the section prompt: fused opening, frames' tokens at the marks, cues as they are."""
+        row = torch.tensor(ids, device=self._opening.device)
+        taken = row == FRAME
+        begin = ids.index(FRAME)
+        taken[:begin] = fused_slots(row[:begin])
+        embeds = self.network.llama.get_input_embeddings()(row.clamp(min=0))
+        embeds[taken] = rows.to(embeds)
+        return embeds[None]
+
+    @torch.inference_mode()
+    def embed_words(
+        self, words: Sequence[Word], *, known: int = 0, heard: Heard | None = None
+    ) -> Generator[int, None, torch.Tensor]:
+        """Embeddings (1, W - known, H) of words; those to fuse have read all frames, and the mean over them is taken.
+
+        Yields frames done so far.
+        """
+        heard = heard if isinstance(heard, HeardWords) else HeardWords()
+        self._conversations.add(heard)
+        table = self.network.llama.get_input_embeddings()
+        every = torch.tensor([word.id for word in words], device=self._opening.device)
+        slots = torch.tensor([word.fused for word in words], device=every.device)
+        text, before = every[slots], int(slots[:known].sum())
+        heard.cut(min(common_prefix(heard.ids, text.tolist()), before))
+        past, embeds = len(heard.ids), table(every[known:])
+        if before == len(text):  # nothing new reads frames
+            return embeds[None]
+        rows, total, done = table(text), torch.zeros(()), 0
+        for number, patches in enumerate(self.batches):
+            fused = self._fuse(number, rows, past, heard)[:, before - past :]
+            total = total + fused.float().sum(dim=0)
+            done += len(patches)
+            yield done
+        heard.ids = text.tolist()
+        embeds[slots[known:]] = (total / done).to(embeds)
+        return embeds[None]
+
+    def _fuse(self, number: int, text: torch.Tensor, past: int, heard: HeardWords) -> torch.Tensor:
+        """Let the words (k, H) from number `past` on read a batch of frames: (T, k - past, H)."""
+        frames, own = self._keys(number), heard.keys.pop(number, None)
+        begin = past if own else 0
+        pieces = (frames, own) if own else (frames,)
+        rows, new = self.network.prefusion(text[begin:].expand(len(self.batches[number]), -1, -1), *pieces)
+        kept = _joined(own, new) if own else new
+        if number in self._kept and self._used() + key_bytes(kept) <= self.room:
+            heard.keys[number] = kept
+        return rows[:, past - begin :]
+
+    def _keys(self, number: int) -> Keys:
+        if number in self._kept:
+            return self._kept[number]
+        return self._read(number)[2]
+
+    def _read(self, number: int) -> tuple[torch.Tensor, torch.Tensor, Keys]:
+        """Read a batch of frames and the opening: compressed tokens (T, C, H), fused opening (T, k, H), their keys."""
+        like = self.network.compressor.query
+        visual = self.network.visual_rows(self.batches[number].to(like.device, like.dtype))
+        opening = self.network.llama.get_input_embeddings()(self._opening).expand(len(visual), -1, -1)
+        wanted = self.network.config.tokens_per_frame + opening.shape[1]
+        rows, keys = self.network.prefusion(torch.cat([visual, opening], dim=1), wanted=wanted)
+        if number not in self._kept and self._used() + key_bytes(keys) <= self.room:
+            self._kept[number] = keys
+            self._nbytes += key_bytes(keys)
+        return *rows.split([wanted - opening.shape[1], opening.shape[1]], dim=1), keys
+
+    def _used(self) -> int:
+        return self._nbytes + sum(heard.nbytes for heard in self._conversations)
+
+
+def key_bytes(keys: Keys) -> int:
+    """Bytes of keys and values of all layers."""
+    return sum(part.nbytes for pair in keys for part in pair)
+
+
+def _joined(first: Keys, second: Keys) -> Keys:
+    return tuple(
+        (torch.cat([key, later_key], dim=2), torch.cat([value, later_value], dim=2))
+        for (key, value), (later_key, later_value) in zip(first, second, strict=True)
+    )
