@@ -10,8 +10,8 @@ import random
 import torch
 from torch import nn
 
-from llamavid_demo.model.llama_vid import LlamaVid
-from llamavid_demo.model.tokenizer import LlamaTokenizer
+from llamavid_demo.model.llama_vid.network import LlamaVid
+from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.train.encoded_shots import EncodedShots
 from llamavid_demo.train.guide import GuideIds
 from llamavid_demo.train.ideal import NO, WORDS, asked_thing, content_words, context_words, word_ids
@@ -64,14 +64,9 @@ class Aligning:
         """A shot of the pool, and a question that somebody may ask about a film that it is in."""
         while True:
             index = rng.randrange(len(self.encoded.shots))
-            film = Script("", (self.encoded.shots[index],))
-            kind = rng.random()
-            if kind < 0.05:
-                return index, rng.choice(rng.choice(FOLLOW_UPS))
-            families, weights = (NAMING, list(NAMING.values())) if kind < 0.75 else (OTHERS, None)
-            question = ask(rng.choices(list(families), weights)[0], film, rng)
+            question = question_on(Script("", (self.encoded.shots[index],)), rng)
             if question:
-                return index, question.text
+                return index, question
 
     def _right(
         self, tokens: torch.Tensor, context: torch.Tensor, content: torch.Tensor, things: list[str | None]
@@ -97,6 +92,16 @@ class Aligning:
         there = near[:, 1, columns] > 0.8 * half[columns]
         right["present"] = (there == (content[:, columns] > 0)).all(dim=1).float().tolist()
         return right
+
+
+def question_on(film: Script, rng: random.Random) -> str | None:
+    """What somebody may ask about a film, of a thing most often; None when it has nothing for that."""
+    kind = rng.random()
+    if kind < 0.05:
+        return rng.choice(rng.choice(FOLLOW_UPS))
+    families, weights = (NAMING, list(NAMING.values())) if kind < 0.75 else (OTHERS, None)
+    question = ask(rng.choices(list(families), weights)[0], film, rng)
+    return question.text if question else None
 
 
 def asked_patches(whose: torch.Tensor, things: list[str | None]) -> torch.Tensor:

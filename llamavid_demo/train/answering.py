@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import torch
 
-from llamavid_demo.model.llama_vid import LlamaVid
-from llamavid_demo.model.tokenizer import LlamaTokenizer
+from llamavid_demo.model.llama_vid.network import LlamaVid
+from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.train.conversation import Conversation, converse
 from llamavid_demo.train.encoded_shots import EncodedShots
 from llamavid_demo.train.guide import GuideIds
@@ -44,12 +44,13 @@ class Answering:
         shots, numbers = zip(*pool_frames, strict=True)
         with autocast(device):
             patches = self.encoded.patches[list(shots), list(numbers)].to(device).float()
-            tokens = self.network.frame_tokens(patches, ids, mask).float()  # (2·shots, 2, H)
+            tokens = self.network.frame_tokens(patches, ids, mask).float()  # (2·shots, 1+n, H)
         order: list[int] = []
         first = 0
         for _, sequence, frames in films:
             if rng.random() < HIDDEN:  # so that what a kind of token is worth can be asked of this very model
-                tokens[first : first + len(frames), rng.choice(([0], [1], [0, 1]))] = 0
+                context, content = [0], list(range(1, tokens.shape[1]))
+                tokens[first : first + len(frames), rng.choice((context, content, context + content))] = 0
                 sequence.forget_where()
             order += [first + 2 * shot + rng.randrange(2) for shot in sequence.shots]
             first += len(frames)
@@ -63,6 +64,7 @@ class Answering:
         talk = converse(script, lesson.manner, rng)
         sequence = make_sequence(
             self.tokenizer, PROMPT, script, talk.questions,
+            tokens_per_frame=self.network.config.tokens_per_frame,
             subtitles=talk.subtitles, learn=talk.learn, guide=talk.guide,
         )  # fmt: skip
         return talk, sequence, frames

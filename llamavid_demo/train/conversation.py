@@ -86,6 +86,17 @@ def converse(script: Script, manner: Manner, rng: random.Random) -> Conversation
     return Conversation(draft.questions, draft.learn, guide, subtitles)
 
 
+def converse_freely(script: Script, manner: Manner, rng: random.Random) -> Conversation:
+    """A conversation by chance in which any turn may ask anything, as no question is the guide."""
+    subtitles = rng.random() < manner.subtitles and bool(script.cues())
+    families = {f: w for f, w in manner.families.items() if subtitles or f not in HEARD}
+    asked: list[Question] = []
+    while len(asked) < manner.turns:
+        further = follow_up(asked[-1], script, rng) if asked and rng.random() < manner.follow_ups else None
+        asked.append(further if further and (subtitles or further.family not in HEARD) else _ask(families, script, rng))
+    return Conversation(asked, [True] * len(asked), "", subtitles)
+
+
 def _guided(question: Question) -> bool:
     """Whether the guide must name what a question, or the one that it follows, asks for."""
     earlier = question.earlier

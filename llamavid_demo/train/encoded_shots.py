@@ -1,15 +1,19 @@
 """A pool of shots as the vision tower sees them, and films put together from it without rendering."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import torch
+from safetensors.torch import load_file, save_file
 
-from llamavid_demo.model.vision import VisionTower
+from llamavid_demo.model.llama_vid.vision import VisionTower
 from llamavid_demo.train.random_film import FilmKind
 from llamavid_demo.train.shots import Scenery, ShotPool, by_scenery, film_from_pool
 from llamavid_demo.train.vision import encode
+from llamavid_demo.train.vision_labels import vision_labels
 from llamavid_demo.train.world import Script, Shot
 
 
@@ -38,3 +42,18 @@ def encode_pool(tower: VisionTower, pool: ShotPool) -> torch.Tensor:
     shots, frames = pool.frames.shape[:2]
     patches = encode(tower, pool.frames.reshape(-1, *pool.frames.shape[2:]))
     return patches.view(shots, frames, *patches.shape[1:])
+
+
+def kept_patches(path: Path, encode: Callable[[], torch.Tensor]) -> torch.Tensor:
+    """Patches (S, F, N, C) in a file; they are encoded if there is none yet."""
+    if not path.is_file():
+        part = path.with_suffix(".part")
+        save_file({"patches": encode()}, part)
+        part.replace(path)
+    return load_file(path)["patches"]
+
+
+def encoded_shots(pool: ShotPool, patches: torch.Tensor) -> EncodedShots:
+    """A pool's shots as `patches` (S, F, N, C) show them."""
+    whose = vision_labels(pool, side=round(patches.shape[2] ** 0.5)).patch["thing"]
+    return EncodedShots(pool.shots, patches, whose)

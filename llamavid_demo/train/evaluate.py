@@ -4,16 +4,18 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
 
-from llamavid_demo.model.loaded import LoadedModel
-from llamavid_demo.train.greedy import begin, finish
+from llamavid_demo.model.loaded import NO_GUIDE, LoadedModel
+from llamavid_demo.model.prompt import Answers
+from llamavid_demo.train.greedy import ReadSection, begin, finish, read_section
 from llamavid_demo.train.grounding import grounded
 from llamavid_demo.train.questions import FAMILIES, Question, ask, normalise, questions
 from llamavid_demo.train.random_film import FilmKind, random_script
-from llamavid_demo.train.sequences import prompt_ids
+from llamavid_demo.train.sequences import cue_texts
 from llamavid_demo.train.shots import film_frames
 from llamavid_demo.train.world import THINGS, Script
 
@@ -97,20 +99,23 @@ def evaluate_modes(
 def evaluate_second_turns(
     model: LoadedModel, films: int, seed: int, *, kind: FilmKind = SHORT_FILMS, report: Report | None = None
 ) -> dict[str, dict[str, Any]]:
-    """Ask four second questions about each film, guided by the conversation's first question, or each by itself.
+    """Ask four second questions about each film, in the two ways that a model can go on with a conversation.
 
     Of two questions by chance the second is asked after the first and its true answer; follow-ups are among them.
-    Returns scores as `evaluate` does for guide "first" and for "every".
+    Returns scores as `evaluate` does for the guide "first" and "every"; for a model without guide for answers "raw"
+    and "fused".
     """
-    said: dict[str, list[Answered]] = {"first": [], "every": []}
+    guided = model.config.guide != NO_GUIDE
+    ways: tuple[Any, Any] = ("first", "every") if guided else ("raw", "fused")
+    said: dict[Any, list[Answered]] = {way: [] for way in ways}
     for number in range(films):
         rng = random.Random(f"second/{seed}/{number}")  # noqa: S311 - chance, not secrecy
         script = random_script(rng, kind)
         asked = [turn for _ in range(4) if (turn := _second_turn(script, rng))]
         patches = model.patches(film_frames(script, model.frame_format))
-        for guide, rows in said.items():
-            guides = [turn.guide if guide == "first" else turn.text for turn in asked]
-            rows += answer_film(model, script, asked, patches, guides=guides)
+        for way, rows in said.items():
+            guides = [turn.guide if way == "first" else turn.text for turn in asked]
+            rows += answer_film(model, script, asked, patches, guides=guides, answers=None if guided else way)
         if report:
             report(number + 1, films)
     return {guide: scores(rows) for guide, rows in said.items()}
@@ -172,22 +177,28 @@ def answer_film(
     patches: torch.Tensor,
     *,
     guides: list[str] | None = None,
+    answers: Answers | None = None,
     mode: str = "full",
     seed: int = 0,
 ) -> list[Answered]:
-    """Greedy answers to questions about one film of `patches` (T, N, C).
+    """Greedy answers to questions about one film of `patches` (T, …).
 
-    Each has its own guide: the first question of its conversation, unless `guides` are given.
+    Each has its own guide: the first question of its conversation, unless `guides` are given; earlier `answers` enter
+    as the checkpoint says, unless that is given.
     """
     guides = guides or [question.guide for question in asked]
     if mode == "wrong guide":
         guides = [f"What colour is the {thing}?" for thing in random.Random(seed).choices(THINGS, k=len(asked))]  # noqa: S311
+    prompt = model.section_prompt(cue_texts(script, subtitles=mode != "no subtitles"))
+    sections: dict[str, ReadSection] = {}
     writing = []
     for question, guide in zip(asked, guides, strict=True):
+        guide = "" if model.config.guide == NO_GUIDE else guide
+        if guide not in sections:
+            sections[guide] = read_section(model, prompt, guide, patches, change=partial(hide, mode=mode))
         turns = [*_turns(question.earlier), (question.text, None)]
-        subtitles = mode != "no subtitles"
-        ids = prompt_ids(model.tokenizer, model.config.prompt, script, turns, subtitles=subtitles)
-        writing.append(begin(model, ids, hide(model.frame_tokens(patches, guide), mode)))
+        words = model.words(prompt.last_cues, turns, answers=answers or model.config.answers)
+        writing.append(begin(model, sections[guide], words))
     texts = finish(model, writing)
     return [
         Answered(question, text, grounded(question, script, answer.mass(model.config.tokens_per_frame)))
@@ -196,11 +207,16 @@ def answer_film(
 
 
 def hide(tokens: torch.Tensor, mode: str) -> torch.Tensor:
-    """Frame tokens (T, 2, H) with the kind that a mode goes without set to zero."""
-    hidden = {"content only": [0], "context only": [1], "no visual": [0, 1]}.get(mode, [])
+    """Frame tokens (2·T, H) with the kind that a mode goes without set to zero."""
     tokens = tokens.clone()
-    tokens[:, hidden] = 0
+    for kind in {"content only": [0], "context only": [1], "no visual": [0, 1]}.get(mode, []):
+        tokens[kind::2] = 0
     return tokens
+
+
+def modes_of(model: LoadedModel) -> tuple[str, ...]:
+    """The modes that a model has: one without a guide question has no context token to go without."""
+    return ("full", "no subtitles") if model.config.guide == NO_GUIDE else MODES
 
 
 def _turns(question: Question | None) -> list[tuple[str, str | None]]:

@@ -4,18 +4,30 @@ They are read as in a conversation: each section is a prefix, each question its 
 by side, a word of each answer a step.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 import torch
 
 from llamavid_demo.model.attention import AttentionWatch, BatchReading, Seat, TailReading
 from llamavid_demo.model.kv_cache import Prefix, Tail, TailBatch
-from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.loaded import LoadedModel, SectionFrames
 from llamavid_demo.model.moments import frame_mass
-from llamavid_demo.model.prompt import FRAME
+from llamavid_demo.model.prompt import SectionPrompt, Word
 
 LONGEST_ANSWER = 48  # tokens
+ROOM = 1 << 30  # bytes that the frames of a film may keep for several questions
+
+Change = Callable[[torch.Tensor], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class ReadSection:
+    """A film that was read for a guide question: its prompt's ids, its frames and its prefix."""
+
+    ids: tuple[int, ...]
+    frames: SectionFrames
+    prefix: Prefix
 
 
 @dataclass(frozen=True)
@@ -23,28 +35,37 @@ class Writing:
     """An answer under way: its ids so far, the `section` that it is about, and where it looks and is written."""
 
     ids: list[int]
-    section: tuple[int, ...]
+    section: ReadSection
     seat: Seat
     tail: Tail
     watch: AttentionWatch
 
     def mass(self, tokens_per_frame: int) -> torch.Tensor:
         """Attention (T, tokens a frame) that its words have laid on the frames so far."""
-        return frame_mass(self.watch.mass, self.section, tokens_per_frame)
+        return frame_mass(self.watch.mass, self.section.ids, tokens_per_frame)
 
 
 @torch.inference_mode()
-def begin(model: LoadedModel, ids: Sequence[int], frame_tokens: torch.Tensor) -> Writing:
-    """Read a prompt, at whose marks the rows of `frame_tokens` (T, 1+n, H) stand, and choose the first word."""
-    embeds = model.embed(ids, frame_tokens)  # (1, L, H)
-    length = len(ids) - list(reversed(ids)).index(FRAME)  # of the section, which ends with its last frame
-    layers = model.config.llama.num_hidden_layers
-    prefix, tail = Prefix(layers, length), Tail(layers)
-    model.fill(prefix, embeds[:, :length])
-    hidden = model.hidden(embeds[:, length:], TailReading(prefix, tail, length), [length])
-    tail.advance(len(ids) - length)
+def read_section(
+    model: LoadedModel, prompt: SectionPrompt, guide: str, patches: torch.Tensor, *, change: Change | None = None
+) -> ReadSection:
+    """Read a film of `patches` (T, …) for a guide question; `change` is done to its rows (R, H) on the way."""
+    frames = model.section(prompt, guide, patches.split(model.frames_at_once), room=ROOM)
+    rows = _outcome(frames.rows())
+    prefix = Prefix(model.config.llama.num_hidden_layers, len(prompt.ids))
+    model.fill(prefix, frames.embed(prompt.ids, change(rows) if change else rows))
+    return ReadSection(prompt.ids, frames, prefix)
+
+
+@torch.inference_mode()
+def begin(model: LoadedModel, section: ReadSection, words: Sequence[Word]) -> Writing:
+    """Read a conversation's words behind a section, and choose the first word of the answer."""
+    length, tail = len(section.ids), Tail(model.config.llama.num_hidden_layers)
+    embeds = _outcome(section.frames.embed_words(words))
+    hidden = model.hidden(embeds, TailReading(section.prefix, tail, length), [length])
+    tail.advance(len(words))
     watch = AttentionWatch(length, model.config.watched_layers)
-    return Writing(_likeliest(model, hidden), tuple(ids[:length]), Seat(prefix, length, watch), tail, watch)
+    return Writing(_likeliest(model, hidden), section, Seat(section.prefix, length, watch), tail, watch)
 
 
 @torch.inference_mode()
@@ -77,5 +98,15 @@ def _step(model: LoadedModel, batch: TailBatch, writing: Sequence[Writing]) -> N
 
 def _likeliest(model: LoadedModel, hidden: torch.Tensor) -> list[int]:
     """The next token of each row of hidden states (B, Q, H)."""
-    tokens: list[int] = model.network.llama.lm_head(hidden[:, -1]).argmax(dim=-1).tolist()
+    tokens: list[int] = model.logits(hidden[:, -1]).argmax(dim=-1).tolist()
     return tokens
+
+
+def _outcome(work: Generator[int, None, torch.Tensor]) -> torch.Tensor:
+    """The value of work that is done to its end."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as ended:
+            rows: torch.Tensor = ended.value
+            return rows

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from llamavid_demo.model.tokenizer import GuideTokenizer
+from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer
 
 
 class GuideIds:

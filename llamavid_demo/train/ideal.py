@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import torch
 
-from llamavid_demo.model.tokenizer import LlamaTokenizer
+from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.train.questions.words import WEATHER_WORDS
 from llamavid_demo.train.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, WEATHERS, Script, Shot
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from llamavid_demo.model.llama_vid import LlamaVid
+from llamavid_demo.model.llama_vid.network import LlamaVid
 
 
 @torch.no_grad()

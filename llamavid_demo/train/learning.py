@@ -52,8 +52,16 @@ def training_attention(
     scaling: float,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Causal attention over whole sequences; on a CPU in bfloat16 throughout, where SDPA's backward is slow."""
+    """Causal attention; on a CPU in bfloat16 throughout, where SDPA's backward is slow.
+
+    Queries are those of the whole sequences, or of as many last rows as there are.
+    """
     del module, attention_mask, kwargs
+    before = key.shape[2] - query.shape[2]
+    if query.is_cuda and before:
+        mask = torch.ones(query.shape[2], key.shape[2], dtype=torch.bool, device=query.device).tril(before)
+        out = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=scaling)
+        return out.transpose(1, 2).contiguous(), None
     if query.is_cuda:
         out = nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True, scale=scaling)
         return out.transpose(1, 2).contiguous(), None
@@ -64,9 +72,10 @@ def training_attention(
     parts = []
     for start in range(0, length, block):  # later keys are hidden from a whole block: leave them out
         end = min(start + block, length)
-        hidden = torch.full((end - start, end), float("-inf"), dtype=query.dtype).triu(1 + start)
-        scores = torch.baddbmm(hidden.expand(rows, -1, -1), query[:, start:end], key[:, :end].mT)
-        parts.append(scores.softmax(dim=-1, dtype=scores.dtype) @ value[:, :end])
+        seen = before + end
+        hidden = torch.full((end - start, seen), float("-inf"), dtype=query.dtype).triu(1 + before + start)
+        scores = torch.baddbmm(hidden.expand(rows, -1, -1), query[:, start:end], key[:, :seen].mT)
+        parts.append(scores.softmax(dim=-1, dtype=scores.dtype) @ value[:, :seen])
     out = torch.cat(parts, dim=1).unflatten(0, shape)
     return out.transpose(1, 2).contiguous(), None
 
@@ -85,10 +94,10 @@ def _compiled(layers: Sequence[nn.Module]) -> list[Callable[..., torch.Tensor]]:
 
 
 class Reader:
-    """The LLaMA with its note heads; layers are compiled where a compiler is at hand."""
+    """The LLaMA with its note heads; layers are compiled where a compiler is at hand, up to so many tokens."""
 
-    def __init__(self, llama: LlamaForCausalLM, notes: NoteHeads) -> None:
-        self.llama, self.notes = llama, notes
+    def __init__(self, llama: LlamaForCausalLM, notes: NoteHeads, *, longest_compiled: int = LONGEST_COMPILED) -> None:
+        self.llama, self.notes, self.longest_compiled = llama, notes, longest_compiled
         llama.set_attn_implementation(TRAINING_ATTENTION)
         layers = list(llama.model.layers)
         self.layers: Sequence[Callable[..., torch.Tensor]] = layers
@@ -100,21 +109,24 @@ class Reader:
         self.pointing = pointing_layers(len(layers))
 
     def __call__(self, batch: SequenceBatch, tokens: torch.Tensor, questions: Sequence[Question]) -> StepResult:
-        """Loss of a batch; an answer is right when its every token is the likeliest.
+        """Loss of a batch with the frame tokens (F, H) of all films; see `read`."""
+        return self.read(batch, batch.embeddings(self.llama.model.embed_tokens, tokens), questions)
 
-        `tokens` (F, H) are the frame tokens of all films, `questions` those of all films in their order.
+    def read(self, batch: SequenceBatch, hidden: torch.Tensor, questions: Sequence[Question]) -> StepResult:
+        """Loss of a batch from its embeddings (B, L, H); an answer is right when its every token is the likeliest.
+
+        `questions` are those of all films in their order.
         """
-        device = tokens.device
+        device = hidden.device
         labels, owners = batch.labels[:, 1:], batch.owners[:, 1:]
         learned = labels != IGNORED
         wanted, owner = labels[learned].to(device), owners[learned]
         model = self.llama.model
         with autocast(device):
-            hidden = batch.embeddings(model.embed_tokens, tokens)
             places = torch.arange(hidden.shape[1], device=device)[None]
             rotary = model.rotary_emb(hidden, places)
             entering = []
-            for layer in self.compiled if hidden.shape[1] <= LONGEST_COMPILED else self.layers:
+            for layer in self.compiled if hidden.shape[1] <= self.longest_compiled else self.layers:
                 entering.append(hidden)
                 hidden = layer(hidden, attention_mask=None, position_ids=places, position_embeddings=rotary)
             rows = model.norm(hidden[:, :-1][learned.to(device)])

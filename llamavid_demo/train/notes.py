@@ -1,9 +1,9 @@
 """What the LLaMA should note at a token while it reads: supervised at its middle with throw-away heads.
 
 A film is long and its questions are few. Notes teach at every token what questions will need: at a frame which scene
-it is, where the last one was, who has been seen in this place, whether who is asked for was in the scene before; at a
-word of a subtitle who says it, where, how it begins, what it speaks of, and the how-manieth it is. With the answers
-alone the LLaMA takes hours to find out that this is worth knowing.
+it is, where the last one was, who has been seen in this place, whether who is asked for was in the scene before (or
+who was); at a word of a subtitle who says it, where, how it begins, what it speaks of, and the how-manieth it is. With
+the answers alone the LLaMA takes hours to find out that this is worth knowing.
 """
 
 import re
@@ -17,15 +17,17 @@ from llamavid_demo.train.world import ITEM_LINES, ITEMS, NAMES, PLACES, PLAIN_LI
 
 NOTE = "note "  # how the accuracies of notes are called, before their kind
 _MANY = 13
-COMPANY = "company"
+COMPANY, BEFORE = "company", "before"
+SEVERAL = (COMPANY, BEFORE)  # kinds that note several things at once, bit by bit
 OPENINGS = tuple(sorted({*NAMES, *(text.split()[0].rstrip(",") for text in (*ITEM_LINES, *PLAIN_LINES))}))
 _TOKEN = re.compile(r"[\w']+|[^\w\s]")  # of a line: words and punctuation
 NOTES: dict[str, Sequence[object]] = {
     "scene": range(_MANY),  # number of the scene; the last class: a later one
     "begins": (False, True),  # whether the frame is the first of its scene
-    COMPANY: THINGS,  # seen in this place so far: several, bit by bit
+    COMPANY: THINGS,  # seen in this place so far
     "previous": (None, *PLACES),  # place of the scene before
     "follows": (False, True),  # whether the thing that the guide names was in the scene before
+    BEFORE: THINGS,  # seen in the scene before
     "speaker": NAMES,
     "opening": OPENINGS,  # first word of a line
     "item": (None, *ITEMS),  # that the line has spoken of so far
@@ -36,6 +38,9 @@ NOTES: dict[str, Sequence[object]] = {
     "next": range(16),  # in a quotation: which word of the line comes next
 }
 Notes = dict[str, list[tuple[int, int]]]
+# A guide names the thing that matters; without one all things do.
+GUIDED = tuple(kind for kind in NOTES if kind != BEFORE)
+UNGUIDED = tuple(kind for kind in NOTES if kind != "follows")
 
 
 def frame_notes(
@@ -55,10 +60,11 @@ def frame_notes(
         notes["scene"].append((position, min(number, _MANY - 1)))
         before = 1 + PLACES.index(script.scenes[number - 1].place) if number else 0
         notes["previous"].append((position, before))
+        then = script.scenes[number - 1].shots if number else ()
+        there = {actor.thing for shot in then for actor in script.shots[shot].actors}
+        notes[BEFORE].append((position, sum(1 << THINGS.index(thing) for thing in there)))
         if asked:
-            then = script.scenes[number - 1].shots if number else ()
-            follows = any(actor.thing == asked for shot in then for actor in script.shots[shot].actors)
-            notes["follows"].append((position, int(follows)))
+            notes["follows"].append((position, int(asked in there)))
 
 
 def cue_notes(notes: Notes, script: Script, cues: Sequence[Sequence[int]]) -> None:
@@ -84,10 +90,10 @@ def cue_notes(notes: Notes, script: Script, cues: Sequence[Sequence[int]]) -> No
 
 
 class NoteHeads(LabelHeads):
-    """One linear head a kind of note."""
+    """One linear head for each of the `kinds` of notes."""
 
-    def __init__(self, width: int) -> None:
-        super().__init__(width, {kind: len(classes) for kind, classes in NOTES.items()})
+    def __init__(self, width: int, kinds: Sequence[str] = GUIDED) -> None:
+        super().__init__(width, {kind: len(NOTES[kind]) for kind in kinds})
 
     def loss(self, hidden: torch.Tensor, notes: dict[str, torch.Tensor]) -> tuple[torch.Tensor, dict[str, float]]:
         """Sum of the kinds' cross-entropies, and how often each is right, from hidden states (B, L, H)."""
@@ -98,7 +104,7 @@ class NoteHeads(LabelHeads):
             known = label >= 0
             if known.any():
                 logits, wanted = head(hidden[known]), label[known]
-                if kind == COMPANY:
+                if kind in SEVERAL:
                     bits = wanted[:, None] >> torch.arange(len(THINGS), device=label.device) & 1
                     loss = loss + 4 * nn.functional.binary_cross_entropy_with_logits(logits, bits.float())
                     hits = ((logits > 0) == (bits > 0)).all(dim=1)

@@ -36,7 +36,7 @@ class FilmKind:
 
     A film ends with its last scene, or at `duration` seconds when that is given; it has at most `cues` lines.
     `changing` is how likely a further shot of a scene has another time of day and weather, `narrated` how likely a
-    line is a narrator's, in whatever words.
+    line is a narrator's, in whatever words, `sparing` how likely nobody speaks of the same item twice.
     """
 
     scenes: Range = (4, 12)
@@ -48,13 +48,15 @@ class FilmKind:
     duration: Range | None = None
     changing: float = 0.0
     narrated: float = 0.0
+    sparing: float = 0.0
 
 
 @dataclass(frozen=True)
 class Company:
     """Who may play in a film: how often each thing and place comes, who has a name, what is spoken of.
 
-    `colours` are those that things keep through the film; a thing that is not in it changes its colour.
+    `colours` are those that things keep through the film; a thing that is not in it changes its colour. `unsaid` is
+    what is still to be said where each speaks of an item once, as (name, item).
     """
 
     things: dict[str, float]
@@ -62,11 +64,15 @@ class Company:
     colours: dict[str, str]
     names: dict[str, str]  # name by thing
     items: tuple[str, ...]
+    chatty: float = 0.7  # share of lines about an item
+    unsaid: set[tuple[str, str]] | None = None
 
 
 def random_script(rng: random.Random, kind: FilmKind, *, title: str = "A film") -> Script:
     """A film by chance. Neighbouring scenes are never in the same place; some places and things come often."""
     company = random_company(rng)
+    if kind.sparing and rng.random() < kind.sparing:
+        company = _sparing(company, rng)
     most = rng.randint(*kind.duration) if kind.duration else math.inf
     scenes = count() if kind.duration else range(rng.randint(*kind.scenes))
     shots: list[Shot] = []
@@ -107,6 +113,14 @@ def random_company(rng: random.Random) -> Company:
     )
 
 
+def _sparing(company: Company, rng: random.Random) -> Company:
+    """The same cast, but each speaks once of some items, which they come to sooner or later in the film."""
+    items = tuple(rng.sample(ITEMS, rng.randint(4, len(ITEMS))))
+    share = rng.uniform(0.2, 0.7)
+    unsaid = {(name, item) for name in company.names.values() for item in items if rng.random() < share}
+    return replace(company, items=items, chatty=rng.uniform(0.1, 0.7), unsaid=unsaid)
+
+
 def _draw(weights: dict[str, float], rng: random.Random) -> str:
     return rng.choices(list(weights), list(weights.values()))[0]
 
@@ -131,7 +145,9 @@ def _dialogue(rng: random.Random, shot: Shot, company: Company, lines: int, *, n
     for i in range(lines):
         speaker = rng.choice(present or names)
         other = rng.choice([name for name in names if name != speaker] or names)
-        item = rng.choice(company.items) if rng.random() < 0.7 else None
+        item = rng.choice(company.items) if rng.random() < company.chatty else None
+        if company.unsaid is not None and (speaker, item) not in company.unsaid:
+            item = None
         text = rng.choice(ITEM_LINES if item else PLAIN_LINES).format(
             item=item, place=rng.choice(PLACES), inside=rng.choice(INSIDE), name=other, time=shot.time
         )
@@ -139,6 +155,8 @@ def _dialogue(rng: random.Random, shot: Shot, company: Company, lines: int, *, n
         end = start + slot * rng.uniform(0.5, 0.7)
         if narrated and rng.random() < narrated:
             speaker, text, item = "", _narration(rng), None
+        if company.unsaid is not None:
+            company.unsaid.discard((speaker, item))
         spoken.append(Line(round(start, 2), round(end, 2), speaker, text, item))
     return tuple(spoken)
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from llamavid_demo.model.llama_vid import LlamaVid
-from llamavid_demo.model.tokenizer import LlamaTokenizer
+from llamavid_demo.model.llama_vid.network import LlamaVid
+from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.train.conversation import Conversation, Manner, converse
 from llamavid_demo.train.ideal import ideal_tokens, word_ids
 from llamavid_demo.train.learning import Reader

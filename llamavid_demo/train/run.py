@@ -1,30 +1,28 @@
 """From nothing to the checkpoint: all stages in order, each resumable."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import nn
 
-from llamavid_demo.model.llama_vid import LlamaVid
-from llamavid_demo.model.save import save_checkpoint
-from llamavid_demo.model.tokenizer import LlamaTokenizer
+from llamavid_demo.model.llama_vid.network import LlamaVid
+from llamavid_demo.model.llama_vid.save import save_checkpoint
+from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.train.aligning import Aligning
 from llamavid_demo.train.answering import Answering
-from llamavid_demo.train.encoded_shots import EncodedShots, encode_pool
+from llamavid_demo.train.encoded_shots import EncodedShots, encode_pool, encoded_shots, kept_patches
 from llamavid_demo.train.guide import GuideIds
 from llamavid_demo.train.initialise import initialise
 from llamavid_demo.train.learning import Reader
 from llamavid_demo.train.notes import NoteHeads
 from llamavid_demo.train.reading import Reading
-from llamavid_demo.train.recipe import Recipe, embedded
-from llamavid_demo.train.shots import ShotPool, load_pool, render_pool, save_pool
+from llamavid_demo.train.recipe import MakeRecipe, embedded
+from llamavid_demo.train.shots import ShotPool, kept_pool
 from llamavid_demo.train.stages import Report, StagePlan, Step, run_stage
 from llamavid_demo.train.tokenizer import guide_vocabulary, letter_cases, write_llama_vocabulary
 from llamavid_demo.train.vision import DenseHeads, Seeing
-from llamavid_demo.train.vision_labels import vision_labels
 
 WORK = Path("runs/train")
 
@@ -36,7 +34,7 @@ class Training:
         self,
         folder: Path,
         *,
-        recipe: Callable[[int, int], Recipe] = embedded,
+        recipe: MakeRecipe = embedded,
         device: str | None = None,
         report: Report | None = None,
     ) -> None:
@@ -84,12 +82,9 @@ class Training:
 
     def pool(self, name: str, shots: int, *, frames: int) -> ShotPool:
         """So many rendered shots with `frames` pictures each, drawn once."""
-        path = self.folder / f"{name}.safetensors"
-        if not path.is_file():
-            form, workers = self.recipe.frame_format, self.recipe.render_workers
-            seed = f"{self.recipe.seed}/{name}"
-            save_pool(render_pool(shots, form, seed=seed, frames=frames, workers=workers), path)
-        return load_pool(path)
+        recipe, path = self.recipe, self.folder / f"{name}.safetensors"
+        seed = f"{recipe.seed}/{name}"
+        return kept_pool(path, shots, recipe.frame_format, seed=seed, frames=frames, workers=recipe.render_workers)
 
     @cached_property
     def encoded_shots(self) -> EncodedShots:
@@ -97,15 +92,9 @@ class Training:
 
         They are others than it was trained on: what follows must learn to live with its mistakes.
         """
-        path = self.folder / "patches.safetensors"
         pool = self.pool("films", self.recipe.film_shots, frames=3)
-        if not path.is_file():
-            part = path.with_suffix(".part")
-            save_file({"patches": encode_pool(self.network.vision, pool)}, part)
-            part.replace(path)
-        patches = load_file(path)["patches"]
-        whose = vision_labels(pool, side=round(patches.shape[2] ** 0.5)).patch["thing"]
-        return EncodedShots(pool.shots, patches, whose)
+        path = self.folder / "patches.safetensors"
+        return encoded_shots(pool, kept_patches(path, lambda: encode_pool(self.network.vision, pool)))
 
     def _eyes(self) -> dict[str, nn.Module]:
         network = self.network
@@ -126,8 +115,13 @@ class Training:
         from llamavid_demo.train.curves import plot_curves  # a bare GPU machine trains without matplotlib
 
         recipe = self.recipe
-        stages = [name for name, *_ in recipe.reading] + ["seeing", "aligning"]
-        plot_curves(self.folder, path, stages=stages + [name for name, *_ in recipe.answering])
+        stages = [
+            *(name for name, *_ in recipe.reading),
+            "seeing",
+            "aligning",
+            *(name for name, *_ in recipe.answering),
+        ]
+        plot_curves(self.folder, path, stages=[name for name in stages if (self.folder / f"{name}.pt").is_file()])
 
     def _stage(self, name: str, parts: Mapping[str, nn.Module], step: Step, plan: StagePlan) -> None:
         self.network.requires_grad_(False)
@@ -139,7 +133,7 @@ def run(
     *,
     work: Path = WORK,
     resume: bool = True,
-    recipe: Callable[[int, int], Recipe] = embedded,
+    recipe: MakeRecipe = embedded,
     device: str | None = None,
     report: Report | None = None,
 ) -> None:

@@ -5,16 +5,17 @@ is found (`pointers`), and what to note at each token (`notes`).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
 
 from llamavid_demo.film.alignment import cues_by_frame
 from llamavid_demo.film.cues import Cue
-from llamavid_demo.model.config import PromptFormat
-from llamavid_demo.model.prompt import FRAME, conversation_text, section_prompt
-from llamavid_demo.model.tokenizer import LlamaTokenizer
+from llamavid_demo.model.llama_vid.config import PromptFormat
+from llamavid_demo.model.llama_vid.prompt import conversation_text, section_prompt
+from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
+from llamavid_demo.model.prompt import FRAME
 from llamavid_demo.train.ideal import asked_thing
 from llamavid_demo.train.notes import NOTES, Notes, cue_notes, frame_notes
 from llamavid_demo.train.questions import Part, Question
@@ -22,6 +23,7 @@ from llamavid_demo.train.world import ITEMS, THINGS, Script
 
 IGNORED = -100
 TOKENS_PER_FRAME = 2
+Encode = Callable[[str], list[int]]
 
 
 @dataclass
@@ -82,11 +84,12 @@ def prompt_ids(
     script: Script,
     turns: Sequence[tuple[str, str | None]],
     *,
+    tokens_per_frame: int = TOKENS_PER_FRAME,
     subtitles: bool = True,
 ) -> list[int]:
     """What inference sends: the section with its cues, then the turns; the last, open one up to `ASSISTANT:`."""
-    section, last_cues = _section(tokenizer, texts, script, subtitles=subtitles)
-    return [*section, *tokenizer.encode(conversation_text(texts, last_cues, turns))]
+    section = section_prompt(tokenizer, texts, cue_texts(script, subtitles=subtitles), tokens_per_frame)
+    return [*section.ids, *tokenizer.encode(conversation_text(texts, section.last_cues, turns))]
 
 
 def make_sequence(
@@ -95,6 +98,7 @@ def make_sequence(
     script: Script,
     asked: Sequence[Question],
     *,
+    tokens_per_frame: int = TOKENS_PER_FRAME,
     subtitles: bool = True,
     learn: Sequence[bool] | None = None,
     guide: str = "",
@@ -104,28 +108,50 @@ def make_sequence(
     Whether the thing that the `guide` question names was in the scene before is noted at each frame.
     """
     turns = [(question.text, question.answer) for question in asked]
-    ids = prompt_ids(tokenizer, texts, script, turns, subtitles=subtitles)
+    ids = prompt_ids(tokenizer, texts, script, turns, tokens_per_frame=tokens_per_frame, subtitles=subtitles)
+    begin = tokenizer.encode("ASSISTANT:")[-1]
+    starts = [i + 1 for i, token in enumerate(ids) if token == begin]
+    return annotate(
+        ids, starts, tokenizer.encode, script, asked, tokens_per_frame=tokens_per_frame,
+        subtitles=subtitles, learn=learn, guide=guide,
+    )  # fmt: skip
+
+
+def annotate(
+    ids: list[int],
+    starts: Sequence[int],
+    encode: Encode,
+    script: Script,
+    asked: Sequence[Question],
+    *,
+    tokens_per_frame: int,
+    subtitles: bool = True,
+    learn: Sequence[bool] | None = None,
+    guide: str = "",
+) -> FilmSequence:
+    """Labels, pointers and notes for the `ids` of a film with a conversation whose answers begin at `starts`.
+
+    `encode` gives the ids of a text; see `make_sequence` for the rest.
+    """
     shots = [script.index_at(t) for t in frame_times(script)]
     sequence = FilmSequence(ids, [IGNORED] * len(ids), [0] * len(ids), shots, len(asked))
     marks = [i for i, token in enumerate(ids) if token == FRAME]
     frames: dict[int, list[int]] = {shot: [] for shot in shots}
     for i, mark in enumerate(marks):
-        frames[shots[i // TOKENS_PER_FRAME]].append(mark)
-    cues = _find_cues(tokenizer, script, ids) if subtitles else []
-    frame_notes(sequence.notes, script, shots, marks[TOKENS_PER_FRAME - 1 :: TOKENS_PER_FRAME], asked_thing(guide))
+        frames[shots[i // tokens_per_frame]].append(mark)
+    cues = _find_cues(encode, script, ids) if subtitles else []
+    frame_notes(sequence.notes, script, shots, marks[tokens_per_frame - 1 :: tokens_per_frame], asked_thing(guide))
     if subtitles:
         cue_notes(sequence.notes, script, cues)
-    begin = tokenizer.encode("ASSISTANT:")[-1]
-    starts = [i + 1 for i, token in enumerate(ids) if token == begin]
     for number, (question, start) in enumerate(zip(asked, starts, strict=True)):
         if learn is None or learn[number]:
-            _answer(sequence, tokenizer, question, start, number, frames, cues)
+            _answer(sequence, encode, question, start, number, frames, cues)
     return sequence
 
 
 def _answer(
     sequence: FilmSequence,
-    tokenizer: LlamaTokenizer,
+    encode: Encode,
     question: Question,
     start: int,
     number: int,
@@ -139,7 +165,7 @@ def _answer(
     at, said, found = start, "", []
     for part in question.parts:
         said = f"{said} {part.text}".strip()
-        end = start + len(tokenizer.encode(said))
+        end = start + len(encode(said))
         for i in range(at, end):
             targets = _targets(part, i - at, end - at, frames, cues)
             found += targets
@@ -151,7 +177,7 @@ def _answer(
     if question.family != "outside":
         part = next((part for part in question.parts if part.shots or part.cues), question.parts[0])
         sequence.pointers.append((start - 1, _head(question, part), sorted(set(found)) or [0]))
-    for i in range(start, at + 1):  # with </s>
+    for i in range(start, at + 1):  # with the end of the turn
         sequence.labels[i], sequence.owners[i] = sequence.ids[i], number
 
 
@@ -171,11 +197,11 @@ def _targets(part: Part, i: int, length: int, frames: dict[int, list[int]], cues
     return seen + [token for cue in part.cues if cues for token in cues[cue]]
 
 
-def _find_cues(tokenizer: LlamaTokenizer, script: Script, ids: list[int]) -> list[list[int]]:
+def _find_cues(encode: Encode, script: Script, ids: list[int]) -> list[list[int]]:
     """Positions of each cue's tokens."""
     found, start = [], 0
     for _, _, text in script.cues():
-        words = tokenizer.encode(text)
+        words = encode(text)
         start = next(i for i in range(start, len(ids)) if ids[i : i + len(words)] == words)
         found.append(list(range(start, start + len(words))))
         start += len(words)
@@ -214,11 +240,7 @@ def padded_length(longest: int) -> int:
     return -(-longest // step) * step
 
 
-def _section(
-    tokenizer: LlamaTokenizer, texts: PromptFormat, script: Script, *, subtitles: bool
-) -> tuple[tuple[int, ...], str]:
-    times = frame_times(script)
+def cue_texts(script: Script, *, subtitles: bool = True) -> list[str]:
+    """What is said at each frame of a film, "" where nothing is, or everywhere without subtitles."""
     cues = [Cue(*cue) for cue in script.cues()] if subtitles else []
-    by_frame = [" ".join(cue.text for cue in frame) for frame in cues_by_frame(cues, times)]
-    prompt = section_prompt(tokenizer, texts, by_frame, TOKENS_PER_FRAME)
-    return prompt.ids, prompt.last_cues
+    return [" ".join(cue.text for cue in frame) for frame in cues_by_frame(cues, frame_times(script))]

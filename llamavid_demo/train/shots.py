@@ -76,6 +76,13 @@ def load_pool(path: Path) -> ShotPool:
     return ShotPool(shots, arrays["times"], arrays["frames"], arrays["boxes"])
 
 
+def kept_pool(path: Path, count: int, format: FrameFormat, *, seed: str, frames: int, workers: int) -> ShotPool:
+    """The pool in a file; it is drawn if there is none yet."""
+    if not path.is_file():
+        save_pool(render_pool(count, format, seed=seed, frames=frames, workers=workers), path)
+    return load_pool(path)
+
+
 def film_frames(script: Script, format: FrameFormat) -> np.ndarray:
     """The frames (T, h, w, 3) that a model reads of a film: one a second, in the model's shape."""
     times = range(int(np.ceil(script.duration)))

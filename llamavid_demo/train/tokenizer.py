@@ -12,8 +12,8 @@ from pathlib import Path
 import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
 
-from llamavid_demo.model.config import PromptFormat
-from llamavid_demo.model.tokenizer import LlamaTokenizer
+from llamavid_demo.model.llama_vid.config import PromptFormat
+from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.train import world
 from llamavid_demo.train.questions import phrasings, unseen, words
 

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from llamavid_demo.model.load import CLIP_MEAN, CLIP_STD
-from llamavid_demo.model.vision import VisionTower
+from llamavid_demo.model.llama_vid.vision import VisionTower
+from llamavid_demo.model.preprocessor import CLIP_MEAN, CLIP_STD
 from llamavid_demo.train.heads import LabelHeads
 from llamavid_demo.train.learning import autocast
 from llamavid_demo.train.shots import ShotPool

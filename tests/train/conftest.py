@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from llamavid_demo.model.tokenizer import LlamaTokenizer
+from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.train.random_film import FilmKind, random_script
 from llamavid_demo.train.tokenizer import write_llama_vocabulary
 from llamavid_demo.train.world import Script

@@ -7,8 +7,9 @@ import torch
 
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.moments import frame_mass
+from llamavid_demo.model.prompt import FRAME, SectionPrompt, Word
 from llamavid_demo.train import greedy
-from llamavid_demo.train.greedy import begin, finish
+from llamavid_demo.train.greedy import Writing, begin, finish, read_section
 
 QUESTIONS = {3: " Who? ASSISTANT:", 7: " What color is the boat? ASSISTANT:", 5: " And then? ASSISTANT:"}  # by frames
 LONGEST = 9
@@ -23,6 +24,14 @@ def prompts(micro: LoadedModel) -> list[tuple[list[int], torch.Tensor]]:
         tokens = torch.randn(frames, micro.config.tokens_per_frame, micro.config.llama.hidden_size)
         made.append(([*section.ids, *micro.tokenizer.encode(section.last_cues + question)], tokens))
     return made
+
+
+def start(model: LoadedModel, ids: list[int], tokens: torch.Tensor) -> Writing:
+    """Begin the answer to a prompt whose frames have these tokens."""
+    end = len(ids) - ids[::-1].index(FRAME)
+    prompt, patches = SectionPrompt(tuple(ids[:end]), ""), torch.zeros(len(tokens), *model.config.patch_shape)
+    section = read_section(model, prompt, "", patches, change=lambda _: tokens.flatten(0, 1))
+    return begin(model, section, [Word(token) for token in ids[end:]])
 
 
 @torch.no_grad()
@@ -43,7 +52,7 @@ def test_answers_together_are_those_alone(
     monkeypatch.setattr(micro.tokenizer, "eos", next(token for token in long if token != long[0]))
     expected = [uncached(micro, *prompt) for prompt in prompts]
     assert len({len(answer) for answer in expected}) > 1
-    writing = [begin(micro, *prompt) for prompt in prompts]
+    writing = [start(micro, *prompt) for prompt in prompts]
     texts = finish(micro, writing)
     assert [answer.ids for answer in writing] == expected
     assert texts == [micro.tokenizer.decode(answer).strip() for answer in expected]
@@ -54,7 +63,7 @@ def test_the_mass_is_the_attention_of_the_written_words(
     micro: LoadedModel, prompts: list[tuple[list[int], torch.Tensor]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(greedy, "LONGEST_ANSWER", LONGEST)
-    writing = [begin(micro, *prompt) for prompt in prompts]
+    writing = [start(micro, *prompt) for prompt in prompts]
     finish(micro, writing)
     eager = deepcopy(micro.network.llama)
     eager.set_attn_implementation("eager")
@@ -62,6 +71,6 @@ def test_the_mass_is_the_attention_of_the_written_words(
         read = micro.embed([*ids, *answer.ids[:-1]], tokens)  # nothing follows the last word
         attentions = eager(inputs_embeds=read, output_attentions=True).attentions  # (1, heads, L, L) each
         seen = sum(attentions[layer][0].mean(0) for layer in micro.config.watched_layers)
-        on_section = seen[len(ids) :, : len(answer.section)].sum(dim=0)
-        expected = frame_mass(on_section, answer.section, micro.config.tokens_per_frame)
+        on_section = seen[len(ids) :, : len(answer.section.ids)].sum(dim=0)
+        expected = frame_mass(on_section, answer.section.ids, micro.config.tokens_per_frame)
         assert torch.allclose(answer.mass(micro.config.tokens_per_frame), expected, atol=1e-5)

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.model.prompt import FRAME
-from llamavid_demo.model.tokenizer import LlamaTokenizer
 from llamavid_demo.train.ideal import WORDS, asked_thing, content_words, context_words, ideal_tokens, word_ids
 from llamavid_demo.train.sequences import make_sequence, pad
 from llamavid_demo.train.tokenizer import PROMPT

@@ -1,8 +1,8 @@
 import torch
 
+from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.model.prompt import FRAME
-from llamavid_demo.model.tokenizer import LlamaTokenizer
-from llamavid_demo.train.notes import COMPANY, NOTES, NoteHeads
+from llamavid_demo.train.notes import BEFORE, COMPANY, GUIDED, NOTES, SEVERAL, UNGUIDED, NoteHeads
 from llamavid_demo.train.questions import Part, Question
 from llamavid_demo.train.sequences import IGNORED, make_sequence
 from llamavid_demo.train.tokenizer import PROMPT
@@ -59,6 +59,14 @@ def test_a_frame_notes_who_has_been_seen_in_its_place(tokenizer: LlamaTokenizer)
     sequence = make_sequence(tokenizer, PROMPT, Script("x", shots), asked("count", FILM)[:1])
     seen = [{thing for bit, thing in enumerate(THINGS) if label >> bit & 1} for _, label in sequence.notes[COMPANY]]
     assert seen == [{"cat"}, {"cat", "owl"}, {"hat"}, {"cat", "owl", "dog"}]
+    before = [{thing for bit, thing in enumerate(THINGS) if label >> bit & 1} for _, label in sequence.notes[BEFORE]]
+    assert before == [set(), set(), {"cat", "owl"}, {"hat"}]
+
+
+def test_a_guide_or_all_things_are_noted_of_the_scene_before() -> None:
+    assert set(NOTES) == set(GUIDED) | {BEFORE} == set(UNGUIDED) | {"follows"}
+    assert BEFORE not in NoteHeads(8).heads
+    assert "follows" not in NoteHeads(8, UNGUIDED).heads
 
 
 def test_scenes_are_counted_up_to_a_dozen(tokenizer: LlamaTokenizer) -> None:
@@ -120,7 +128,7 @@ def test_notes_are_in_every_film_at_what_they_are_about(tokenizer: LlamaTokenize
         assert all(sequence.ids[position] != FRAME for position in words)
         starts = [position for position, label in sequence.notes["word"] if label == 0]
         assert len(starts) == len(script.cues())
-        classes = {kind: 1 << len(words) if kind == COMPANY else len(words) for kind, words in NOTES.items()}
+        classes = {kind: 1 << len(words) if kind in SEVERAL else len(words) for kind, words in NOTES.items()}
         assert all(0 <= label < classes[kind] for kind, of in sequence.notes.items() for _, label in of)
 
 

@@ -153,3 +153,11 @@ def test_a_narrator_has_no_name_and_is_never_asked_about() -> None:
         asked = questions(script, rng)
         assert not any(line.text in question.answer for line in told for question in asked)
     assert all(line.speaker for script, _ in films(20) for shot in script.shots for line in shot.lines)
+
+
+def test_in_a_sparing_film_nobody_speaks_twice_of_the_same_item() -> None:
+    kind = FilmKind(cues=200, duration=(900, 900), sparing=1.0)
+    for script, _ in films(5, kind):
+        said = [(line.speaker, line.item) for shot in script.shots for line in shot.lines if line.item]
+        assert 0 < len(said) == len(set(said))
+        assert sum(len(shot.lines) for shot in script.shots) > 2 * len(said), "the others are plain"

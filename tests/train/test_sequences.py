@@ -2,8 +2,9 @@ import pytest
 
 from llamavid_demo.chat.encoded_section import EncodedSection
 from llamavid_demo.film import cues_by_frame, load_movie
-from llamavid_demo.model.prompt import FRAME, section_prompt
-from llamavid_demo.model.tokenizer import LlamaTokenizer
+from llamavid_demo.model.llama_vid.prompt import section_prompt
+from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
+from llamavid_demo.model.prompt import FRAME
 from llamavid_demo.train.conversation import Manner, converse
 from llamavid_demo.train.questions import FAMILIES, Question, questions
 from llamavid_demo.train.sequences import IGNORED, FilmSequence, frame_times, make_sequence, pad, prompt_ids
