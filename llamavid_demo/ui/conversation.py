@@ -15,7 +15,7 @@ from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.evidence import evidence_strip
 from llamavid_demo.ui.heat import veil
-from llamavid_demo.ui.loading import BackgroundModel
+from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.sessions import Asked, Conversation, Relay, Sessions
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.talk import alert, finished_turn, invitation, notice, progress_bar, unfinished_turn
@@ -36,10 +36,10 @@ STOPPED_EARLY = "Stopped before the answer began."
 class Talking:
     """The handlers; `key` is the page's session key throughout."""
 
-    def __init__(self, settings: Settings, sessions: Sessions, model: BackgroundModel, stills: Stills) -> None:
+    def __init__(self, settings: Settings, sessions: Sessions, models: Models, stills: Stills) -> None:
         self._settings = settings
         self._sessions = sessions
-        self._model = model
+        self._models = models
         self._stills = stills
 
     def parts(self, key: str, movie: Movie, section: int) -> Parts:
@@ -93,11 +93,12 @@ class Talking:
             return
         turns: list[Turn] = []
         work = visit.start(lambda work: self._work(work, key, asked, turns))
-        visit.asked = None
+        visit.asked, visit.answering = None, asked
         trouble = ""
         try:
             for told in work.batches():
-                yield self._under_way(asked, turns, told)
+                if not work.abandoned:
+                    yield self._under_way(asked, turns, told)
         except Stopped:
             trouble = STOPPED_EARLY
         except DemoError as error:
@@ -105,6 +106,9 @@ class Talking:
         except Exception:
             log.exception("an answer failed")
             trouble = BROKEN
+        finally:
+            if not work.abandoned:
+                visit.answering = None
         if work.abandoned:
             return
         movie = self._sessions.movie(key, asked.slug)
@@ -130,9 +134,10 @@ class Talking:
         if known:
             return known
         relay = Relay(work)
+        model = self._sessions.model(key)
         movie = self._sessions.movie(key, asked.slug)
-        chat = self._model.chat(movie, asked.section, check=work.check, progress=relay)
-        conversation = Conversation(chat, relay)
+        chat = self._models[model].chat(movie, asked.section, check=work.check, progress=relay)
+        conversation = Conversation(chat, relay, model)
         self._sessions.remember(key, asked.slug, asked.section, conversation)
         return conversation
 

@@ -19,12 +19,19 @@ if TYPE_CHECKING:
     from llamavid_demo.model.loaded import LoadedModel
 
 CHECK_EVERY = 0.2  # seconds
+# Two threads that import transformers at once break its lazy modules.
+ONE_AFTER_THE_OTHER = threading.Lock()
 
 log = logging.getLogger(__name__)
 
 
+def model_name(settings: Settings) -> str:
+    """What people call the settings' model: its folder, or the last part of its Hub id."""
+    return Path(settings.model).absolute().name
+
+
 class BackgroundModel:
-    """Starts to load when it is made. Knows three states: loading, ready, failed."""
+    """Starts to load when it is made, after those made before. Knows three states: loading, ready, failed."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -62,14 +69,13 @@ class BackgroundModel:
         `check` is as in `wait`; options go to `MovieChat`. Raises what loading and reading raise.
         """
         loaded = self.wait(check)
-        # Imported here, after the model: two threads that import transformers at once break its lazy modules.
-        from llamavid_demo.chat import MovieChat
+        from llamavid_demo.chat import MovieChat  # imported here: torch is there by now, the page is without it
 
         return MovieChat(loaded, movie, section, settings=self._settings, **options)
 
     async def arrival(self) -> None:
         """Wait, without a thread, until the model is there or has failed."""
-        await asyncio.wait([asyncio.shield(asyncio.wrap_future(self._loaded))])
+        await asyncio.gather(asyncio.shield(asyncio.wrap_future(self._loaded)), return_exceptions=True)
 
     def state(self) -> str:
         """HTML of one line: what a person should know about the model now."""
@@ -78,14 +84,17 @@ class BackgroundModel:
         error = self._loaded.exception()
         if error:
             return f'<p class="model failed" role="alert"><i></i>{escape(str(error))}</p>'
-        return f'<p class="model ready" role="status"><i></i>{escape(Path(self._settings.model).name)} is ready</p>'
+        return f'<p class="model ready" role="status"><i></i>{escape(model_name(self._settings))} is ready</p>'
 
     def _load(self) -> None:
         try:
-            # Imported here: torch takes seconds, and the page need not wait for it.
-            from llamavid_demo.model.load import load_chosen_model
+            with ONE_AFTER_THE_OTHER:
+                # Imported here: torch takes seconds, and the page need not wait for it. The chat room too, so that
+                # nobody imports it while the next model loads.
+                import llamavid_demo.chat  # noqa: F401
+                from llamavid_demo.model.load import load_chosen_model
 
-            loaded = load_chosen_model(self._settings)
+                loaded = load_chosen_model(self._settings)
         except DemoError as error:
             log.error("the model could not be loaded: %s", error)
             self._loaded.set_exception(error)

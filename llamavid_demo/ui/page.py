@@ -12,19 +12,30 @@ from llamavid_demo.ui.screening import about
 from llamavid_demo.ui.upload import SUBTITLES, VIDEOS, limits
 
 TITLE = "A film you can talk with · LLaMA-VID"
-HEADER = '<header class="marquee"><h1>A film you can talk with</h1><p>LLaMA-VID, two tokens a frame</p></header>'
+SYSTEMS = "LLaMA-VID, two tokens a frame; LLaVA-Mini, one"
+HEADER = f'<header class="marquee"><h1>A film you can talk with</h1><p>{SYSTEMS}</p></header>'
 
 Named = dict[str, Any]
 
 
-def layout(settings: Settings, movies: Sequence[Movie], model_state: str) -> Named:
-    """Place all parts inside the current `gr.Blocks`, with the first film in them; gives them by name."""
+def layout(settings: Settings, movies: Sequence[Movie], models: Sequence[str], model_state: str) -> Named:
+    """Place all parts inside the current `gr.Blocks`, with the first film and model in them; gives them by name."""
     first = movies[0]
     parts: Named = {"slug": gr.State(first.slug), "section": gr.State(0)}
     with gr.Column(elem_id="foyer"):
         with gr.Row(elem_id="top"):
             _html(HEADER, elem_id="header")
             parts["model"] = _html(model_state, elem_id="model")
+            parts["picker"] = gr.Dropdown(
+                list(models),
+                value=models[0],
+                label="Model to talk with",
+                show_label=False,
+                container=False,
+                filterable=False,
+                visible=len(models) > 1,
+                elem_id="picker",
+            )
         parts["wall"] = _html(posters.poster_wall(movies, first.slug), elem_id="wall", js_on_load=posters.ON_LOAD)
     _bring(parts, settings)
     with gr.Column(elem_id="stage"):

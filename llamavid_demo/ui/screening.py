@@ -10,7 +10,7 @@ from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.cost import Costs
-from llamavid_demo.ui.loading import BackgroundModel
+from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.player import copy_path, is_playable, subtitle_file
 from llamavid_demo.ui.posters import facts, poster_wall
 from llamavid_demo.ui.sections import clamp, section_strip, still_times
@@ -37,11 +37,11 @@ class Screening:
     """Turns "show this film, this section" into the values of the page's parts."""
 
     def __init__(
-        self, settings: Settings, sessions: Sessions, model: BackgroundModel, stills: Stills, talking: Talking
+        self, settings: Settings, sessions: Sessions, models: Models, stills: Stills, talking: Talking
     ) -> None:
         self._settings = settings
         self._sessions = sessions
-        self._costs = Costs(model)
+        self._costs = Costs(models)
         self._stills = stills
         self._talking = talking
 
@@ -69,7 +69,7 @@ class Screening:
             "slug": movie.slug,
             "section": index,
             "strip": self.strip(movie, index),
-            "cost": self._costs.known(movie, index),
+            "cost": self.cost(key, movie, index),
             "alert": "",
             **self._talking.resting(),
             **self._talking.parts(key, movie, index),
@@ -80,6 +80,10 @@ class Screening:
         wanted = [second for section in movie.sections for second in still_times(movie, section)]
         pictures = self._stills.at(movie, wanted) if draw else self._stills.known(movie, wanted)
         return section_strip(movie, index, pictures)
+
+    def cost(self, key: str, movie: Movie, index: int) -> str:
+        """What reading a section takes of the visitor's model, as far as that is known at once."""
+        return self._costs.known(self._sessions.model(key), movie, index)
 
     def player(self, movie: Movie, *, own: bool) -> gr.Video:
         """The player with the film and its subtitles. Give it by an event: a constructor adds no track."""
@@ -92,7 +96,7 @@ class Screening:
         movie = self._sessions.movie(key, slug)
         visit = self._sessions.visit(key)
         visit.showing = visit.showing or (slug, index)
-        return {"player": self.player(movie, own=slug in visit.own), "cost": self._costs.known(movie, index)}
+        return {"player": self.player(movie, own=slug in visit.own), "cost": self.cost(key, movie, index)}
 
     def pick_film(self, key: str, slug: str) -> Parts:
         """Open a film of the wall; the one that is open stays as it is, with whatever is being answered."""
@@ -106,8 +110,9 @@ class Screening:
         if not showing:
             return {}
         movie, index = self._sessions.movie(key, showing[0]), showing[1]
-        parts = {"strip": self.strip(movie, index, draw=True), "cost": self._costs.planned(movie, index)}
-        return parts if visit.showing == showing else {}
+        model = self._sessions.model(key)
+        parts = {"strip": self.strip(movie, index, draw=True), "cost": self._costs.planned(model, movie, index)}
+        return parts if (visit.showing, self._sessions.model(key)) == (showing, model) else {}
 
     def pick_section(self, key: str, slug: str, index: int) -> Parts:
         """Move to another section of the film that is open."""

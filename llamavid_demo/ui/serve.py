@@ -9,8 +9,9 @@ import gradio as gr
 from llamavid_demo.settings import ROOT, Settings
 from llamavid_demo.ui.api import ask_endpoint
 from llamavid_demo.ui.catalogue import bundled_movies
+from llamavid_demo.ui.choosing import Choosing
 from llamavid_demo.ui.conversation import Talking
-from llamavid_demo.ui.loading import BackgroundModel
+from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.page import TITLE, layout
 from llamavid_demo.ui.screening import Screening
 from llamavid_demo.ui.sessions import Sessions
@@ -29,20 +30,23 @@ log = logging.getLogger(__name__)
 def build(settings: Settings) -> gr.Blocks:
     """The page, not yet served. Raises `MovieError` when there is no film to show."""
     movies = bundled_movies(settings)
-    model = BackgroundModel(settings)
-    sessions = Sessions(movies, uploads=uploads_folder(settings))
+    models = Models(settings)
+    first = models.names[0]
+    sessions = Sessions(movies, model=first, uploads=uploads_folder(settings))
     stills = Stills()
-    talking = Talking(settings, sessions, model, stills)
-    screening = Screening(settings, sessions, model, stills, talking)
-    bringing = Bringing(settings, sessions, model, screening)
+    talking = Talking(settings, sessions, models, stills)
+    screening = Screening(settings, sessions, models, stills, talking)
+    choosing = Choosing(sessions, models, screening, talking)
+    bringing = Bringing(settings, sessions, models, screening)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(DAY, DAY)) as demo:
-        parts = layout(settings, movies, model.state())
+        parts = layout(settings, movies, models.names, models[first].state())
         wiring = Wiring(parts)
-        wiring.arrival(demo, sessions, screening, model)
+        wiring.arrival(demo, sessions, screening)
+        wiring.choosing(demo, choosing, screening, talking)
         wiring.screening(screening)
         wiring.talking(talking)
         wiring.bringing(bringing, screening)
-        gr.api(ask_endpoint(sessions, model), api_name="ask", **MODEL)
+        gr.api(ask_endpoint(sessions, models[first]), api_name="ask", **MODEL)
     return demo.queue(max_size=MOST_WAITING)
 
 

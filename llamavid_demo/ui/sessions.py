@@ -1,6 +1,6 @@
 """What the server remembers of its visitors: their own films, their conversations, the work under way.
 
-The page holds keys only. Both stores are bounded; whoever was away longest is forgotten first.
+The page holds keys only. All stores are bounded; whoever was away longest is forgotten first.
 """
 
 import shutil
@@ -46,21 +46,29 @@ class Relay:
 
 @dataclass
 class Conversation:
-    """A chat about one section, where its progress goes, and the veils over its evidence by turn and second."""
+    """A chat about one section, where its progress goes, the name of the model that it is with.
+
+    `veils` lie over its evidence, by turn and second.
+    """
 
     chat: "MovieChat"
     relay: Relay
+    model: str = ""
     veils: "dict[Turn, dict[float, str]]" = field(default_factory=dict)
 
 
 @dataclass
 class Visit:
-    """One open page: what it shows, its own films, the question and the clip that wait, the work under way."""
+    """One open page: what it shows, its own films, the question and the clip that wait, the work under way.
+
+    `answering` is the question that the work answers, if it does.
+    """
 
     showing: tuple[str, int] | None = None
     own: dict[str, Movie] = field(default_factory=dict)
     brought: int = 0
     asked: Asked | None = None
+    answering: Asked | None = None
     clip: Movie | None = None
     work: Work | None = None
 
@@ -81,34 +89,50 @@ class Visit:
 
     def leave(self) -> None:
         """Turn to something else: drop the question that waits, abandon what is under way."""
-        self.asked = None
+        self.asked = self.answering = None
         self.clip = None
         self.stop(abandon=True)
+        self.work = None  # it may take a moment to end; nobody has to wait for that
+
+    def break_off(self) -> Asked | None:
+        """Abandon the question that waits or is being answered, and give it; a film that is being brought goes on."""
+        broken_off = self.asked or self.answering
+        if broken_off:
+            self.leave()
+        return broken_off
 
 
 class Sessions:
-    """Visits by the page's session key, conversations by (session, film, section)."""
+    """Visits and their choice of a model by the page's session key, conversations by (session, model, film, section).
+
+    A choice outlives its visit: when the connection broke, the page stays open and shows it.
+    """
 
     def __init__(
         self,
         movies: Sequence[Movie],
         *,
+        model: str = "",
         uploads: Path | None = None,
         grace: float = GRACE,
         visits: int = VISITS,
         conversations: int = CONVERSATIONS,
     ) -> None:
-        """`uploads` is the folder that visitors' films lie in, each in a folder of its own.
+        """`model` is the name of the model that a visit talks with before it chose one.
+
+        `uploads` is the folder that visitors' films lie in, each in a folder of its own.
 
         They are deleted `grace` seconds after the visitor left: what is still on its way to the page finds its files.
         """
+        self._model = model
         self._uploads = uploads
         self._grace = grace
         self.bundled = {movie.slug: movie for movie in movies}
         self._most_visits = visits
         self._most_conversations = conversations
         self._visits: OrderedDict[str, Visit] = OrderedDict()
-        self._conversations: OrderedDict[tuple[str, str, int], Conversation] = OrderedDict()
+        self._chosen: OrderedDict[str, str] = OrderedDict()
+        self._conversations: OrderedDict[tuple[str, str, str, int], Conversation] = OrderedDict()
         self._lock = threading.Lock()
 
     def visit(self, key: str) -> Visit:
@@ -120,6 +144,18 @@ class Sessions:
         for old in gone:
             self.forget(old)
         return visit
+
+    def model(self, key: str) -> str:
+        """Name of the model that this visitor talks with."""
+        return self._chosen.get(key, self._model)
+
+    def choose(self, key: str, model: str) -> None:
+        """Let this visitor talk with another model; conversations with the one before are kept."""
+        with self._lock:
+            self._chosen[key] = model
+            self._chosen.move_to_end(key)
+            while len(self._chosen) > self._most_visits:
+                self._chosen.popitem(last=False)
 
     def movies(self, key: str) -> list[Movie]:
         """The films on that visitor's wall."""
@@ -133,17 +169,18 @@ class Sessions:
         return movie
 
     def conversation(self, key: str, slug: str, section: int) -> Conversation | None:
-        """The conversation about that section, if it is still remembered."""
+        """The conversation with the visitor's model about that section, if it is still remembered."""
+        wanted = key, self.model(key), slug, section
         with self._lock:
-            found = self._conversations.get((key, slug, section))
+            found = self._conversations.get(wanted)
             if found:
-                self._conversations.move_to_end((key, slug, section))
+                self._conversations.move_to_end(wanted)
             return found
 
     def remember(self, key: str, slug: str, section: int, conversation: Conversation) -> None:
         """Keep a conversation; the one that nobody used for longest makes room."""
         with self._lock:
-            self._conversations[(key, slug, section)] = conversation
+            self._conversations[(key, conversation.model, slug, section)] = conversation
             while len(self._conversations) > self._most_conversations:
                 self._conversations.popitem(last=False)
 

@@ -17,6 +17,7 @@ STAGES = {
     "frames": ("Watching the section", "frames"),
     "tokens": ("Turning frames into tokens", "frames"),
     "prefill": ("Reading the section's tokens", "tokens"),
+    "words": ("Reading the question with every frame", "frames"),
     "copy": ("Making a copy that browsers can play", "seconds"),
 }
 ON_LOAD = """

@@ -15,7 +15,7 @@ from llamavid_demo.errors import DemoError, MovieError
 from llamavid_demo.film import Movie, load_movie
 from llamavid_demo.film.plain_files import VIDEO_SUFFIXES
 from llamavid_demo.settings import Settings
-from llamavid_demo.ui.loading import BackgroundModel
+from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.player import make_playable
 from llamavid_demo.ui.screening import Screening, files_folder
 from llamavid_demo.ui.sessions import Conversation, Relay, Sessions
@@ -53,10 +53,10 @@ def limits(settings: Settings) -> str:
 class Bringing:
     """The handlers; `key` is the page's session key throughout."""
 
-    def __init__(self, settings: Settings, sessions: Sessions, model: BackgroundModel, screening: Screening) -> None:
+    def __init__(self, settings: Settings, sessions: Sessions, models: Models, screening: Screening) -> None:
         self._settings = settings
         self._sessions = sessions
-        self._model = model
+        self._models = models
         self._screening = screening
 
     def begin(self, key: str, video: str | None) -> Parts:
@@ -95,7 +95,7 @@ class Bringing:
         visit.brought += 1
         movie = replace(clip, slug=f"own-{visit.brought}")
         made: list[Conversation] = []
-        work = visit.start(lambda work: made.append(self._watched(work, movie)))
+        work = visit.start(lambda work: made.append(self._watched(work, movie, self._sessions.model(key))))
         trouble = yield from self._follow(work)
         if not made or trouble:
             yield self._resting(trouble)
@@ -164,6 +164,6 @@ class Bringing:
         make_playable(movie, files_folder(self._settings, movie, own=True), progress)
         return movie
 
-    def _watched(self, work: Work, movie: Movie) -> Conversation:
+    def _watched(self, work: Work, movie: Movie, model: str) -> Conversation:
         relay = Relay(work)
-        return Conversation(self._model.chat(movie, 0, check=work.check, progress=relay), relay)
+        return Conversation(self._models[model].chat(movie, 0, check=work.check, progress=relay), relay, model)

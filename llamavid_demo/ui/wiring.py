@@ -9,8 +9,8 @@ from typing import Any
 import gradio as gr
 
 from llamavid_demo.errors import DemoError
+from llamavid_demo.ui.choosing import Choosing
 from llamavid_demo.ui.conversation import Talking
-from llamavid_demo.ui.loading import BackgroundModel
 from llamavid_demo.ui.screening import Parts, Screening
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.talk import alert
@@ -56,17 +56,12 @@ class Wiring:
             yield self.updates({"alert": alert(str(error))})
         yield self.updates({})
 
-    def arrival(self, demo: gr.Blocks, sessions: Sessions, screening: Screening, model: BackgroundModel) -> None:
+    def arrival(self, demo: gr.Blocks, sessions: Sessions, screening: Screening) -> None:
         """What happens when a page is opened and when it is closed."""
         parts = self._parts
 
         def arrive(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
             return self.update(screening.arrive, _key(request), slug, section)
-
-        async def follow_model(request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
-            yield self.updates({"model": model.state()})
-            await model.arrival()
-            yield self.updates({"model": model.state()})
 
         def leave(request: gr.Request) -> None:
             sessions.forget(_key(request))
@@ -74,9 +69,26 @@ class Wiring:
         keys = [parts["slug"], parts["section"]]
         arrived = demo.load(arrive, keys, self._outputs, **QUIET, **FREE)
         self._complete_after(arrived, screening)
-        loaded = demo.load(follow_model, None, [parts["model"]], **QUIET, **FREE)
-        self._complete_after(loaded, screening)
         demo.unload(leave)
+
+    def choosing(self, demo: gr.Blocks, choosing: Choosing, screening: Screening, talking: Talking) -> None:
+        """The model: how it stands with it on arrival, and another one to talk with."""
+        parts = self._parts
+        given = [parts["picker"], parts["question"], parts["slug"], parts["section"]]
+
+        def choose(name: str, draft: str, slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
+            return self.update(choosing.choose, _key(request), name, draft, slug, section)
+
+        async def follow(request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
+            async for told in choosing.follow(_key(request)):
+                yield self.updates(told)
+            yield self.updates({})
+
+        chosen = parts["picker"].input(choose, given, self._outputs, **EVERY, **FREE)
+        self._illustrate_after(chosen, talking)
+        for begin in (demo.load, chosen.then):
+            loaded = begin(follow, None, self._outputs, **EVERY, **FREE)
+            self._complete_after(loaded, screening)
 
     def screening(self, screening: Screening) -> None:
         """The poster wall and the section strip."""
@@ -101,6 +113,15 @@ class Wiring:
 
         event.then(complete, None, self._outputs, **EVERY, **FREE)
 
+    def _illustrate_after(self, event: gr.events.Dependency, talking: Talking) -> None:
+        """So do those of the evidence."""
+        keys = [self._parts["slug"], self._parts["section"]]
+
+        def illustrate(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
+            return self.update(talking.illustrate, _key(request), slug, section)
+
+        event.then(illustrate, keys, self._outputs, **EVERY, **FREE)
+
     def talking(self, talking: Talking) -> None:
         """The conversation."""
         parts = self._parts
@@ -119,9 +140,6 @@ class Wiring:
         def answer(request: gr.Request) -> Iterator[dict[Any, Any]]:
             yield from self.stream(talking.answer, _key(request))
 
-        def illustrate(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
-            return self.update(talking.illustrate, _key(request), slug, section)
-
         def stop(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
             return self.update(talking.stop, _key(request), slug, section)
 
@@ -136,7 +154,7 @@ class Wiring:
             parts["current"].retry(again, keys, self._outputs, **QUIET, **FREE),
         ):
             answered = begun.then(answer, None, self._outputs, **EVERY, **MODEL)
-            answered.then(illustrate, keys, self._outputs, **EVERY, **FREE)
+            self._illustrate_after(answered, talking)
         parts["stop"].click(stop, keys, self._outputs, queue=False, **QUIET)
         parts["current"].undo(undo, keys, self._outputs, **QUIET, **FREE)
 

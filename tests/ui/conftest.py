@@ -1,5 +1,6 @@
 """The real page in a process of its own, with two small films and an untrained model, and a headless Chromium."""
 
+import contextlib
 import os
 import shutil
 import socket
@@ -14,9 +15,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from transformers import LlamaConfig
 
 from llamavid_demo.film.frame_format import FrameFormat
-from llamavid_demo.model.llama_vid import LlamaVid
+from llamavid_demo.model.llama_vid.network import LlamaVid
+from llamavid_demo.model.llama_vid.save import save_checkpoint
 from llamavid_demo.model.loaded import LoadedModel
-from llamavid_demo.model.save import save_checkpoint
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "llama_vid"
@@ -128,6 +129,7 @@ def server(films: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFacto
         folder / "log.txt",
         movies=films,
         model=checkpoint,
+        models=folder / "none",
         section_minutes=0.5,
         max_new_tokens=LONG_ANSWER,
     )
@@ -145,8 +147,14 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(server: Server, browser: Browser) -> Iterator[Page]:
+    with visit(server, browser) as page:
+        yield page
+
+
+@contextlib.contextmanager
+def visit(server: Server, browser: Browser, *, width: int = 1280) -> Iterator[Page]:
     """The page, opened and with its model; it may neither call anybody else nor run into errors."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    context = browser.new_context(viewport={"width": width, "height": 800}, reduced_motion="reduce")
     page = context.new_page()
     troubles: list[str] = []
     page.on("request", lambda request: None if is_local(request.url) else troubles.append(request.url))

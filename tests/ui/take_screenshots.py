@@ -93,6 +93,13 @@ def main() -> None:
             expect(page.locator("#current .status")).to_be_visible()
             answers(page, 3)
             take(page, "answer")
+            picker = page.get_by_label("Model to talk with")
+            if picker.count():
+                picker.click()
+                page.get_by_role("option", selected=False).first.click()
+                expect(page.locator("#alert [role=status]")).to_contain_text("You now talk with")
+                expect(page.locator("#cost")).to_contain_text("of memory")
+                take(page, "models")
             page.locator("[data-bring]").click()
             broken = Path(folder) / "holiday.mp4"
             broken.write_bytes(b"this is no film")

@@ -81,7 +81,8 @@ class Desk:
         self.sessions = Sessions([movie])
         self.visit = self.sessions.visit(KEY)
         self.visit.showing = AT
-        self.talking = Talking(Settings(), self.sessions, ScriptedModel(chat), Stills())  # type: ignore[arg-type]
+        models = {"": ScriptedModel(chat)}
+        self.talking = Talking(Settings(), self.sessions, models, Stills())  # type: ignore[arg-type]
 
     def ask(self, question: str) -> list[dict[str, Any]]:
         return [self.talking.begin(KEY, question, *AT), *self.talking.answer(KEY)]

@@ -1,5 +1,7 @@
 """The model in the background: waited for, given up on, or missing."""
 
+import asyncio
+import gc
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,13 @@ def test_missing_model_is_named_on_the_page(tmp_path: Path) -> None:
     assert model.ready is None
     assert 'role="alert"' in model.state()
     assert "nowhere" in model.state()
+
+
+def test_arrival_of_a_missing_model_is_no_error_of_its_own(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    model = BackgroundModel(Settings(model=str(tmp_path / "nowhere")))
+    asyncio.run(model.arrival())
+    gc.collect()
+    assert not [record for record in caplog.records if record.name == "asyncio"]
 
 
 def test_waiting_can_be_given_up(checkpoint: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from llamavid_demo.errors import MovieError
 from llamavid_demo.film import Movie, load_movie
-from llamavid_demo.ui.sessions import Conversation, Relay, Sessions
+from llamavid_demo.ui.sessions import Asked, Conversation, Relay, Sessions
 from llamavid_demo.ui.work import Stopped, Work
 
 
@@ -40,6 +40,58 @@ def test_conversation_not_used_for_longest_makes_room(movie: Movie) -> None:
     sessions.remember("b", "harbour", 0, third)
     assert sessions.conversation("a", "harbour", 1) is None
     assert sessions.conversation("a", "harbour", 0) is first
+
+
+def test_conversation_belongs_to_its_model(movie: Movie) -> None:
+    sessions = Sessions([movie], model="first")
+    with_first = replace(conversation(), model="first")
+    sessions.remember("a", "harbour", 0, with_first)
+    sessions.choose("a", "second")
+    assert (sessions.model("a"), sessions.model("b")) == ("second", "first")
+    assert sessions.conversation("a", "harbour", 0) is None
+    sessions.choose("a", "first")
+    assert sessions.conversation("a", "harbour", 0) is with_first
+
+
+def test_choice_of_a_model_outlives_a_broken_connection_and_is_bounded(movie: Movie) -> None:
+    sessions = Sessions([movie], model="first", visits=2)
+    for key in ("a", "b"):
+        sessions.choose(key, "second")
+    sessions.forget("a")
+    assert sessions.model("a") == "second"
+    sessions.choose("c", "second")
+    assert [sessions.model(key) for key in ("a", "b", "c")] == ["first", "second", "second"]
+
+
+def test_breaking_off_an_answer_leaves_a_film_that_is_being_brought(movie: Movie) -> None:
+    visit = Sessions([movie]).visit("a")
+    work = visit.start(lambda work: None)
+    assert visit.break_off() is None
+    assert not work.stopped
+    visit.answering = Asked("Where?", "harbour", 0)
+    assert visit.break_off() == Asked("Where?", "harbour", 0)
+    assert work.abandoned
+    assert visit.break_off() is None
+    assert not visit.busy
+
+
+def test_nobody_waits_for_what_was_left_to_end(movie: Movie) -> None:
+    go_on = threading.Event()
+
+    def job(work: Work) -> None:
+        work.on_stop(lambda: None)
+        work.say("begun")
+        go_on.wait()
+
+    visit = Sessions([movie]).visit("a")
+    work = visit.start(job)
+    told = work.batches(every=0.001)
+    next(told)
+    visit.leave()
+    seen = work.running, visit.busy
+    go_on.set()
+    assert list(told) == []
+    assert seen == (True, False)
 
 
 def test_leaving_frees_films_conversations_and_work(movie: Movie) -> None:

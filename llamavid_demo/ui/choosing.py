@@ -1,0 +1,66 @@
+"""Another model to talk with: the film goes on, a new conversation begins, the model loads meanwhile."""
+
+from collections.abc import AsyncIterator
+
+from llamavid_demo.ui.conversation import Talking
+from llamavid_demo.ui.models import Models
+from llamavid_demo.ui.screening import Parts, Screening
+from llamavid_demo.ui.sessions import Conversation, Sessions
+from llamavid_demo.ui.talk import notice
+
+
+class Choosing:
+    """The handlers of the picker; `key` is the page's session key throughout."""
+
+    def __init__(self, sessions: Sessions, models: Models, screening: Screening, talking: Talking) -> None:
+        self._sessions = sessions
+        self._models = models
+        self._screening = screening
+        self._talking = talking
+
+    def choose(self, key: str, name: str, draft: str, slug: str, section: int) -> Parts:
+        """Turn to another model. An answer under way is stopped; its question goes into the box if that is empty.
+
+        A conversation waits for its model, as it does for its film: who switches back finds it. Raises `ModelError`
+        for a name that is not on offer.
+        """
+        before = self._sessions.model(key)
+        if name == before:
+            return {}
+        model = self._models[name]
+        visit = self._sessions.visit(key)
+        slug, section = visit.showing or (slug, section)
+        movie = self._sessions.movie(key, slug)
+        left = self._sessions.conversation(key, slug, section)
+        broken_off = visit.break_off()
+        words = _broken_off(before, left) if broken_off else ""
+        self._sessions.choose(key, name)
+        words = _greeting(name, self._sessions.conversation(key, slug, section)) + words
+        return {
+            "model": model.state(),
+            "cost": self._screening.cost(key, movie, section),
+            "alert": notice(words),
+            **self._talking.resting(),
+            **self._talking.parts(key, movie, section),
+            **({"question": broken_off.question} if broken_off and not draft.strip() else {}),
+        }
+
+    async def follow(self, key: str) -> AsyncIterator[Parts]:
+        """How it stands with the visitor's model, now and when it is there or has failed."""
+        model = self._models[self._sessions.model(key)]
+        yield {"model": model.state()}
+        await model.arrival()
+        # Somebody may have turned to another one meanwhile.
+        yield {"model": self._models[self._sessions.model(key)].state()}
+
+
+def _greeting(name: str, conversation: Conversation | None) -> str:
+    if conversation:
+        return f"You now talk with {name} again; your conversation goes on."
+    return f"You now talk with {name}; this is a new conversation."
+
+
+def _broken_off(name: str, conversation: Conversation | None) -> str:
+    if conversation and any(turn.finished is None and turn.text for turn in conversation.chat.turns):
+        return f" {name} was stopped; switch back to read what it wrote."
+    return f" {name} was stopped before its answer began."

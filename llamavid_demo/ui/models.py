@@ -1,0 +1,47 @@
+"""The models on offer: the one that the settings name, then the checkpoints in the folder of models."""
+
+import threading
+
+from llamavid_demo.errors import ModelError
+from llamavid_demo.settings import Settings
+from llamavid_demo.ui.loading import BackgroundModel, model_name
+
+
+def offered(settings: Settings) -> dict[str, Settings]:
+    """Settings for each model by name, the chosen one first; of two that share a name the earlier is offered.
+
+    The vision tower and the vocabulary that the settings name belong to the chosen one only.
+    """
+    on_offer = {model_name(settings): settings}
+    for config in sorted(settings.models.glob("*/config.json")):
+        own = {"model": str(config.parent), "vision_tower": None, "bert": None}
+        on_offer.setdefault(config.parent.name, settings.model_copy(update=own))
+    return on_offer
+
+
+class Models:
+    """Models by name. Each begins to load when somebody first wants it; all visits share it.
+
+    What was loaded stays in memory until the program ends: the models on offer are few, and the embedded ones take
+    some megabytes. Who wants to hold one only sets LLAMAVID_MODELS to a folder without checkpoints.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._offered = offered(settings)
+        self._wanted: dict[str, BackgroundModel] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What is on offer, the settings' own model first."""
+        return tuple(self._offered)
+
+    def __getitem__(self, name: str) -> BackgroundModel:
+        """A model, loaded or on its way. Raises `ModelError` for a name that is not on offer."""
+        if name not in self._offered:
+            raise ModelError(f"There is no model {name!r} here; there are {', '.join(self._offered)}.")
+        with self._lock:
+            if name not in self._wanted:
+                self._wanted[name] = BackgroundModel(self._offered[name])
+            return self._wanted[name]
