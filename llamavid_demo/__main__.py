@@ -112,7 +112,7 @@ def ingest(
     model: Model = None,
 ) -> None:
     """Read films ahead, so that the first question waits for nothing: patches (and frame tokens) on disk."""
-    from llamavid_demo.chat.encoded_section import encode_section, make_frame_tokens, open_cache
+    from llamavid_demo.chat.encoded_section import encode_section, make_rows, open_cache
 
     settings = _settings(model=model)
     films = [_movie(path, settings) for path in movies]
@@ -122,7 +122,9 @@ def ingest(
             with progress_bars(messages) as progress:
                 encoded = encode_section(loaded, film, section, cache, progress=progress)
                 if guide:
-                    for step in make_frame_tokens(loaded, encoded, guide, cache):
+                    batches = encoded.batches(loaded.frames_at_once)
+                    frames = loaded.section(loaded.section_prompt(encoded.texts), guide, batches)
+                    for step in make_rows(loaded, encoded, frames, guide, cache):
                         progress(step)
             console.print(f"{film.title}, {section.label}: {len(encoded.times)} frames are in {settings.cache_dir}")
 
@@ -179,7 +181,7 @@ def evaluate(
     minutes: Annotated[float | None, typer.Option(help="Length of each film; 1 to 3 minutes when unset.")] = None,
     mode: Annotated[str, typer.Option(help="What the LLaMA gets: full, or one of the ablations.")] = "full",
     ablations: Annotated[bool, typer.Option(help="Ask in every mode: what each kind of token is worth.")] = False,
-    second_turns: Annotated[bool, typer.Option(help="Ask second questions, guided by the first or by each.")] = False,
+    second_turns: Annotated[bool, typer.Option(help="Ask second questions, in both ways to go on.")] = False,
     model: Model = None,
     quantization: Quantization = None,
     as_json: AsJson = False,
@@ -189,11 +191,12 @@ def evaluate(
     from llamavid_demo.cli.score_table import evidence_lines, score_table
     from llamavid_demo.train import evaluate as evaluation
 
-    modes = evaluation.MODES if ablations else (mode,)
-    if unknown := set(modes) - set(evaluation.MODES):
-        raise QuestionError(f"{unknown.pop()!r} is no mode: use {', '.join(evaluation.MODES)}.")
     kind = evaluation.films_of(minutes)
     loaded = _load(_settings(model=model, quantization=quantization))
+    known = evaluation.modes_of(loaded)
+    modes = known if ablations else (mode,)
+    if unknown := set(modes) - set(known):
+        raise QuestionError(f"{unknown.pop()!r} is no mode of this model: use {', '.join(known)}.")
     with progress_bars(messages) as progress:
 
         def report(done: int, total: int) -> None:
@@ -213,20 +216,73 @@ def evaluate(
 
 
 @app.command()
+def compare(
+    films: Annotated[int, typer.Option(help="Films to render, from seeds that were never trained on.")] = 40,
+    seed: Annotated[int, typer.Option(help="Seed of the first film.")] = 21,
+    models: Annotated[
+        list[Path] | None, typer.Option("--models", help="Checkpoint folder; several times. Both embedded when unset.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for comparison.json and comparison.png.")] = Path("runs/compare"),
+    as_json: AsJson = False,
+) -> None:
+    """Compare kinds of frame tokens on the same toy films: what they cost, and how often answers are right."""
+    from llamavid_demo.chat import Progress
+    from llamavid_demo.cli.comparison import comparison_table, plot_comparison
+    from llamavid_demo.train import compare as comparison
+
+    with progress_bars(messages) as progress:
+        rows = comparison.compare(
+            models or comparison.EMBEDDED,
+            films,
+            seed,
+            report=lambda done, total: progress(Progress("films", done, total)),
+        )
+    found = [row.as_dict() for row in rows]
+    plot_comparison(found, out / "comparison.png")
+    (out / "comparison.json").write_text(json.dumps(found, indent=2), encoding="utf-8")
+    if as_json:
+        console.print_json(data=found)
+    else:
+        console.print(comparison_table(found))
+
+
+@app.command()
 def train(
-    out: Annotated[Path, typer.Option(help="Folder for the checkpoint.")] = Path("runs/llama-vid-tiny"),
-    work: Annotated[Path, typer.Option(help="Folder for the state of an unfinished run.")] = Path("runs/train"),
+    system: Annotated[Literal["llama-vid", "llava-mini"], typer.Option(help="Which model to train.")] = "llama-vid",
+    out: Annotated[Path | None, typer.Option(help="Folder for the checkpoint; runs/SYSTEM-tiny when unset.")] = None,
+    work: Annotated[
+        Path | None, typer.Option(help="Folder for the state of an unfinished run; one in runs/ when unset.")
+    ] = None,
+    base: Annotated[
+        Path | None, typer.Option(help="LLaMA-VID to begin with, where there must be one; the embedded one when unset.")
+    ] = None,
+    compress: Annotated[
+        str, typer.Option(help="LLaMA-VID's content tokens: mean, or a variant tuned from --base: grid:2, or none.")
+    ] = "mean",
     resume: Annotated[bool, typer.Option(help="Go on where a killed run stopped.")] = True,
 ) -> None:
-    """Train the embedded model from nothing; killed at any moment, it goes on when started again."""
-    from llamavid_demo.train.run import run
+    """Train an embedded model from nothing, or others from LLaMA-VID; killed at any moment, it goes on."""
+    from llamavid_demo.train import run as llama_vid
+    from llamavid_demo.train import variants
+    from llamavid_demo.train.llava_mini import run as llava_mini
     from llamavid_demo.train.stages import Progress
 
     def report(at: Progress) -> None:
         scores = ", ".join(f"{name} {score:.0%}" for name, score in sorted(at.scores.items()))
         console.print(f"{at.stage}, step {at.step} of {at.steps}, {at.seconds:.0f} s: loss {at.loss:.3f}; {scores}")
 
-    run(out, work=work, resume=resume, report=report)
+    out = out or Path(f"runs/{system}-tiny")
+    if system == "llava-mini":
+        work = work or llava_mini.WORK
+        llava_mini.run(out, base=base or llava_mini.BASE, work=work, resume=resume, report=report)
+    elif compress != "mean":
+        work, kind = work or variants.WORK, None if compress == "none" else compress
+        variants.tune(out, kind, base=base or variants.BASE, work=work, resume=resume, report=report)
+    elif base is not None:
+        raise QuestionError("LLaMA-VID is trained from nothing: --base is LLaVA-Mini's, or goes with --compress.")
+    else:
+        work = work or llama_vid.WORK
+        llama_vid.run(out, work=work, resume=resume, report=report)
     console.print(f"The checkpoint is in {out}, the learning curves in {work / 'curves.png'}.")
 
 

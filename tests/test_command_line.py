@@ -10,6 +10,8 @@ import pytest
 
 from tests.conftest import GOLDEN
 
+MINI = GOLDEN.parent / "llava_mini"
+
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -35,9 +37,10 @@ def run(cache_dir: Path):
         "LLAMAVID_MAX_NEW_TOKENS": "8",
     }
 
-    def command(*words: object) -> subprocess.CompletedProcess[str]:
+    def command(*words: object, **more: Path) -> subprocess.CompletedProcess[str]:
         line = [sys.executable, "-m", "llamavid_demo", *map(str, words)]
-        return subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
+        chosen = {**environment, **{name: str(value) for name, value in more.items()}}
+        return subprocess.run(line, env=chosen, capture_output=True, text=True, check=False)
 
     return command
 
@@ -82,6 +85,19 @@ def test_plan_of_a_film_and_of_a_length(run, clip: Path) -> None:
     hour = json.loads(run("plan", "--minutes", 61, "--json").stdout)
     assert [row["frames"] for row in hour] == [1800, 1860]
     assert "KV cache" in run("plan", "--minutes", 30).stdout
+
+
+def test_llava_mini_is_planned_and_asked_by_the_same_commands(run, clip: Path, tmp_path: Path) -> None:
+    mini = {"LLAMAVID_MODEL": MINI / "ckpt", "LLAMAVID_VISION_TOWER": MINI / "clip"}
+    (section,) = json.loads(run("plan", clip, "--json", **mini).stdout)
+    assert (section["frames"], section["frame_tokens"], section["fits"]) == (6, 6, True)
+    assert {"pre-fusion", "keys of frames"} <= section["bytes"].keys()
+    history = tmp_path / "history.json"
+    first = json.loads(run("ask", clip, "Who?", "--json", "--history", history, **mini).stdout)
+    assert first["stats"]["frames"] == 6 and first["model"].startswith("ckpt-")
+    second = run("ask", clip, "And then?", "--history", history, **mini)
+    assert second.returncode == 0, second.stderr
+    assert second.stdout.strip() == json.loads(history.read_text())[1]["answer"]
 
 
 @pytest.mark.parametrize(
