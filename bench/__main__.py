@@ -3,6 +3,7 @@
 import typer
 
 from bench.evidence import evidence
+from bench.fusion import fusion
 from bench.gpu import gpu
 from bench.growth import growth
 from bench.newcomer import newcomer
@@ -13,7 +14,7 @@ from bench.together import together
 from bench.turns import turns
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Figures of speed, memory and evidence.")
-BENCHES = (turns, together, newcomer, restart, growth)
+BENCHES = (turns, fusion, together, newcomer, restart, growth)
 for bench in BENCHES:
     app.command()(bench)
 app.command()(gpu)

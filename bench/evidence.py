@@ -14,10 +14,10 @@ from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.moments import frame_mass
 from llamavid_demo.settings import Settings
 from llamavid_demo.train.evaluate import SHORT_FILMS, evaluation_film, wilson
-from llamavid_demo.train.greedy import Writing, begin, finish
+from llamavid_demo.train.greedy import Writing, begin, finish, read_section
 from llamavid_demo.train.grounding import grounded, shots_asked
 from llamavid_demo.train.questions import Question
-from llamavid_demo.train.sequences import prompt_ids
+from llamavid_demo.train.sequences import cue_texts
 from llamavid_demo.train.shots import film_frames
 from llamavid_demo.train.world import Script
 
@@ -37,17 +37,18 @@ class LayerWatch(AttentionWatch):
 def masses(model: LoadedModel, script: Script, asked: list[Question]) -> list[torch.Tensor]:
     """Attention (layers, T, 2) of the answer to each question on the frames."""
     patches = model.patches(film_frames(script, model.frame_format))
+    prompt = model.section_prompt(cue_texts(script))
     writing: list[Writing] = []
     watches: list[LayerWatch] = []
     for question in asked:
         earlier = [(question.earlier.text, question.earlier.answer)] if question.earlier else []
-        ids = prompt_ids(model.tokenizer, model.config.prompt, script, [*earlier, (question.text, None)])
-        begun = begin(model, ids, model.frame_tokens(patches, question.guide))
-        watches.append(watch := LayerWatch(len(begun.section), model.config.llama.num_hidden_layers))
+        words = model.words(prompt.last_cues, [*earlier, (question.text, None)], answers=model.config.answers)
+        begun = begin(model, read_section(model, prompt, question.guide, patches), words)
+        watches.append(watch := LayerWatch(len(prompt.ids), model.config.llama.num_hidden_layers))
         writing.append(replace(begun, watch=watch, seat=replace(begun.seat, watch=watch)))
     finish(model, writing)
     return [
-        torch.stack([frame_mass(layer, answer.section, 2) for layer in watch.by_layer])
+        torch.stack([frame_mass(layer, answer.section.ids, 2) for layer in watch.by_layer])
         for answer, watch in zip(writing, watches, strict=True)
     ]
 

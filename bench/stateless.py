@@ -10,9 +10,10 @@ from transformers.generation.streamers import BaseStreamer
 from llamavid_demo.chat import encode_section, open_cache
 from llamavid_demo.chat.encoded_section import EncodedSection
 from llamavid_demo.film import Movie
-from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
+from llamavid_demo.model.llama_vid.prompt import conversation_text
 from llamavid_demo.model.own_thread import in_own_thread
-from llamavid_demo.model.prompt import SectionPrompt, conversation_text
+from llamavid_demo.model.prompt import SectionPrompt
 from llamavid_demo.settings import Settings
 
 Turns = list[tuple[str, str | None]]
@@ -22,12 +23,12 @@ Turns = list[tuple[str, str | None]]
 class Stateless:
     """Frame tokens, prompt and answer made from patches each time, by Hugging Face's `generate` and DynamicCache."""
 
-    model: LoadedModel
+    model: LoadedLlamaVid
     section: EncodedSection
     prompt: SectionPrompt
 
     @classmethod
-    def of(cls, model: LoadedModel, movie: Movie, settings: Settings) -> "Stateless":
+    def of(cls, model: LoadedLlamaVid, movie: Movie, settings: Settings) -> "Stateless":
         """About the first section of a movie whose patches are stored."""
         section = encode_section(model, movie, movie.sections[0], open_cache(settings))
         return cls(model, section, model.section_prompt(section.texts))
@@ -48,7 +49,7 @@ class Stateless:
 
     def _embeds(self, turns: Turns) -> torch.Tensor:
         """Embeddings (1, L, H) of the section and the turns."""
-        batches = (batch for part in self.section.parts for batch in part.split(32))
+        batches = self.section.batches(self.model.frames_at_once)
         tokens = torch.cat([self.model.frame_tokens(batch, turns[0][0]) for batch in batches])
         text = conversation_text(self.model.config.prompt, self.prompt.last_cues, turns)
         return self.model.embed([*self.prompt.ids, *self.model.tokenizer.encode(text)], tokens)

@@ -16,10 +16,10 @@ WORDS = "The key is in the castle. Mia has lost the map."  # 13 tokens
 
 @in_own_thread
 def stored_film(model: LoadedModel, frames: int, folder: Path, *, cue_every: int = 3) -> tuple[Movie, Settings]:
-    """A film as `described_film` gives it, its random patches (T, N, C) for a model in the settings' cache."""
+    """A film as `described_film` gives it, its random patches (T, …) for a model in the settings' cache."""
     movie, settings = described_film(frames, folder, cue_every=cue_every)
-    vision, cache = model.config.vision, open_cache(settings)
-    patches = torch.randn(min(frames, _PART), vision.patches, vision.width, generator=torch.Generator().manual_seed(0))
+    cache = open_cache(settings)
+    patches = torch.randn(min(frames, _PART), *model.config.patch_shape, generator=torch.Generator().manual_seed(0))
     patches = patches.half()
     for start in range(0, frames, _PART):
         end = min(start + _PART, frames)

@@ -35,7 +35,7 @@ def turns(
     model = random_model()
     measure(model, min(frames))  # warms up
     rows = [measure(model, length) for length in frames]
-    publish("turns", rows, COLUMNS, lambda axes: _draw(axes, rows), out=out)
+    publish("turns", rows, COLUMNS, lambda axes: draw(axes, rows), out=out)
 
 
 def measure(model: LoadedModel, frames: int) -> Row:
@@ -58,7 +58,8 @@ def measure(model: LoadedModel, frames: int) -> Row:
     }
 
 
-def _draw(axes: Any, rows: list[Row]) -> None:
+def draw(axes: Any, rows: list[Row]) -> None:
+    """Seconds to the first token of both turns by frames, ours and anew."""
     for key, label, style in (
         ("anew_1_s", "turn 1, anew", "C1--"),
         ("anew_2_s", "turn 2, anew", "C1-"),

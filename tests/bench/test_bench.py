@@ -14,11 +14,13 @@ from transformers import LlamaConfig
 from typer.testing import CliRunner
 
 from bench import __main__ as door
-from bench import gpu, growth, newcomer, restart, together, turns
+from bench import fusion, gpu, growth, newcomer, restart, together, turns
 from bench.processes import in_new_process, peak_bytes
 from bench.random_model import random_model
 from llamavid_demo.errors import TooLongError
-from llamavid_demo.model.config import LlamaVidConfig, TextDecoderConfig, VisionConfig
+from llamavid_demo.model.config import VisionConfig
+from llamavid_demo.model.llama_vid.config import LlamaVidConfig, TextDecoderConfig
+from llamavid_demo.model.llava_mini.load import load_llava_mini
 from llamavid_demo.model.loaded import LoadedModel
 
 SMALL = LlamaVidConfig(  # wide enough for bitsandbytes' blocks
@@ -84,6 +86,17 @@ def test_turns(tmp_path: Path) -> None:
     (row,) = written(tmp_path, turns)["rows"]
     assert row["frames"] == 6
     assert positive(row, "anew_1_s", "ours_1_s", "turn_1_ratio", "anew_2_s", "ours_2_s", "turn_2_faster", "memory_gb")
+
+
+def test_fusion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(__file__).parent.parent / "golden" / "llava_mini"
+    mini = load_llava_mini(folder / "ckpt", vision_tower=folder / "clip", device="cpu", quantization="none")
+    monkeypatch.setattr(fusion, "random_llava_mini", lambda: mini)
+    fusion.fusion([6], out=tmp_path)
+    rows = written(tmp_path, fusion)["rows"]
+    assert [(row["answers"], row["frames"]) for row in rows] == [("fused", 6), ("raw", 6)]
+    for row in rows:
+        assert positive(row, "anew_1_s", "ours_1_s", "turn_1_ratio", "anew_2_s", "batched_2_s", "ours_2_s", "memory_gb")
 
 
 def test_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,5 +192,5 @@ def test_all_stand_behind_one_door(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(door, "in_new_process", note)
     CliRunner().invoke(door.app, ["all", "--out", str(tmp_path)], catch_exceptions=False)
     listed = CliRunner().invoke(door.app, ["--help"]).output
-    assert ran == ["turns", "together", "newcomer", "restart", "growth"]
+    assert ran == ["turns", "fusion", "together", "newcomer", "restart", "growth"]
     assert all(name in listed for name in [*ran, "gpu", "all"])
