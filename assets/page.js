@@ -11,14 +11,23 @@ window.cinema = (() => {
     else player.addEventListener('loadedmetadata', () => { player.currentTime = seconds; }, { once: true });
   }
 
-  // A film opens at the start of its chosen section; so does a section of the film that is open already.
+  // A film opens at the start of its chosen section; so does a section of the film that is open already. One that is
+  // pressed is shown at once: what is redrawn for it later must not move somebody who has gone on meanwhile.
   let shown = '';
+  let awaited = '';
+  const nameOf = (section) => `${section.dataset.film}/${section.dataset.section}`;
   function toSection() {
     const chosen = document.querySelector('#strip [data-section][aria-pressed="true"]');
     if (!chosen) return;
-    const key = `${chosen.dataset.film}/${chosen.dataset.section}`;
-    if (key !== shown) seek(Number(chosen.dataset.start));
-    shown = key;
+    const stale = awaited && awaited !== nameOf(chosen);
+    if (stale && awaited.startsWith(`${chosen.dataset.film}/`)) return;
+    awaited = '';
+    show(chosen);
+  }
+
+  function show(section) {
+    if (nameOf(section) !== shown) seek(Number(section.dataset.start));
+    shown = nameOf(section);
   }
 
   // Mark the cue that is being spoken. After a jump into silence, show where in the list the film now is.
@@ -63,6 +72,11 @@ window.cinema = (() => {
   }
 
   document.addEventListener('click', (event) => {
+    const section = event.target.closest('#strip [data-section]');
+    if (section) {
+      awaited = nameOf(section);
+      show(section);
+    }
     const target = event.target.closest('[data-seek]');
     if (!target) return;
     seek(Number(target.dataset.seek));

@@ -57,6 +57,7 @@ def test_no_picker_where_one_model_is_on_offer(server: Server, browser: Browser)
 
 def test_another_model_answers_and_the_old_conversation_waits(page: Page, checkpoint: Path) -> None:
     open_harbour(page)
+    wait_for_video(page, "video.readyState > 0 && video.duration > 59")
     page.locator("#strip [data-section='1']").click()
     page.locator("#transcript ol button").nth(2).click()
     wait_for_video(page, "video.currentTime === 35")
