@@ -50,6 +50,20 @@ class FilmKind:
     narrated: float = 0.0
     sparing: float = 0.0
 
+    @property
+    def longest(self) -> float:
+        """The longest that a film may be, in seconds."""
+        return self.duration[1] if self.duration else math.prod(most for _, most in self._lengths)
+
+    @property
+    def expected(self) -> float:
+        """About how long a film is, in seconds."""
+        return sum(self.duration) / 2 if self.duration else math.prod(sum(both) / 2 for both in self._lengths)
+
+    @property
+    def _lengths(self) -> tuple[Range, Range, Range]:
+        return self.scenes, self.shots, self.seconds
+
 
 @dataclass(frozen=True)
 class Company:

@@ -10,7 +10,7 @@ from llamavid_demo.errors import ModelError
 from llamavid_demo.model.llama_vid.load import load_llama_vid
 from llamavid_demo.train.recipe import Recipe
 from llamavid_demo.train.run import run
-from llamavid_demo.train.variants import tune, variant
+from llamavid_demo.train.variants import LONGEST, WORDS, tune, variant
 from tests.train.test_run import micro
 
 SIZES = {"grid:2": 5, None: 65}
@@ -40,8 +40,15 @@ def test_a_variant_goes_on_from_its_base(tmp_path: Path, base: Path, compress: s
 
 
 def test_a_step_reads_about_as_many_tokens_with_any() -> None:
-    usual, patches = (variant(1313, 600, compress=kind).answering[0][1] for kind in ("mean", None))
-    assert [lesson.films for lesson in patches] == [max(1, 2 * lesson.films // 65) for lesson in usual]
+    def tokens(compress: str | None) -> list[float]:
+        recipe = variant(1313, 600, compress=compress)
+        lessons, per_frame = recipe.answering[0][1], recipe.config.tokens_per_frame
+        assert all(lesson.kind.longest * per_frame <= LONGEST for lesson in lessons)
+        return [lesson.films * (lesson.kind.expected * per_frame + WORDS) for lesson in lessons]
+
+    usual = tokens("mean")
+    for compress in SIZES:
+        assert tokens(compress) == pytest.approx(usual, rel=0.35)
 
 
 def test_an_unknown_kind_is_named() -> None:
