@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -219,6 +220,7 @@ def evaluate(
 def compare(
     films: Annotated[int, typer.Option(help="Films to render, from seeds that were never trained on.")] = 40,
     seed: Annotated[int, typer.Option(help="Seed of the first film.")] = 21,
+    minutes: Annotated[float | None, typer.Option(help="Length of each film; 1 to 3 minutes when unset.")] = None,
     models: Annotated[
         list[Path] | None, typer.Option("--models", help="Checkpoint folder; several times. Both embedded when unset.")
     ] = None,
@@ -229,12 +231,14 @@ def compare(
     from llamavid_demo.chat import Progress
     from llamavid_demo.cli.comparison import comparison_table, plot_comparison
     from llamavid_demo.train import compare as comparison
+    from llamavid_demo.train import evaluate as evaluation
 
     with progress_bars(messages) as progress:
         rows = comparison.compare(
             models or comparison.EMBEDDED,
             films,
             seed,
+            kind=evaluation.films_of(minutes),
             report=lambda done, total: progress(Progress("films", done, total)),
         )
     found = [row.as_dict() for row in rows]
@@ -259,12 +263,16 @@ def train(
     compress: Annotated[
         str, typer.Option(help="LLaMA-VID's content tokens: mean, or a variant tuned from --base: grid:2, or none.")
     ] = "mean",
+    compressor: Annotated[
+        int, typer.Option(min=1, help="LLaVA-Mini's compressor size: so many squared are the tokens of a frame.")
+    ] = 1,
     resume: Annotated[bool, typer.Option(help="Go on where a killed run stopped.")] = True,
 ) -> None:
     """Train an embedded model from nothing, or others from LLaMA-VID; killed at any moment, it goes on."""
     from llamavid_demo.train import run as llama_vid
     from llamavid_demo.train import variants
     from llamavid_demo.train.llava_mini import run as llava_mini
+    from llamavid_demo.train.llava_mini.recipe import embedded
     from llamavid_demo.train.stages import Progress
 
     def report(at: Progress) -> None:
@@ -273,8 +281,9 @@ def train(
 
     out = out or Path(f"runs/{system}-tiny")
     if system == "llava-mini":
-        work = work or llava_mini.WORK
-        llava_mini.run(out, base=base or llava_mini.BASE, work=work, resume=resume, report=report)
+        work = work or (llava_mini.WORK if compressor == 1 else Path(f"{llava_mini.WORK}-{compressor**2}"))
+        recipe = partial(embedded, compressor_size=compressor)
+        llava_mini.run(out, base=base or llava_mini.BASE, work=work, recipe=recipe, resume=resume, report=report)
     elif compress != "mean":
         work, kind = work or variants.WORK, None if compress == "none" else compress
         variants.tune(out, kind, base=base or variants.BASE, work=work, resume=resume, report=report)

@@ -58,24 +58,26 @@ def mini_config(
     )
 
 
-def embedded(base: LlamaVidConfig, vocabulary: int, end: int) -> MiniRecipe:
-    """The recipe of `assets/llava-mini-tiny`."""
+def embedded(base: LlamaVidConfig, vocabulary: int, end: int, *, compressor_size: int = 1) -> MiniRecipe:
+    """The recipe of `assets/llava-mini-tiny`; of a variant, with `compressor_size`² tokens a frame."""
     # Pre-fusion reads every turn in each of several shots, which a step spends half its time on: few turns, then.
     manner = Manner(turns=8, families={**FAMILIES, "colour": 2.5, "action": 2.5})
     short = FilmKind((3, 9), (1, 2), (1, 3), (0, 2), (1, 3), cues=14, narrated=0.1)
     usual = FilmKind(shots=(1, 3), actors=(1, 3), cues=24, duration=(40, 180), narrated=0.1)
+    busy = FilmKind(cues=24, duration=(60, 180), narrated=0.1)  # more scenes a minute
     many = FilmKind((15, 50), (1, 2), (1, 3), (0, 2), (1, 3), cues=60)
     story = FilmKind((1, 8), (1, 8), (6, 15), (1, 3), (1, 3), changing=0.3, narrated=0.15)
     gentle = {"compressor": 0.5, "projector": 0.5}
     few, several, crowded = Lesson(short, manner, 20), Lesson(usual, manner, 8), Lesson(many, manner, 4)
-    told = Lesson(story, manner, 6)
+    told, full = Lesson(story, manner, 6), Lesson(busy, manner, 8)
     return MiniRecipe(
-        config=mini_config(base, vocabulary=vocabulary, end=end),
+        config=mini_config(base, vocabulary=vocabulary, end=end, compressor_size=compressor_size),
         frame_format=FrameFormat(112, 112, "stretch"),
         distilling=StagePlan(1000, 2e-3, decay=0.7),
         aligning=StagePlan(450, 2e-3, decay=0.5),
         answering=(
             ("answering-1", (few,), StagePlan(150, 1e-3, decay=0.1, shares=gentle)),
             ("answering-2", (few, several, crowded, told), StagePlan(380, 1e-3, decay=0.8, shares=gentle)),
+            ("answering-3", (few, several, full, full, crowded, told), StagePlan(300, 1e-3, decay=0.8, shares=gentle)),
         ),
     )
