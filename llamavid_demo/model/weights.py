@@ -5,12 +5,13 @@ Knows no network in particular; what it fills has its LLaMA under the name `llam
 
 import hashlib
 import logging
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
-from accelerate import dispatch_model
+from accelerate import dispatch_model, init_empty_weights
 from torch import nn
 
 from llamavid_demo.errors import ModelError
@@ -19,7 +20,17 @@ from llamavid_demo.model.packed_linear import pack_linear
 from llamavid_demo.model.placement import Placement, device_map
 
 Tensors = Iterable[tuple[str, torch.Tensor]]
+N = TypeVar("N", bound=nn.Module)
 Quantize = Callable[[nn.Module, torch.Tensor, torch.device | str | int], nn.Parameter | None]
+
+# While accelerate lays a network out, the parameters of every module in the process go to the meta device.
+_registering = threading.RLock()
+
+
+def lay_out(build: Callable[[], N]) -> N:
+    """A network with its parameters on the meta device: shapes, no memory. Its buffers are real."""
+    with _registering, init_empty_weights(include_buffers=False):
+        return build()
 
 
 def check_weights(network: nn.Module, tensors: Tensors, problem: str) -> None:
@@ -60,7 +71,8 @@ def fill(network: nn.Module, tensors: Tensors, placement: Placement, quantize: Q
         parameter = quantize(layer, value.to(placement.dtype), where) if quantize and name == "weight" else None
         if parameter is None:
             parameter = nn.Parameter(value.to(where, placement.dtype), requires_grad=False)
-        setattr(layer, name, parameter)
+        with _registering:
+            setattr(layer, name, parameter)
     for name, buffer in network.named_buffers():
         parent, _, leaf = name.rpartition(".")
         setattr(network.get_submodule(parent), leaf, buffer.to(_device_of(name, placed, placement)))
@@ -76,14 +88,16 @@ def bring_in(network: Any, tensors: Tensors, placement: Placement, decoders: Seq
         logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
         from llamavid_demo.model.quantization import prepare, quantized_weight  # bitsandbytes imports slowly
 
-        for part in decoders:
-            prepare(part, placement.quantization, placement.dtype)
+        with _registering:
+            for part in decoders:
+                prepare(part, placement.quantization, placement.dtype)
         quantize = quantized_weight
     fill(network, tensors, placement, quantize)
     network.eval().requires_grad_(False)
     if not placement.spread:  # accelerate's hooks call the layers as they were
-        for part in decoders:
-            pack_linear(part)
+        with _registering:
+            for part in decoders:
+                pack_linear(part)
     network.llama.set_attn_implementation(READING)
 
 

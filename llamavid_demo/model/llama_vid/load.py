@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from accelerate import init_empty_weights
 
 from llamavid_demo.errors import ModelError
 from llamavid_demo.model.files import CheckpointFiles, find_checkpoint, read_json, read_shapes, read_tensors
@@ -17,7 +16,7 @@ from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, LlamaTokenizer
 from llamavid_demo.model.placement import choose_placement
 from llamavid_demo.model.preprocessor import read_preprocessor
-from llamavid_demo.model.weights import bring_in, check_weights, fingerprint
+from llamavid_demo.model.weights import bring_in, check_weights, fingerprint, lay_out
 
 log = logging.getLogger(__name__)
 
@@ -78,8 +77,7 @@ def file_config(files: CheckpointFiles, *, vision_depth: int | None = None) -> L
 
 def empty_network(config: LlamaVidConfig) -> LlamaVid:
     """The network with its parameters on the meta device: shapes, no memory."""
-    with init_empty_weights(include_buffers=False):
-        return LlamaVid(config)
+    return lay_out(lambda: LlamaVid(config))
 
 
 def _tensors(files: CheckpointFiles, depth: int) -> Iterator[tuple[str, torch.Tensor]]:

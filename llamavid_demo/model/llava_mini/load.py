@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import init_empty_weights
 
 from llamavid_demo.errors import ModelError
 from llamavid_demo.model.files import find_folder, find_shards, read_json, read_shapes, read_tensors
@@ -24,7 +23,7 @@ from llamavid_demo.model.llava_mini.network import LlavaMini
 from llamavid_demo.model.llava_mini.tokenizer import ChatTokenizer
 from llamavid_demo.model.placement import choose_placement
 from llamavid_demo.model.preprocessor import read_preprocessor
-from llamavid_demo.model.weights import bring_in, check_weights, fingerprint
+from llamavid_demo.model.weights import bring_in, check_weights, fingerprint, lay_out
 
 log = logging.getLogger(__name__)
 
@@ -104,8 +103,7 @@ def file_config(files: LlavaMiniFiles) -> LlavaMiniConfig:
 
 def empty_llava_mini(config: LlavaMiniConfig) -> LlavaMini:
     """The network with its parameters on the meta device: shapes, no memory."""
-    with init_empty_weights(include_buffers=False):
-        return LlavaMini(config)
+    return lay_out(lambda: LlavaMini(config))
 
 
 def _tower_folder(folder: Path, shards: tuple[Path, ...], clip: str | Path | None) -> Path | None:
