@@ -42,14 +42,23 @@ class HeardWords(Heard):
 
 
 class FusedFrames(SectionFrames):
-    """Frames of which patches come in `batches` (T, P, N, d), behind the ids that open the prompt; `room` in bytes."""
+    """Frames of which patches come in `batches` (T, P, N, d), behind the ids that open the prompt; `room` in bytes.
+
+    Words read a batch side by side; what is visual has far more rows, and of that so many frames are read `at_once`.
+    """
 
     lasting: ClassVar[bool] = True
 
     def __init__(
-        self, network: LlavaMini, opening: Sequence[int], batches: Sequence[torch.Tensor], *, room: int
+        self,
+        network: LlavaMini,
+        opening: Sequence[int],
+        batches: Sequence[torch.Tensor],
+        *,
+        room: int,
+        at_once: int = 32,
     ) -> None:
-        self.network, self.batches, self.room = network, batches, room
+        self.network, self.batches, self.room, self.at_once = network, batches, room, at_once
         ids = torch.tensor(opening, device=network.compressor.query.device)
         self._opening = ids[fused_slots(ids)]
         self._kept: dict[int, Keys] = {}  # of frames and opening, by batch
@@ -66,11 +75,10 @@ class FusedFrames(SectionFrames):
         """The opening's fused words and then the frames' compressed tokens (T·C, H), on the CPU."""
         opening, compressed, done = torch.zeros(()), [], 0
         for number in range(len(self.batches)):
-            tokens, words, _ = self._read(number)
+            tokens, words, _ = yield from self._read(number, done)
             opening = opening + words.float().sum(dim=0).cpu()
             compressed.append(tokens.flatten(0, 1).cpu())
             done += len(tokens)
-            yield done
         return torch.cat([(opening / done).to(compressed[0]), *compressed])
 
     @torch.inference_mode()
@@ -104,7 +112,8 @@ class FusedFrames(SectionFrames):
             return embeds[None]
         rows, total, done = table(text), torch.zeros(()), 0
         for number, patches in enumerate(self.batches):
-            fused = self._fuse(number, rows, past, heard)[:, before - past :]
+            frames = self._kept[number] if number in self._kept else (yield from self._read(number, done))[2]
+            fused = self._fuse(number, frames, rows, past, heard)[:, before - past :]
             total = total + fused.float().sum(dim=0)
             done += len(patches)
             yield done
@@ -112,9 +121,9 @@ class FusedFrames(SectionFrames):
         embeds[slots[known:]] = (total / done).to(embeds)
         return embeds[None]
 
-    def _fuse(self, number: int, text: torch.Tensor, past: int, heard: HeardWords) -> torch.Tensor:
-        """Let the words (k, H) from number `past` on read a batch of frames: (T, k - past, H)."""
-        frames, own = self._keys(number), heard.keys.pop(number, None)
+    def _fuse(self, number: int, frames: Keys, text: torch.Tensor, past: int, heard: HeardWords) -> torch.Tensor:
+        """Let the words (k, H) from number `past` on read a batch of frames by their keys: (T, k - past, H)."""
+        own = heard.keys.pop(number, None)
         begin = past if own else 0
         pieces = (frames, own) if own else (frames,)
         rows, new = self.network.prefusion(text[begin:].expand(len(self.batches[number]), -1, -1), *pieces)
@@ -123,22 +132,27 @@ class FusedFrames(SectionFrames):
             heard.keys[number] = kept
         return rows[:, past - begin :]
 
-    def _keys(self, number: int) -> Keys:
-        if number in self._kept:
-            return self._kept[number]
-        return self._read(number)[2]
+    def _read(self, number: int, done: int) -> Generator[int, None, tuple[torch.Tensor, torch.Tensor, Keys]]:
+        """Read a batch of frames and the opening: compressed tokens (T, C, H), fused opening (T, k, H), their keys.
 
-    def _read(self, number: int) -> tuple[torch.Tensor, torch.Tensor, Keys]:
-        """Read a batch of frames and the opening: compressed tokens (T, C, H), fused opening (T, k, H), their keys."""
-        like = self.network.compressor.query
-        visual = self.network.visual_rows(self.batches[number].to(like.device, like.dtype))
-        opening = self.network.llama.get_input_embeddings()(self._opening).expand(len(visual), -1, -1)
-        wanted = self.network.config.tokens_per_frame + opening.shape[1]
-        rows, keys = self.network.prefusion(torch.cat([visual, opening], dim=1), wanted=wanted)
+        Yields frames done, with those `done` before.
+        """
+        like, size = self.network.compressor.query, self.network.config.tokens_per_frame
+        opening = self.network.llama.get_input_embeddings()(self._opening)
+        read, kept = [], []
+        for patches in self.batches[number].split(self.at_once):
+            visual = self.network.visual_rows(patches.to(like.device, like.dtype))
+            text = opening.expand(len(visual), -1, -1)
+            rows, keys = self.network.prefusion(torch.cat([visual, text], dim=1), wanted=size + len(opening))
+            read.append(rows)
+            kept.append(keys)
+            done += len(patches)
+            yield done
+        keys = side_by_side(kept)
         if number not in self._kept and self._used() + key_bytes(keys) <= self.room:
             self._kept[number] = keys
             self._nbytes += key_bytes(keys)
-        return *rows.split([wanted - opening.shape[1], opening.shape[1]], dim=1), keys
+        return *torch.cat(read).split([size, len(opening)], dim=1), keys
 
     def _used(self) -> int:
         return self._nbytes + sum(heard.nbytes for heard in self._conversations)
@@ -147,6 +161,16 @@ class FusedFrames(SectionFrames):
 def key_bytes(keys: Keys) -> int:
     """Bytes of keys and values of all layers."""
     return sum(part.nbytes for pair in keys for part in pair)
+
+
+def side_by_side(parts: Sequence[Keys]) -> Keys:
+    """Keys and values of several frames' parts as those of all of them."""
+    if len(parts) == 1:
+        return parts[0]
+    return tuple(
+        (torch.cat([key for key, _ in pairs]), torch.cat([value for _, value in pairs]))
+        for pairs in zip(*parts, strict=True)
+    )
 
 
 def _joined(first: Keys, second: Keys) -> Keys:

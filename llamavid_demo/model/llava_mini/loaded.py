@@ -17,7 +17,7 @@ from llamavid_demo.model.llava_mini.tokenizer import ChatTokenizer
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.prompt import FRAME, Answers, SectionPrompt, Word
 
-ROWS_AT_ONCE = 1024  # of pre-fusion, on a CPU
+ROWS_AT_ONCE = 1024  # of pre-fusion, on a CPU: no more than its caches hold
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,8 +40,8 @@ class LoadedLlavaMini(LoadedModel):
 
     @property
     def frames_at_once(self) -> int:
-        """Frames that are best read side by side: on a CPU no more than its caches hold."""
-        return max(1, ROWS_AT_ONCE // self.config.fused_rows) if self.device.type == "cpu" else 32
+        """Frames that words are best fused with side by side."""
+        return 16 if self.device.type == "cpu" else 32
 
     def picture_pixels(self, rgb: np.ndarray, *, crops: int | None = None) -> torch.Tensor:
         """One picture (H, W, 3) uint8 → pixels (1, P, 3, S, S); `crops`, or the config, says into how many parts."""
@@ -88,7 +88,10 @@ class LoadedLlavaMini(LoadedModel):
     ) -> FusedFrames:
         """The frames of a section, whose keys and values in pre-fusion may take `room` bytes."""
         del guide
-        return FusedFrames(self.network, prompt.ids[: prompt.ids.index(FRAME)], batches, room=room)
+        opening = prompt.ids[: prompt.ids.index(FRAME)]
+        on_cpu = self.device.type == "cpu"
+        at_once = max(1, ROWS_AT_ONCE // self.config.fused_rows) if on_cpu else self.frames_at_once
+        return FusedFrames(self.network, opening, batches, room=room, at_once=at_once)
 
     def hear(self) -> HeardWords:
         """A new conversation's memory of what pre-fusion read."""

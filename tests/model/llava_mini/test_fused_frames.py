@@ -117,3 +117,18 @@ def test_what_is_kept_is_counted_and_stays_within_its_room(tiny: LoadedLlavaMini
 def test_words_that_read_no_frames_are_as_they_are(tiny: LoadedLlavaMini, film: torch.Tensor) -> None:
     words = [Word(7), Word(0), Word(9)]
     assert torch.equal(outcome(frames_of(tiny, film).embed_words(words)), tiny.embed([7, 0, 9]))
+
+
+@pytest.mark.parametrize("room", [0, 1 << 30])
+def test_frames_read_in_parts_of_a_batch_give_the_same(tiny: LoadedLlavaMini, film: torch.Tensor, room: int) -> None:
+    whole, words = frames_of(tiny, film, room=room), [Word(7, fused=True)] * 5
+    opening = whole._opening.tolist()
+    parts = FusedFrames(tiny.network, opening, [film], room=room, at_once=1)
+    steps = list(parts.rows())
+    assert steps == list(range(1, len(film) + 1)), "others may go on after each"
+    for ours, expected in zip(
+        (outcome(parts.rows()), outcome(parts.embed_words(words))),
+        (outcome(whole.rows()), outcome(whole.embed_words(words))),
+        strict=True,
+    ):
+        assert float((ours - expected).abs().max()) < WITHIN
