@@ -66,6 +66,8 @@ def embedded(base: LlamaVidConfig, vocabulary: int, end: int, *, compressor_size
     usual = FilmKind(shots=(1, 3), actors=(1, 3), cues=24, duration=(40, 180), narrated=0.1)
     busy = FilmKind(cues=24, duration=(60, 180), narrated=0.1)  # more scenes a minute
     many = FilmKind((15, 50), (1, 2), (1, 3), (0, 2), (1, 3), cues=60)
+    long = FilmKind(cues=70, duration=(300, 600), narrated=0.1, sparing=0.5)
+    longest = FilmKind(actors=(1, 3), cues=200, duration=(900, 1800), narrated=0.1, sparing=0.7)
     story = FilmKind((1, 8), (1, 8), (6, 15), (1, 3), (1, 3), changing=0.3, narrated=0.15)
     gentle = {"compressor": 0.5, "projector": 0.5}
     few, several, crowded = Lesson(short, manner, 20), Lesson(usual, manner, 8), Lesson(many, manner, 4)
@@ -78,6 +80,10 @@ def embedded(base: LlamaVidConfig, vocabulary: int, end: int, *, compressor_size
         answering=(
             ("answering-1", (few,), StagePlan(150, 1e-3, decay=0.1, shares=gentle)),
             ("answering-2", (few, several, crowded, told), StagePlan(380, 1e-3, decay=0.8, shares=gentle)),
-            ("answering-3", (few, several, full, full, crowded, told), StagePlan(300, 1e-3, decay=0.8, shares=gentle)),
+            (
+                "answering-3",
+                (few, several, full, full, crowded, told, Lesson(long, manner, 4), Lesson(longest, manner, 1)),
+                StagePlan(320, 1e-3, decay=0.8, shares=gentle),
+            ),
         ),
     )
