@@ -264,7 +264,7 @@ def train(
         str, typer.Option(help="LLaMA-VID's content tokens: mean, or a variant tuned from --base: grid:2, or none.")
     ] = "mean",
     compressor: Annotated[
-        int, typer.Option(min=1, help="LLaVA-Mini's compressor size: so many squared are the tokens of a frame.")
+        int, typer.Option(min=1, max=8, help="LLaVA-Mini's compressor size: so many squared are the tokens of a frame.")
     ] = 1,
     resume: Annotated[bool, typer.Option(help="Go on where a killed run stopped.")] = True,
 ) -> None:

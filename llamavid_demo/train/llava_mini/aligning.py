@@ -1,6 +1,6 @@
 """Alignment: compressor, projector and pre-fusion learn to make what the LLaMA can read; the LLaMA stays as it is.
 
-One frame and a few questions at a time. The compressed tokens are drawn to the frame's ideal content token. To the
+One frame and a few questions at a time. The mean of its compressed tokens is drawn to its ideal content token. To the
 name of a thing pre-fusion shall add that thing's colour and action, and nothing where it isn't on screen: the mean over
 a film's frames then tells what it looks like wherever it was seen. Its first layer is drawn to the thing's patches.
 """
@@ -51,13 +51,13 @@ class Aligning:
             text = self.network.llama.get_input_embeddings()(ids)  # (B, K, H)
             rows = torch.cat([visual.float(), text], dim=1)
             read = read_rows(self.network.prefusion, rows, wanted=count + ids.shape[1]).float()
-        compressed, added = read[:, :count], read[:, count:] - text
+        compressed, added = read[:, :count].mean(dim=1), read[:, count:] - text
         content = torch.stack([content_words(shot) for shot in shots])
-        loss = nn.functional.mse_loss(compressed, (content.to(device) @ self.words)[:, None].expand_as(compressed))
+        loss = nn.functional.mse_loss(compressed, content.to(device) @ self.words)
         names = [
             (b, k, self.things[i]) for b, words in enumerate(texts) for k, i in enumerate(words) if i in self.things
         ]
-        right = self._right_content(compressed.detach().mean(dim=1), content)
+        right = self._right_content(compressed.detach(), content)
         other = ids > 0
         if names:
             other[[b for b, *_ in names], [k for _, k, _ in names]] = False

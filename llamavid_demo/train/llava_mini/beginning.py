@@ -10,9 +10,11 @@ from transformers import LlamaForCausalLM
 
 from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llava_mini.compressor import Compressor
+from llamavid_demo.model.llava_mini.config import COMPRESSOR_HEADS
 from llamavid_demo.model.llava_mini.network import LlavaMini
 from llamavid_demo.model.llava_mini.prefusion import PreFusion
 
+NEARNESS = 4.0  # how far apart places are: a query gives what is near it most of its attention
 RIDGE = 1e-3  # of the variance: keeps the fit from leaning on what hardly varies
 
 
@@ -50,13 +52,25 @@ def begin_prefusion(prefusion: PreFusion, generator: torch.Generator) -> None:
 
 @torch.no_grad()
 def draw_compressor(compressor: Compressor, generator: torch.Generator) -> None:
-    """Draw queries and keys; no query prefers any patch yet, and values pass as they are."""
-    width = compressor.query.shape[1]
+    """Draw queries and keys; values pass as they are.
+
+    A single query prefers no patch yet. Of several each begins with what is near its own place in the picture: were
+    they all alike, they would take long to part.
+    """
+    count, width = compressor.query.shape
     compressor.query.normal_(0, 1, generator=generator)
-    compressor.pos_embed.normal_(0, 0.1, generator=generator)
     queries, keys, values = compressor.attn.in_proj_weight.chunk(3)
-    queries.zero_()
-    keys.normal_(0, width**-0.5, generator=generator)
+    if count == 1:
+        compressor.pos_embed.normal_(0, 0.1, generator=generator)
+        queries.zero_()
+        keys.normal_(0, width**-0.5, generator=generator)
+    else:
+        places, _ = torch.linalg.qr(torch.randn(width, count, generator=generator))  # (C, count), orthonormal
+        compressor.pos_embed.copy_(NEARNESS * places.T)
+        for weight in (queries, keys):  # each head compares places, as far as its rows reach
+            heads = weight.view(COMPRESSOR_HEADS, -1, width)
+            heads.zero_()
+            heads[:, :count] = places.T[: heads.shape[1]]
     for weight in (values, compressor.attn.out_proj.weight):
         nn.init.eye_(weight)
     nn.init.zeros_(compressor.attn.in_proj_bias)

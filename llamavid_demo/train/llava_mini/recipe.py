@@ -59,7 +59,10 @@ def mini_config(
 
 
 def embedded(base: LlamaVidConfig, vocabulary: int, end: int, *, compressor_size: int = 1) -> MiniRecipe:
-    """The recipe of `assets/llava-mini-tiny`; of a variant, with `compressor_size`² tokens a frame."""
+    """The recipe of `assets/llava-mini-tiny`.
+
+    A variant for the comparison has `compressor_size`² tokens a frame, and goes without the last stage.
+    """
     # Pre-fusion reads every turn in each of several shots, which a step spends half its time on: few turns, then.
     manner = Manner(turns=8, families={**FAMILIES, "colour": 2.5, "action": 2.5})
     short = FilmKind((3, 9), (1, 2), (1, 3), (0, 2), (1, 3), cues=14, narrated=0.1)
@@ -72,18 +75,19 @@ def embedded(base: LlamaVidConfig, vocabulary: int, end: int, *, compressor_size
     gentle = {"compressor": 0.5, "projector": 0.5}
     few, several, crowded = Lesson(short, manner, 20), Lesson(usual, manner, 8), Lesson(many, manner, 4)
     told, full = Lesson(story, manner, 6), Lesson(busy, manner, 8)
+    stages = (
+        ("answering-1", (few,), StagePlan(150, 1e-3, decay=0.1, shares=gentle)),
+        ("answering-2", (few, several, crowded, told), StagePlan(380, 1e-3, decay=0.8, shares=gentle)),
+        (
+            "answering-3",
+            (few, several, full, full, crowded, told, Lesson(long, manner, 4), Lesson(longest, manner, 1)),
+            StagePlan(320, 1e-3, decay=0.8, shares=gentle),
+        ),
+    )
     return MiniRecipe(
         config=mini_config(base, vocabulary=vocabulary, end=end, compressor_size=compressor_size),
         frame_format=FrameFormat(112, 112, "stretch"),
         distilling=StagePlan(1000, 2e-3, decay=0.7),
         aligning=StagePlan(450, 2e-3, decay=0.5),
-        answering=(
-            ("answering-1", (few,), StagePlan(150, 1e-3, decay=0.1, shares=gentle)),
-            ("answering-2", (few, several, crowded, told), StagePlan(380, 1e-3, decay=0.8, shares=gentle)),
-            (
-                "answering-3",
-                (few, several, full, full, crowded, told, Lesson(long, manner, 4), Lesson(longest, manner, 1)),
-                StagePlan(320, 1e-3, decay=0.8, shares=gentle),
-            ),
-        ),
+        answering=stages if compressor_size == 1 else stages[:2],
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import pytest
 import torch
 
 from llamavid_demo.train.llava_mini.beginning import begin_prefusion, fit_compressor
@@ -27,9 +26,8 @@ def test_prefusion_begins_by_changing_nothing(begin: Begin) -> None:
     assert torch.equal(prefusion(rows)[0], rows)
 
 
-@pytest.mark.parametrize("size", [1, 2])
-def test_the_compressor_begins_as_the_mean_over_patches(begin: Begin, size: int) -> None:
-    compressor = begin(compressor_size=size).network.compressor
+def test_the_compressor_begins_as_the_mean_over_patches(begin: Begin) -> None:
+    compressor = begin().network.compressor
     width = compressor.query.shape[1]
     kinds = torch.randn(4, 64, width)  # a frame is mostly of few kinds of patches
     patches = kinds[torch.randint(4, (400,))] + 0.3 * torch.randn(400, 64, width)
@@ -39,6 +37,16 @@ def test_the_compressor_begins_as_the_mean_over_patches(begin: Begin, size: int)
     assert explained > 0.9
     error = (tokens - mean).square().mean() / mean.var()
     assert error < 2 * (1 - explained) + 0.01
+
+
+def test_several_queries_begin_with_what_is_near_them(begin: Begin) -> None:
+    compressor = begin(compressor_size=2).network.compressor
+    with torch.no_grad():
+        looks = compressor.scores(torch.randn(50, 64, compressor.query.shape[1])).mean(dim=0)  # (4, 64)
+    quarters = looks.view(2, 2, 2, 4, 2, 4).sum(dim=(3, 5))  # of queries' rows and columns, those of the patches
+    for row in range(2):
+        for column in range(2):
+            assert float(quarters[row, column, row, column]) > 0.5
 
 
 def test_the_tower_begins_as_that_of_llama_vid_but_for_its_norm(begin: Begin) -> None:
