@@ -27,7 +27,7 @@ def comparison_table(rows: Sequence[Row]) -> Table:
 
 def plot_comparison(rows: Sequence[Row], out: Path) -> None:
     """Draw accuracy against memory a frame, in all and for colours and actions, into the file `out`."""
-    figure = Figure(figsize=(7, 4.2))
+    figure = Figure(figsize=(9, 4.2))
     axes = figure.subplots()
     for number, row in enumerate(rows):
         families, label = row["scores"]["families"], f"{row['name']} ({row['tokens']})"
@@ -38,7 +38,7 @@ def plot_comparison(rows: Sequence[Row], out: Path) -> None:
                     row["frame_bytes"], families[family]["accuracy"], color=f"C{number}", marker=marker, alpha=0.5
                 )
     axes.set(xscale="log", xlabel="bytes a frame in memory", ylabel="right: all ●, colour ▲, action ▼", ylim=(0, 1.02))
-    axes.legend(title="tokens a frame in brackets", fontsize=7, loc="lower right")
+    axes.legend(title="tokens a frame in brackets", fontsize=8, loc="center left", bbox_to_anchor=(1.01, 0.5))
     figure.tight_layout()
     out.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(out, dpi=110)
