@@ -61,7 +61,7 @@ def mini_config(
 def embedded(base: LlamaVidConfig, vocabulary: int, end: int, *, compressor_size: int = 1) -> MiniRecipe:
     """The recipe of `assets/llava-mini-tiny`.
 
-    A variant for the comparison has `compressor_size`² tokens a frame, and goes without the last stage.
+    A variant for the comparison has `compressor_size`² tokens a frame, a shorter second stage and no last one.
     """
     # Pre-fusion reads every turn in each of several shots, which a step spends half its time on: few turns, then.
     manner = Manner(turns=8, families={**FAMILIES, "colour": 2.5, "action": 2.5})
@@ -75,9 +75,10 @@ def embedded(base: LlamaVidConfig, vocabulary: int, end: int, *, compressor_size
     gentle = {"compressor": 0.5, "projector": 0.5}
     few, several, crowded = Lesson(short, manner, 20), Lesson(usual, manner, 8), Lesson(many, manner, 4)
     told, full = Lesson(story, manner, 6), Lesson(busy, manner, 8)
+    tuning = 380 if compressor_size == 1 else 130
     stages = (
         ("answering-1", (few,), StagePlan(150, 1e-3, decay=0.1, shares=gentle)),
-        ("answering-2", (few, several, crowded, told), StagePlan(380, 1e-3, decay=0.8, shares=gentle)),
+        ("answering-2", (few, several, crowded, told), StagePlan(tuning, 1e-3, decay=0.8, shares=gentle)),
         (
             "answering-3",
             (few, several, full, full, crowded, told, Lesson(long, manner, 4), Lesson(longest, manner, 1)),
