@@ -5,6 +5,7 @@ model's call. Scores of prefix and tail are computed apart and meet in one softm
 of Juravsky et al. 2024 ("Hydragen", equation 5) in a single pass: keys and values are never copied or concatenated.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, Protocol
@@ -31,26 +32,42 @@ class Reading(Protocol):
 
 @dataclass
 class AttentionWatch:
-    """Sums, over watched layers and written tokens, of the attention on the first `positions` tokens.
+    """Sums, over watched layers and written tokens, of the attention on a section and on the words behind it.
 
-    A token counts with the mean over heads. Sums stay where their layers compute until `mass` is asked for.
+    Of the section the first `positions` tokens count, of the tail the first `words`; a written token with the mean over
+    heads. Sums stay where their layers compute until they are asked for.
     """
 
     positions: int
     layers: frozenset[int]
+    words: int = 0
     _sums: dict[torch.device, torch.Tensor] = field(default_factory=dict)
 
-    def add(self, layer: int, weights: torch.Tensor) -> None:
-        """Count the attention (rows, up to `positions`) of one written token; a row is a head."""
+    def add(self, layer: int, film: torch.Tensor, own: torch.Tensor) -> None:
+        """Count the attention of one written token on the section (rows, P) and the tail (rows, T); a row is a head."""
         if layer in self.layers:
-            if weights.device not in self._sums:
-                self._sums[weights.device] = torch.zeros(self.positions, device=weights.device)
-            self._sums[weights.device][: weights.shape[1]] += weights.float().mean(dim=0)
+            if film.device not in self._sums:
+                self._sums[film.device] = torch.zeros(self.positions + self.words, device=film.device)
+            sums = self._sums[film.device]
+            sums[: film.shape[1]] += film.float().mean(dim=0)
+            if self.words:
+                own = own[:, : self.words]
+                sums[self.positions : self.positions + own.shape[1]] += own.float().mean(dim=0)
 
     @property
     def mass(self) -> torch.Tensor:
-        """All sums together, (positions,) on the CPU."""
-        return torch.stack([torch.zeros(self.positions), *(one.cpu() for one in self._sums.values())]).sum(dim=0)
+        """Attention on the section, (positions,) on the CPU."""
+        return self._summed[: self.positions]
+
+    @property
+    def words_mass(self) -> torch.Tensor:
+        """Attention on the words behind it, (words,) on the CPU."""
+        return self._summed[self.positions :]
+
+    @property
+    def _summed(self) -> torch.Tensor:
+        none = torch.zeros(self.positions + self.words)
+        return torch.stack([none, *(one.cpu() for one in self._sums.values())]).sum(dim=0)
 
 
 class LastLayerWritten(Exception):  # noqa: N818 - news, no error
@@ -83,12 +100,19 @@ class PrefixReading:
 
 @dataclass
 class TailReading:
-    """New words of one conversation behind the first `visible` tokens of a prefix."""
+    """New words of one conversation behind the first `visible` tokens of a prefix.
+
+    `places` are the positions of all that the tail holds and will hold; without them they follow the section one by
+    one. A token sees what came before it in the tail and stands before it: of the film, a second look sees what comes
+    before its frame.
+    """
 
     prefix: Prefix
     tail: Tail
     visible: int
     watch: AttentionWatch | None = None
+    places: Sequence[int] | None = None
+    _masks: tuple[Any, torch.Tensor | None, torch.Tensor | None] | None = None  # the same in every layer
 
     def attend(
         self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float
@@ -97,25 +121,57 @@ class TailReading:
         own_keys, own_values = self.tail.write(layer, key[0], value[0])
         tokens, kv_heads = query.shape[2], key.shape[1]
         rows = (query[0] * scaling).unflatten(0, (kv_heads, -1)).flatten(1, 2)  # (kv heads, group·Q, D)
-        own = rows @ own_keys.mT
-        if tokens > 1:
-            later = torch.ones(tokens, own.shape[2], dtype=torch.bool, device=rows.device).triu(1 + self.tail.length)
-            own = own.masked_fill(later.repeat(rows.shape[1] // tokens, 1), float("-inf"))
         keys, values = self.prefix.read(layer, self.visible)
-        film_weights, own_weights = joint_weights(scores_of(rows, keys), own)
+        film, own = scores_of(rows, keys), rows @ own_keys.mT
+        hidden_film, hidden_own = self._hidden(tokens, rows.device)
+        if hidden_film is not None:
+            film = film.masked_fill(hidden_film.repeat(rows.shape[1] // tokens, 1), float("-inf"))
+        if hidden_own is not None:
+            own = own.masked_fill(hidden_own.repeat(rows.shape[1] // tokens, 1), float("-inf"))
+        film_weights, own_weights = joint_weights(film, own)
         if self.watch is not None:  # of each group, the newest token
-            self.watch.add(layer, film_weights[:, tokens - 1 :: tokens].flatten(0, 1))
+            newest = slice(tokens - 1, None, tokens)
+            self.watch.add(layer, film_weights[:, newest].flatten(0, 1), own_weights[:, newest].flatten(0, 1))
         out = film_weights.to(values.dtype) @ values + own_weights.to(values.dtype) @ own_values
         return out.unflatten(1, (-1, tokens)).flatten(0, 1)[None]
+
+    @property
+    def looks(self) -> int:
+        """Tokens of the tail that stand at their frames and not behind the section."""
+        return sum(place < self.visible for place in self.places) if self.places else 0
+
+    def next_places(self, tokens: int) -> Sequence[int]:
+        """Positions of so many new tokens."""
+        begin, end = self.tail.length, self.tail.length + tokens
+        return self.places[begin:end] if self.places else range(self.visible + begin, self.visible + end)
+
+    def _hidden(self, tokens: int, device: torch.device) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+        """What so many new tokens don't see, of the film (Q, P) and of the tail (Q, T); None: nothing."""
+        key = self.tail.length, tokens, device
+        if self._masks is None or self._masks[0] != key:
+            end = self.tail.length + tokens
+            places = torch.tensor((self.places or range(self.visible, self.visible + end))[:end], device=device)
+            new = places[self.tail.length :, None]
+            film = new <= torch.arange(self.visible, device=device) if int(new.min()) < self.visible else None
+            own = new <= places if tokens > 1 or film is not None else None
+            if own is not None:
+                own |= torch.ones_like(own).triu(1 + self.tail.length)
+                own[:, self.tail.length :].fill_diagonal_(False)
+            self._masks = key, film, own
+        return self._masks[1:]
 
 
 @dataclass(frozen=True)
 class Seat:
-    """Where a conversation of a batch sits: before a prefix, of which `visible` tokens are seen."""
+    """Where a conversation of a batch sits: before a prefix, of which `visible` tokens are seen.
+
+    `looks` of its tail's tokens stand at their frames and not behind the section.
+    """
 
     prefix: Prefix
     visible: int
     watch: AttentionWatch | None = None
+    looks: int = 0
 
 
 @dataclass
@@ -141,7 +197,7 @@ class BatchReading:
             keys, values = seat.prefix.read(layer, seat.visible)
             film = scores_of(_side_by_side(queries[at]), keys)  # (kv heads, rows·group, P)
             film_weights, own_weights = joint_weights(film, _side_by_side(own[at]))
-            self._watch(layer, rows, film_weights)
+            self._watch(layer, rows, film_weights, own_weights)
             seen = _row_by_row(film_weights.to(values.dtype) @ values, count)
             out[at] = seen + _row_by_row(own_weights.to(values.dtype), count) @ own_values[at]
         return out.flatten(1, 2)[:, :, None]
@@ -154,12 +210,13 @@ class BatchReading:
             groups.setdefault((id(seat.prefix), seat.visible), []).append(row)
         return list(groups.values())
 
-    def _watch(self, layer: int, rows: list[int], weights: torch.Tensor) -> None:
-        """Tell the rows' watches of the weights (kv heads, rows·group, P) in a layer."""
+    def _watch(self, layer: int, rows: list[int], film: torch.Tensor, own: torch.Tensor) -> None:
+        """Tell the rows' watches of the weights (kv heads, rows·group, P or T) in a layer."""
         if any((watch := self.seats[row].watch) and layer in watch.layers for row in rows):
-            for row, of_row in zip(rows, _row_by_row(weights, len(rows)), strict=True):
+            both = (_row_by_row(weights, len(rows)).flatten(1, 2) for weights in (film, own))
+            for row, of_film, of_tail in zip(rows, *both, strict=True):
                 if watch := self.seats[row].watch:
-                    watch.add(layer, of_row.flatten(0, 1))
+                    watch.add(layer, of_film, of_tail)
 
 
 def scores_of(rows: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:

@@ -18,6 +18,7 @@ from llamavid_demo.model.kv_cache import Prefix
 from llamavid_demo.model.prompt import FRAME, Answers, SectionPrompt, Word
 
 NO_GUIDE = "none"
+NEUTRAL_GUIDE = "What happens in this film?"  # builds a prefix's context tokens when nobody has asked yet
 
 
 class ModelConfig(Protocol):
@@ -53,7 +54,11 @@ class ModelConfig(Protocol):
 
     @property
     def guide(self) -> str:
-        """Question that frame tokens are built from: the "first" of a conversation, "every" one, or "none"."""
+        """Question that frame tokens are built from.
+
+        "ahead": `NEUTRAL_GUIDE`, and each question takes a second look; the "first" of a conversation; "every" one, for
+        which the film is read anew; or "none".
+        """
 
     @property
     def chronological(self) -> bool:
@@ -121,6 +126,15 @@ class SectionFrames(ABC):
     def embed(self, ids: Sequence[int], rows: torch.Tensor) -> torch.Tensor:
         """Embeddings (1, L, H) of the section prompt's `ids`, its rows in their places."""
 
+    def look(self, question: str, *, frames: int, visible: int) -> list[Word]:
+        """A question's second look: fresh context tokens of the frames that tell it most, at most so many.
+
+        Only frames among the first `visible` tokens of the section are looked at. Models whose words read the frames
+        anyway need none.
+        """
+        del question, frames, visible
+        return []
+
     @abstractmethod
     def embed_words(
         self, words: Sequence[Word], *, known: int = 0, heard: Heard | None = None
@@ -168,8 +182,18 @@ class LoadedModel(ABC):
         """Prompt of a section whose frame t is followed by the text `cues[t]`."""
 
     @abstractmethod
-    def words(self, last_cues: str, turns: Sequence[tuple[str, str | None]], *, answers: Answers) -> list[Word]:
-        """What follows a section's last frame: its cues, then questions with answers; an open one has None."""
+    def words(
+        self,
+        last_cues: str,
+        turns: Sequence[tuple[str, str | None]],
+        *,
+        answers: Answers,
+        looks: Sequence[Sequence[Word]] = (),
+    ) -> list[Word]:
+        """What follows a section's last frame: its cues, then questions with answers; an open one has None.
+
+        `looks` holds each turn's second look, which comes before its question.
+        """
 
     @abstractmethod
     def section(
@@ -220,12 +244,11 @@ class LoadedModel(ABC):
             embeds[marks] = rows.reshape(-1, embeds.shape[-1]).to(embeds)
         return embeds[None]
 
-    def hidden(self, embeds: torch.Tensor, reading: Reading, starts: Sequence[int]) -> torch.Tensor:
-        """Last hidden states (B, Q, H) of the LLaMA for embeddings; those of row b stand from `starts[b]` on."""
-        ahead = torch.arange(embeds.shape[1], device=embeds.device)
-        places = torch.tensor(starts, device=embeds.device)[:, None] + ahead
+    def hidden(self, embeds: torch.Tensor, reading: Reading, places: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Last hidden states (B, Q, H) of the LLaMA for embeddings at `places` (B, Q)."""
+        positions = torch.tensor(places, device=embeds.device)
         llama = self.llama.model
-        return llama(inputs_embeds=embeds, position_ids=places, use_cache=False, reading=reading).last_hidden_state
+        return llama(inputs_embeds=embeds, position_ids=positions, use_cache=False, reading=reading).last_hidden_state
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """Logits (…, V), float32, of what follows last hidden states (…, H)."""
@@ -234,5 +257,5 @@ class LoadedModel(ABC):
     def fill(self, prefix: Prefix, embeds: torch.Tensor) -> None:
         """Read a section's next embeddings (1, Q, H) into its prefix."""
         with suppress(LastLayerWritten):
-            self.hidden(embeds, PrefixReading(prefix), [prefix.filled])
+            self.hidden(embeds, PrefixReading(prefix), [range(prefix.filled, prefix.filled + embeds.shape[1])])
         prefix.advance(embeds.shape[1])

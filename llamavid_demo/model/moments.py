@@ -1,10 +1,12 @@
 """Moments of a film that attention lay on: runs of frames that got more than their share."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
-from llamavid_demo.model.prompt import FRAME
+from llamavid_demo.model.attention import AttentionWatch
+from llamavid_demo.model.prompt import FRAME, Word
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,20 @@ class Moment:
 def frame_mass(mass: torch.Tensor, ids: tuple[int, ...], tokens_per_frame: int) -> torch.Tensor:
     """Mass (T, tokens a frame) on the frames of a section prompt `ids`, of which each position has `mass` (L,)."""
     return mass[torch.tensor(ids) == FRAME].view(-1, tokens_per_frame)
+
+
+def watched_mass(
+    watch: AttentionWatch, ids: tuple[int, ...], tokens_per_frame: int, words: Sequence[Word]
+) -> torch.Tensor:
+    """Mass (T, tokens a frame) that a watch saw on the frames of a section prompt `ids`.
+
+    What a second look among the `words` behind it got counts for its frame's context token.
+    """
+    frames = frame_mass(watch.mass, ids, tokens_per_frame)
+    for word, weight in zip(words, watch.words_mass.tolist(), strict=False):
+        if word.look:
+            frames[word.look.frame, 0] += weight
+    return frames
 
 
 def find_moments(mass: torch.Tensor) -> list[Moment]:

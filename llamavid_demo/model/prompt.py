@@ -11,11 +11,32 @@ FRAME = -200  # the original's id of an image mark
 Answers = Literal["fused", "raw"]  # whether earlier answers read the frames as questions do, or enter as written
 
 
+class Look(NamedTuple):
+    """A context token of a second look: which `question` looks at which `frame`, and the frame's place in the LLaMA."""
+
+    question: str
+    frame: int
+    place: int
+
+
 class Word(NamedTuple):
-    """A token of a conversation, and whether it reads the frames before the LLaMA (LLaVA-Mini's pre-fusion)."""
+    """A token of a conversation, and whether it reads the frames before the LLaMA (LLaVA-Mini's pre-fusion).
+
+    With a `look` it is a fresh context token, and its id is `FRAME`.
+    """
 
     id: int
     fused: bool = False
+    look: Look | None = None
+
+
+def word_places(words: Sequence[Word], visible: int) -> list[int]:
+    """Positions in the LLaMA of words behind `visible` tokens of a section; a look's is that of its frame."""
+    places, following = [], visible
+    for word in words:
+        places.append(word.look.place if word.look else following)
+        following += word.look is None
+    return places
 
 
 def common_prefix(a: Sequence[Any], b: Sequence[Any]) -> int:
@@ -38,6 +59,10 @@ class SectionPrompt:
     def marks(self) -> int:
         """Positions that frame tokens take."""
         return self.ids.count(FRAME)
+
+    def frame_places(self, tokens_per_frame: int) -> list[int]:
+        """Where each frame's first token stands."""
+        return [i for i, token in enumerate(self.ids) if token == FRAME][::tokens_per_frame]
 
     def tokens_until(self, mark: int) -> int:
         """Tokens up to the `mark`-th frame token, counted from 1, and with it."""

@@ -198,3 +198,33 @@ def test_each_of_a_batch_has_its_own_watch(llama: LlamaForCausalLM, ids: torch.T
         said(llama, TailReading(prefix, tail, PREFIX), ids[:, start : start + 10])
         said(llama, TailReading(prefix, tail, PREFIX, alone), ids[:, start + 10 : start + 11])
         assert torch.allclose(watch.mass, alone.mass, atol=1e-6)
+
+
+@torch.no_grad()
+def test_second_looks_stand_at_their_frames(llama: LlamaForCausalLM, ids: torch.Tensor) -> None:
+    """Looks and words in chunks, then a batch's step, against one pass with the same positions and mask."""
+    places = [40, 130, 200, *range(PREFIX, 310), 90, 130, *range(310, 330)]
+    positions = torch.tensor([*range(PREFIX), *places])
+    before = positions < positions[:, None]
+    seen = (before & torch.ones_like(before).tril()) | torch.eye(len(positions), dtype=torch.bool)
+    mask = torch.zeros(seen.shape).masked_fill(~seen, float("-inf"))[None, None]
+    read = ids[:, : len(positions)]
+    whole = llama(read, position_ids=positions[None], attention_mask=mask, use_cache=False).logits[0]
+    tail, at = Tail(3), PREFIX
+    reading = TailReading(filled(llama, ids, PREFIX), tail, PREFIX, places=places)
+    for tokens in (2, 9, 12, 11):
+        now = positions[at : at + tokens]
+        assert list(reading.next_places(tokens)) == now.tolist()
+        chunk = read[:, at : at + tokens]
+        logits = llama(chunk, position_ids=now[None], use_cache=False, reading=reading).logits[0]
+        assert torch.allclose(logits, whole[at : at + tokens], atol=1e-5)
+        tail.advance(tokens)
+        at += tokens
+    batch = TailBatch(3)
+    batch.join(tail)
+    watch = AttentionWatch(PREFIX, frozenset({1}), words=3)
+    step = BatchReading(batch, [Seat(reading.prefix, PREFIX, watch, reading.looks)])
+    place = PREFIX + batch.lengths[0] - reading.looks
+    logits = llama(read[:, at : at + 1], position_ids=torch.tensor([[place]]), use_cache=False, reading=step).logits
+    assert place == positions[at] and torch.allclose(logits[0], whole[at : at + 1], atol=1e-5)
+    assert 0 < float(watch.words_mass.sum()) < 1

@@ -57,7 +57,7 @@ class LlamaVidConfig:
     compress: str | None = "mean"
     projector: str = "mlp2x_gelu"
     max_tokens: int = 65536
-    guide: str = "first"  # question that context tokens are built from: the first of a conversation, or every
+    guide: str = "first"  # question that context tokens are built from, see `ModelConfig.guide`
     evidence_layers: tuple[int, ...] = ()  # of the LLaMA, from 0, whose attention says what an answer leaned on
     prompt: PromptFormat = field(default_factory=PromptFormat)
 

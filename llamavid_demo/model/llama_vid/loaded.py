@@ -1,7 +1,10 @@
-"""A LLaMA-VID that is ready to use: frame tokens for a guide question, words as they are."""
+"""A LLaMA-VID that is ready to use: frame tokens for a guide question, second looks for others."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, groupby
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -9,9 +12,10 @@ import torch
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig
 from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.prompt import conversation_text, section_prompt
+from llamavid_demo.model.llama_vid.second_look import find_frames
 from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, LlamaTokenizer
 from llamavid_demo.model.loaded import Heard, LoadedModel, SectionFrames
-from llamavid_demo.model.prompt import Answers, SectionPrompt, Word
+from llamavid_demo.model.prompt import FRAME, Answers, Look, SectionPrompt, Word
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,6 +48,17 @@ class LoadedLlamaVid(LoadedModel):
         return self.network.frame_tokens(patches.to(self.device, self.dtype), ids, mask)
 
     @torch.inference_mode()
+    def context_tokens(self, patches: torch.Tensor, question: str) -> torch.Tensor:
+        """Stored patches (T, N, C) and a question → context tokens (T, 1, H)."""
+        ids, mask = (tensor.to(self.device) for tensor in self.guide_tokenizer(question))
+        return self.network.context_tokens(patches.to(self.device, self.dtype), ids, mask)
+
+    @torch.inference_mode()
+    def contents(self, patches: torch.Tensor) -> torch.Tensor:
+        """Stored patches (T, N, C) → each frame's content tokens, pooled (T, H), on the CPU."""
+        return self.network.content(patches.to(self.device, self.dtype)).mean(dim=1).cpu()
+
+    @torch.inference_mode()
     def scores(self, patches: torch.Tensor, guide: str) -> torch.Tensor:
         """Attention (T, M, N), float32, of a guide question over patches (T, N, C): it makes the context tokens."""
         ids, mask = (tensor.to(self.device) for tensor in self.guide_tokenizer(guide))
@@ -54,27 +69,53 @@ class LoadedLlamaVid(LoadedModel):
         """Prompt of a section whose frame t is followed by the text `cues[t]`."""
         return section_prompt(self.tokenizer, self.config.prompt, cues, self.config.tokens_per_frame)
 
-    def words(self, last_cues: str, turns: Sequence[tuple[str, str | None]], *, answers: Answers) -> list[Word]:
-        """What follows a section's last frame; nothing of it reads frames, so `answers` changes nothing."""
+    def words(
+        self,
+        last_cues: str,
+        turns: Sequence[tuple[str, str | None]],
+        *,
+        answers: Answers,
+        looks: Sequence[Sequence[Word]] = (),
+    ) -> list[Word]:
+        """What follows a section's last frame, each turn's second look before its question.
+
+        Nothing else of it reads frames, so `answers` changes nothing.
+        """
         del answers
         text = conversation_text(self.config.prompt, last_cues, turns)
-        return [Word(token) for token in self.tokenizer.encode(text)]
+        words = [Word(token) for token in self.tokenizer.encode(text)]
+        begins = [0, *(i + 1 for i, word in enumerate(words) if word.id == self.tokenizer.eos)]  # of the turns
+        for begin, look in reversed(list(zip(begins, looks, strict=False))):
+            words[begin:begin] = look
+        return words
 
     def section(
         self, prompt: SectionPrompt, guide: str, batches: Sequence[torch.Tensor], *, room: int = 0
     ) -> "GuidedFrames":
-        """The frames of a section for a guide question; they keep nothing in memory."""
-        del prompt, room
-        return GuidedFrames(self, guide, batches)
+        """The frames of a section for a guide question; of each they keep the content tokens, to be found by."""
+        del room
+        return GuidedFrames(self, guide, batches, prompt.frame_places(self.config.tokens_per_frame))
 
 
-@dataclass(frozen=True)
+@dataclass
 class GuidedFrames(SectionFrames):
-    """Frames whose context tokens a guide question makes, from stored patches in batches (T, N, C)."""
+    """Frames whose context tokens a guide question makes, from stored patches in batches (T, N, C).
+
+    Their first tokens stand at `places` in the LLaMA; `contents` (T, H) are their content tokens, pooled.
+    """
+
+    lasting: ClassVar[bool] = True
 
     model: LoadedLlamaVid
     guide: str
     batches: Sequence[torch.Tensor]
+    places: Sequence[int]
+    contents: torch.Tensor | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the content tokens."""
+        return 0 if self.contents is None else self.contents.nbytes
 
     def rows(self) -> Generator[int, None, torch.Tensor]:
         """Frame tokens (T·(1+n), H), on the CPU."""
@@ -87,12 +128,36 @@ class GuidedFrames(SectionFrames):
 
     def embed(self, ids: Sequence[int], rows: torch.Tensor) -> torch.Tensor:
         """Embeddings (1, L, H) of the section prompt, frame tokens at its marks."""
+        per_frame = self.model.config.tokens_per_frame
+        self.contents = rows.unflatten(0, (-1, per_frame))[:, 1:].mean(dim=1)
         return self.model.embed(ids, rows)
 
+    @torch.inference_mode()
+    def look(self, question: str, *, frames: int, visible: int) -> list[Word]:
+        """Fresh context tokens of the frames whose content tokens a question names."""
+        if self.contents is None:  # the prefix was offloaded meanwhile
+            self.contents = torch.cat([self.model.contents(patches) for patches in self.batches])
+        seen = self.contents[: bisect_left(self.places, visible)]
+        named = self.model.embed(self.model.tokenizer.encode(question.strip()))[0]
+        found = find_frames(seen.to(named), named, most=frames)
+        return [Word(FRAME, look=Look(question, frame, self.places[frame])) for frame in found]
+
+    @torch.inference_mode()
     def embed_words(
         self, words: Sequence[Word], *, known: int = 0, heard: Heard | None = None
     ) -> Generator[int, None, torch.Tensor]:
-        """Embeddings (1, W - known, H) of words, which read no frames."""
+        """Embeddings (1, W - known, H) of words and second looks; yields frames that were looked at."""
         del heard
-        yield from ()
-        return self.model.embed([word.id for word in words[known:]])
+        new, fresh, done = words[known:], [], 0
+        for question, looks in groupby((word.look for word in new if word.look), key=lambda look: look.question):
+            patches = self._frames([look.frame for look in looks])
+            fresh.append(self.model.context_tokens(patches, question))
+            done += len(patches)
+            yield done
+        return self.model.embed([word.id for word in new], torch.cat(fresh) if fresh else None)
+
+    def _frames(self, numbers: Sequence[int]) -> torch.Tensor:
+        """Patches (K, N, C) of some frames."""
+        begins = [0, *accumulate(map(len, self.batches))]
+        where = [(bisect_right(begins, number) - 1, number) for number in numbers]
+        return torch.stack([self.batches[batch][number - begins[batch]] for batch, number in where])
