@@ -34,11 +34,13 @@ class Settings(BaseSettings):
     subtitle_language: str | None = Field(
         None, description="Preferred language of subtitles, such as en; the first track when unset."
     )
-    guide: Literal["first", "every"] | None = Field(
+    guide: Literal["ahead", "first", "every"] | None = Field(
         None,
-        description="Question that context tokens are built from: the first of a chat, or every one; the checkpoint's "
-        "own choice when unset, the first for the releases.",
+        description="Question that context tokens are built from. ahead: a neutral one, so that the film is read "
+        "before anybody asks, and each question takes a second look; first: a chat's first, as in the original; every: "
+        "each, and the film is read anew. The checkpoint's own choice when unset, first for the releases.",
     )
+    look_frames: int = Field(32, ge=0, description="Frames that a question's second look reads, at most.")
     answers: Literal["fused", "raw"] | None = Field(
         None,
         description="LLaVA-Mini: whether earlier answers read the frames as questions do, like the original's, or stay "

@@ -38,7 +38,7 @@ def read(model: LoadedModel, reading: TailReading, embeds: torch.Tensor) -> Gene
     hidden = torch.empty(0)
     for start in range(0, embeds.shape[1], CHUNK):
         chunk = embeds[:, start : start + CHUNK]
-        hidden = model.hidden(chunk, reading, [reading.visible + reading.tail.length])
+        hidden = model.hidden(chunk, reading, [reading.next_places(chunk.shape[1])])
         reading.tail.advance(chunk.shape[1])
         yield chunk.shape[1]
     return model.logits(hidden[0, -1])
@@ -46,7 +46,7 @@ def read(model: LoadedModel, reading: TailReading, embeds: torch.Tensor) -> Gene
 
 def step(model: LoadedModel, batch: TailBatch, seats: list[Seat], tokens: list[int]) -> torch.Tensor:
     """Read one token for each conversation of a batch; logits (rows, V) of what follows."""
-    places = [seat.visible + length for seat, length in zip(seats, batch.lengths, strict=True)]
+    places = [[seat.visible + length - seat.looks] for seat, length in zip(seats, batch.lengths, strict=True)]
     hidden = model.hidden(model.embed(tokens).transpose(0, 1), BatchReading(batch, seats), places)
     batch.advance()
     return model.logits(hidden[:, -1])

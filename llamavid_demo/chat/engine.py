@@ -219,7 +219,9 @@ class Table:
 
     def _read(self, batch: TailBatch, answers: list[Answer]) -> torch.Tensor:
         seats = [
-            Seat(answer.reading.prefix, answer.reading.visible, answer.watch) for answer in answers if answer.reading
+            Seat(reading.prefix, reading.visible, answer.watch, reading.looks)
+            for answer in answers
+            if (reading := answer.reading)
         ]
         return decoding.step(self.model, batch, seats, [answer.ids[-1] for answer in answers])
 

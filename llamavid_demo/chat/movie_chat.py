@@ -25,19 +25,21 @@ from llamavid_demo.film import Movie
 from llamavid_demo.film.sections import clock
 from llamavid_demo.model.attention import AttentionWatch, TailReading
 from llamavid_demo.model.kv_cache import Tail
-from llamavid_demo.model.loaded import NO_GUIDE, Heard, LoadedModel
-from llamavid_demo.model.moments import frame_mass
-from llamavid_demo.model.prompt import Word, common_prefix
+from llamavid_demo.model.loaded import NEUTRAL_GUIDE, NO_GUIDE, Heard, LoadedModel, SectionFrames
+from llamavid_demo.model.moments import watched_mass
+from llamavid_demo.model.prompt import Word, common_prefix, word_places
 from llamavid_demo.settings import Settings
 
 log = logging.getLogger(__name__)
+Turns = Sequence[tuple[str, str | None]]  # questions with their answers; the open one has None
 
 
 class MovieChat:
     """Talk with section number `section` of a movie, or with "all" of it.
 
-    Making one reads the section's frames, or finds them in the cache folder. The first question is the guide that
-    context tokens are built from, or each is: the settings say, else the checkpoint. `history` holds turns of an
+    Making one reads the section's frames, or finds them in the cache folder. Context tokens are built from a neutral
+    question, and each turn takes a second look; or from the first question, or from each, for which the film is read
+    anew: the settings say, else the checkpoint (`ModelConfig.guide`). `history` holds turns of an
     earlier conversation as (question, answer); `prefixes` are shared by all conversations of the program unless
     others are given. Raises `MovieError`, and `TooLongError` before anything is read.
     """
@@ -74,6 +76,7 @@ class MovieChat:
         self._seen: tuple[str, int] | None = None
         self._tail = Tail(model.config.llama.num_hidden_layers)
         self._tail_words: list[Word] = []  # what the tail holds
+        self._asked: list[Word] = []  # the words of the last turn and of those before it
         self._heard: Heard | None = None
         self._reused = 0  # tokens of the prompt that were in memory already
         self._busy = threading.Lock()
@@ -122,7 +125,7 @@ class MovieChat:
         if not turns:
             raise QuestionError("There is no question yet: ask one first, then see where the model looked for it.")
         turn = turn or turns[-1]
-        guide = self._guide(turn, first=turns[0]) or turn.question
+        guide = turn.question if self._way in ("ahead", NO_GUIDE) else self._guide(turn, first=turns[0])
         return engine_of(self.model).compute(self.model, lambda: heat_map(self.model, self._encoded, guide, seconds))
 
     def report(self, turn: Turn) -> dict[str, Any]:
@@ -175,13 +178,13 @@ class MovieChat:
         guide = self._guide(turn, first=self.turns[0])
         view = self._reader.view(turn.until)
         turns = [*((past.question, past.text) for past in earlier), (turn.question, None)]
-        words = self.model.words(view.last_cues, turns, answers=self.settings.answers or self.model.config.answers)
-        prompt_tokens = view.visible + len(words)
-        self._check_length(prompt_tokens + sampling.max_new_tokens)
+        most = view.visible + len(self._words(view, turns)) + self._look_frames * len(turns)
+        self._check_length(most + sampling.max_new_tokens)
         self._reused = 0
         watch, first = AttentionWatch(len(view.reader.prompt.ids), self.model.config.watched_layers), None
         with view.reader.using(guide) as shared:
-            answer = Answer(self._prepare(shared, guide, view, words), sampling, stopping=turn.stopping, watch=watch)
+            preparation = self._prepare(shared, guide, view, turns, watch)
+            answer = Answer(preparation, sampling, stopping=turn.stopping, watch=watch)
             try:
                 with closing(iter(engine_of(self.model).submit(self.model, answer))) as told:
                     for what in told:
@@ -194,12 +197,12 @@ class MovieChat:
                 yield from self._new_text(turn, answer.ids, last=True)
             finally:
                 if answer.reading is not None:
-                    self._tail_words = [*words, *map(Word, answer.ids)][: self._tail.length]
+                    self._tail_words = [*self._asked, *map(Word, answer.ids)][: self._tail.length]
                 now = time.perf_counter()
                 first = first or now
                 turn.stats = TurnStats(
                     frames=len(self._encoded.times),
-                    prompt_tokens=prompt_tokens,
+                    prompt_tokens=view.visible + len(self._asked),
                     reused_tokens=self._reused,
                     new_tokens=len(answer.ids),
                     ttft_s=first - began,
@@ -208,28 +211,52 @@ class MovieChat:
                 )
                 self._add_evidence(turn, watch, view)
 
-    def _guide(self, turn: Turn, *, first: Turn) -> str:
-        """The guide question of a turn in a conversation that began with `first`."""
-        if self.model.config.guide == NO_GUIDE:
-            return ""
-        every = (self.settings.guide or self.model.config.guide) == "every"
-        return (turn if every else first).question
+    @property
+    def _way(self) -> str:
+        """Which question context tokens are built from (`ModelConfig.guide`)."""
+        own = self.model.config.guide
+        return own if own == NO_GUIDE else self.settings.guide or own
 
-    def _prepare(self, shared: SharedPrefix, guide: str, view: View, words: list[Word]) -> Preparation:
+    @property
+    def _look_frames(self) -> int:
+        """Frames that each question looks at again, at most."""
+        return min(self.settings.look_frames, len(self._encoded.times)) if self._way == "ahead" else 0
+
+    def _guide(self, turn: Turn, *, first: Turn) -> str:
+        """The guide question of the prefix, for a turn in a conversation that began with `first`."""
+        guides = {NO_GUIDE: "", "ahead": NEUTRAL_GUIDE, "every": turn.question}
+        return guides.get(self._way, first.question)
+
+    def _words(self, view: View, turns: Turns, frames: SectionFrames | None = None) -> list[Word]:
+        """What follows the section; with its `frames`, each question behind its second look."""
+        looks = []
+        if frames and self._look_frames:
+            for question, _ in turns:
+                looks.append(frames.look(question, frames=self._look_frames, visible=view.visible))
+        answers = self.settings.answers or self.model.config.answers
+        return self.model.words(view.last_cues, turns, answers=answers, looks=looks)
+
+    def _prepare(
+        self, shared: SharedPrefix, guide: str, view: View, turns: Turns, watch: AttentionWatch
+    ) -> Preparation:
         """Read what an answer needs and is not in memory: the section as the guide question sees it, the words."""
         if self._seen != (guide, view.visible):
             self._tail.cut(0)
             self._seen, self._tail_words, self._heard = None, [], self.model.hear()
+        self._asked = self._words(view, turns)
         self._reused = min(shared.prefix.filled, view.visible)
         frames = yield from view.reader.read(shared, guide)
         self._seen = guide, view.visible
+        self._asked = words = self._words(view, turns, frames)
         keep = min(common_prefix(self._tail_words, words), len(words) - 1)  # the last word gives the logits
         self._reused += keep
         self._tail_words = self._tail_words[:keep]
         self._tail.cut(keep)
-        total = len(view.reader.encoded.times)
-        embeds = yield from tell("words", total, frames.embed_words(words, known=keep, heard=self._heard))
-        reading = TailReading(shared.prefix, self._tail, view.visible)
+        looks = sum(word.look is not None for word in words[keep:])
+        stage, total = ("look", looks) if looks else ("words", len(view.reader.encoded.times))
+        embeds = yield from tell(stage, total, frames.embed_words(words, known=keep, heard=self._heard))
+        watch.words = len(words)
+        reading = TailReading(shared.prefix, self._tail, view.visible, places=word_places(words, view.visible))
         logits = yield from read(self.model, reading, embeds)
         return reading, logits
 
@@ -240,7 +267,8 @@ class MovieChat:
             yield piece
 
     def _add_evidence(self, turn: Turn, watch: AttentionWatch, view: View) -> None:
-        mass = frame_mass(watch.mass, view.reader.prompt.ids, self.model.config.tokens_per_frame)  # (T, n)
+        per_frame = self.model.config.tokens_per_frame
+        mass = watched_mass(watch, view.reader.prompt.ids, per_frame, self._asked)  # (T, n)
         times, cues = self._encoded.times, self.movie.cues(self.section)
         if turn.until is not None:  # what comes later was not seen, and its words are not to be told
             times = times[: bisect_left(times, turn.until)]

@@ -11,7 +11,8 @@ T = TypeVar("T")
 class Progress:
     """`done` of `total` of a stage.
 
-    "frames" (decode and encode), "tokens" (frames), "prefill" (tokens), "words" (frames that a question reads).
+    "frames" (decode and encode), "tokens" (frames), "prefill" (tokens), "words" (frames that a question reads), "look"
+    (frames that it looks at again).
     """
 
     stage: str

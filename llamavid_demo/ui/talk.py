@@ -18,6 +18,7 @@ STAGES = {
     "tokens": ("Turning frames into tokens", "frames"),
     "prefill": ("Reading the section's tokens", "tokens"),
     "words": ("Reading the question with every frame", "frames"),
+    "look": ("Looking again for this question", "frames"),
     "copy": ("Making a copy that browsers can play", "seconds"),
 }
 ON_LOAD = """
