@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from llamavid_demo.model.loaded import NO_GUIDE, LoadedModel
+from llamavid_demo.model.loaded import NEUTRAL_GUIDE, NO_GUIDE, LoadedModel
 from llamavid_demo.model.prompt import Answers
 from llamavid_demo.train.greedy import ReadSection, begin, finish, read_section
 from llamavid_demo.train.grounding import grounded
@@ -22,6 +22,8 @@ from llamavid_demo.train.world import THINGS, Script
 SHORT_FILMS = FilmKind(duration=(60, 180), cues=20)
 # What the LLaMA gets of one and the same model; "wrong guide": context tokens built from another film's question.
 MODES = ("full", "content only", "context only", "no visual", "no subtitles", "wrong guide")
+BLIND = ("content only", "no visual")  # without context tokens there are no second looks
+LOOK_FRAMES = 32  # frames of a second look, as in the settings
 
 Report = Callable[[int, int], None]
 
@@ -63,7 +65,7 @@ def evaluate(
 ) -> dict[str, Any]:
     """Ask one question of every family about each of `films` films; greedy decoding, exact match.
 
-    Each question is its film's first, so it is also the guide. Returns `{"accuracy", "questions", "interval",
+    Each question is its film's first. Returns `{"accuracy", "questions", "interval",
     "families": {name: {"accuracy", "n", "interval"}}, "evidence": {…}}`; evidence is the share of answers whose top
     moment lies in a shot asked about, with the same keys. `keep` collects every answer. `report` gets (films done,
     films).
@@ -99,14 +101,14 @@ def evaluate_modes(
 def evaluate_second_turns(
     model: LoadedModel, films: int, seed: int, *, kind: FilmKind = SHORT_FILMS, report: Report | None = None
 ) -> dict[str, dict[str, Any]]:
-    """Ask four second questions about each film, in the two ways that a model can go on with a conversation.
+    """Ask four second questions about each film, in all the ways that a model can go on with a conversation.
 
     Of two questions by chance the second is asked after the first and its true answer; follow-ups are among them.
-    Returns scores as `evaluate` does for the guide "first" and "every"; for a model without guide for answers "raw"
-    and "fused".
+    Returns scores as `evaluate` does for the guides "ahead", "first" and "every"; for a model without guide for answers
+    "raw" and "fused".
     """
     guided = model.config.guide != NO_GUIDE
-    ways: tuple[Any, Any] = ("first", "every") if guided else ("raw", "fused")
+    ways: tuple[Any, ...] = ("ahead", "first", "every") if guided else ("raw", "fused")
     said: dict[Any, list[Answered]] = {way: [] for way in ways}
     for number in range(films):
         rng = random.Random(f"second/{seed}/{number}")  # noqa: S311 - chance, not secrecy
@@ -114,8 +116,7 @@ def evaluate_second_turns(
         asked = [turn for _ in range(4) if (turn := _second_turn(script, rng))]
         patches = model.patches(film_frames(script, model.frame_format))
         for way, rows in said.items():
-            guides = [turn.guide if way == "first" else turn.text for turn in asked]
-            rows += answer_film(model, script, asked, patches, guides=guides, answers=None if guided else way)
+            rows += answer_film(model, script, asked, patches, **{"guide" if guided else "answers": way})
         if report:
             report(number + 1, films)
     return {guide: scores(rows) for guide, rows in said.items()}
@@ -176,29 +177,34 @@ def answer_film(
     asked: list[Question],
     patches: torch.Tensor,
     *,
-    guides: list[str] | None = None,
+    guide: str | None = None,
     answers: Answers | None = None,
     mode: str = "full",
     seed: int = 0,
+    look_frames: int = LOOK_FRAMES,
 ) -> list[Answered]:
-    """Greedy answers to questions about one film of `patches` (T, …).
+    """Greedy answers to questions about one film of `patches` (T, …), each at the end of its own conversation.
 
-    Each has its own guide: the first question of its conversation, unless `guides` are given; earlier `answers` enter
-    as the checkpoint says, unless that is given.
+    `guide` is "ahead", "first" or "every", and earlier `answers` enter "raw" or "fused": as the checkpoint says, unless
+    they are given. A second look reads so many frames at most.
     """
-    guides = guides or [question.guide for question in asked]
-    if mode == "wrong guide":
-        guides = [f"What colour is the {thing}?" for thing in random.Random(seed).choices(THINGS, k=len(asked))]  # noqa: S311
+    guide = guide or model.config.guide
+    wrong = [f"What colour is the {thing}?" for thing in random.Random(seed).choices(THINGS, k=len(asked))]  # noqa: S311
     prompt = model.section_prompt(cue_texts(script, subtitles=mode != "no subtitles"))
     sections: dict[str, ReadSection] = {}
     writing = []
-    for question, guide in zip(asked, guides, strict=True):
-        guide = "" if model.config.guide == NO_GUIDE else guide
-        if guide not in sections:
-            sections[guide] = read_section(model, prompt, guide, patches, change=partial(hide, mode=mode))
+    for question, other in zip(asked, wrong, strict=True):
         turns = [*_turns(question.earlier), (question.text, None)]
-        words = model.words(prompt.last_cues, turns, answers=answers or model.config.answers)
-        writing.append(begin(model, sections[guide], words))
+        looked_for = [other if mode == "wrong guide" else text for text, _ in turns]
+        before = {NO_GUIDE: "", "ahead": NEUTRAL_GUIDE, "first": looked_for[0]}.get(guide, looked_for[-1])
+        if before not in sections:
+            sections[before] = read_section(model, prompt, before, patches, change=partial(hide, mode=mode))
+        frames, most = sections[before].frames, 0 if mode in BLIND else look_frames
+        looks = [frames.look(text, frames=most, visible=len(prompt.ids)) for text in looked_for]
+        words = model.words(
+            prompt.last_cues, turns, answers=answers or model.config.answers, looks=looks if guide == "ahead" else ()
+        )
+        writing.append(begin(model, sections[before], words))
     texts = finish(model, writing)
     return [
         Answered(question, text, grounded(question, script, answer.mass(model.config.tokens_per_frame)))

@@ -12,8 +12,8 @@ import torch
 from llamavid_demo.model.attention import AttentionWatch, BatchReading, Seat, TailReading
 from llamavid_demo.model.kv_cache import Prefix, Tail, TailBatch
 from llamavid_demo.model.loaded import LoadedModel, SectionFrames
-from llamavid_demo.model.moments import frame_mass
-from llamavid_demo.model.prompt import SectionPrompt, Word
+from llamavid_demo.model.moments import watched_mass
+from llamavid_demo.model.prompt import SectionPrompt, Word, word_places
 
 LONGEST_ANSWER = 48  # tokens
 ROOM = 1 << 30  # bytes that the frames of a film may keep for several questions
@@ -36,13 +36,14 @@ class Writing:
 
     ids: list[int]
     section: ReadSection
+    words: Sequence[Word]
     seat: Seat
     tail: Tail
     watch: AttentionWatch
 
     def mass(self, tokens_per_frame: int) -> torch.Tensor:
         """Attention (T, tokens a frame) that its words have laid on the frames so far."""
-        return frame_mass(self.watch.mass, self.section.ids, tokens_per_frame)
+        return watched_mass(self.watch, self.section.ids, tokens_per_frame, self.words)
 
 
 @torch.inference_mode()
@@ -61,11 +62,12 @@ def read_section(
 def begin(model: LoadedModel, section: ReadSection, words: Sequence[Word]) -> Writing:
     """Read a conversation's words behind a section, and choose the first word of the answer."""
     length, tail = len(section.ids), Tail(model.config.llama.num_hidden_layers)
-    embeds = _outcome(section.frames.embed_words(words))
-    hidden = model.hidden(embeds, TailReading(section.prefix, tail, length), [length])
+    embeds, places = _outcome(section.frames.embed_words(words)), word_places(words, length)
+    hidden = model.hidden(embeds, TailReading(section.prefix, tail, length, places=places), [places])
     tail.advance(len(words))
-    watch = AttentionWatch(length, model.config.watched_layers)
-    return Writing(_likeliest(model, hidden), section, Seat(section.prefix, length, watch), tail, watch)
+    watch = AttentionWatch(length, model.config.watched_layers, len(words))
+    seat = Seat(section.prefix, length, watch, sum(word.look is not None for word in words))
+    return Writing(_likeliest(model, hidden), section, words, seat, tail, watch)
 
 
 @torch.inference_mode()
@@ -89,7 +91,7 @@ def finish(model: LoadedModel, answers: Sequence[Writing]) -> list[str]:
 def _step(model: LoadedModel, batch: TailBatch, writing: Sequence[Writing]) -> None:
     embeds = model.embed([answer.ids[-1] for answer in writing]).transpose(0, 1)  # (rows, 1, H)
     seats = [answer.seat for answer in writing]
-    places = [seat.visible + length for seat, length in zip(seats, batch.lengths, strict=True)]
+    places = [[seat.visible + length - seat.looks] for seat, length in zip(seats, batch.lengths, strict=True)]
     hidden = model.hidden(embeds, BatchReading(batch, seats), places)
     batch.advance()
     for answer, token in zip(writing, _likeliest(model, hidden), strict=True):

@@ -32,8 +32,9 @@ _BLOCKS = 4  # that queries are cut into on a CPU
 
 
 def autocast(device: torch.device) -> torch.autocast:
-    """bfloat16 for the matrix products, on any device."""
-    return torch.autocast(device.type, dtype=torch.bfloat16)
+    """bfloat16 for the matrix products, where the device has them; other CPUs take 24 times as long."""
+    has_them = device.type != "cpu" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_them)
 
 
 def pointing_layers(layers: int) -> range:
@@ -52,12 +53,16 @@ def training_attention(
     scaling: float,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Causal attention; on a CPU in bfloat16 throughout, where SDPA's backward is slow.
+    """Causal attention, or to what a mask (B, 1, Q, K) shows; on a CPU in bfloat16, where SDPA's backward is slow.
 
     Queries are those of the whole sequences, or of as many last rows as there are.
     """
-    del module, attention_mask, kwargs
+    del module, kwargs
     before = key.shape[2] - query.shape[2]
+    if attention_mask is not None:
+        bias = torch.zeros_like(attention_mask, dtype=query.dtype).masked_fill(~attention_mask, float("-inf"))
+        scores = query * scaling @ key.mT + bias
+        return (scores.softmax(dim=-1, dtype=scores.dtype) @ value).transpose(1, 2).contiguous(), None
     if query.is_cuda and before:
         mask = torch.ones(query.shape[2], key.shape[2], dtype=torch.bool, device=query.device).tril(before)
         out = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=scaling)
@@ -123,12 +128,12 @@ class Reader:
         wanted, owner = labels[learned].to(device), owners[learned]
         model = self.llama.model
         with autocast(device):
-            places = torch.arange(hidden.shape[1], device=device)[None]
+            places, seen = batch.places.to(device), batch.seen(device)
             rotary = model.rotary_emb(hidden, places)
             entering = []
             for layer in self.compiled if hidden.shape[1] <= self.longest_compiled else self.layers:
                 entering.append(hidden)
-                hidden = layer(hidden, attention_mask=None, position_ids=places, position_embeddings=rotary)
+                hidden = layer(hidden, attention_mask=seen, position_ids=places, position_embeddings=rotary)
             rows = model.norm(hidden[:, :-1][learned.to(device)])
             logits = self.llama.lm_head(rows).float()
             pointing = self._pointing_loss(batch, entering, rotary)
@@ -153,7 +158,7 @@ class Reader:
             return entering[0].new_zeros(())
         device = entering[0].device
         targets, positions = batch.targets.to(device), batch.positions.to(device)
-        later = torch.arange(targets.shape[1], device=device)[None] > positions[:, None]
+        later = torch.arange(targets.shape[1], device=device)[None] > positions[:, None]  # pointing words see the rest
         losses = []
         for number in self.pointing:
             query, key = self._queries_and_keys(number, entering, rotary)

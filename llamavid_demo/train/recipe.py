@@ -33,6 +33,7 @@ class Recipe:
     seeing: StagePlan
     aligning: StagePlan
     answering: tuple[tuple[str, tuple[Lesson, ...], StagePlan], ...]
+    looking: tuple[tuple[str, tuple[Lesson, ...], StagePlan], ...] = ()
     pool: int = 60000  # shots that the vision tower learns from, two pictures each: rather more shots than pictures
     film_shots: int = 10000  # others, that films are put together of, three pictures each
     render_workers: int = 2
@@ -71,7 +72,7 @@ def network_config(
             bos_token_id=1,
             eos_token_id=2,
         ),
-        guide="every",  # right more often than "first" on second questions
+        guide="ahead",
         evidence_layers=tuple(pointing_layers(layers)),  # no other choice was better (bench/evidence.py)
         prompt=PROMPT,
     )  # fmt: skip
@@ -99,6 +100,12 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
     told = replace(manner, families={**FAMILIES, "place": 4.0, "who": 4.0})  # of stories the hardest to learn
     blind = {"text_decoder": 0.0, "context": 0.0, "content": 0.0}
     gentle = {"text_decoder": 0.1, "context": 0.1, "content": 0.5}  # at the full rate they forget to look
+    # Second looks make sequences longer: fewer films and turns a batch.
+    looked, looked_long = replace(manner, turns=6, follow_ups=0.3), replace(manner, turns=8)
+    watching = (
+        Lesson(short, looked, 12), *[Lesson(usual, looked, 8)] * 2, *[Lesson(busy, looked, 8)] * 2,
+        Lesson(story, replace(told, turns=6), 6), Lesson(long, looked_long, 2),
+    )  # fmt: skip
     few, several, crowded = Lesson(short, manner, 24), Lesson(usual, manner, 14), Lesson(many, manner, 10)
     return Recipe(
         config=network_config(
@@ -129,4 +136,5 @@ def embedded(vocabulary: int, guide_vocabulary: int) -> Recipe:
                 StagePlan(1200, 1e-3, decay=0.8, shares=gentle),
             ),
         ),
+        looking=(("looking", watching, StagePlan(90, 3e-4, decay=0.8, shares=blind)),),
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from llamavid_demo.model.llama_vid.load import load_llama_vid
 from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.save import save_checkpoint
 from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
@@ -16,6 +17,7 @@ from llamavid_demo.train.encoded_shots import EncodedShots, encode_pool, encoded
 from llamavid_demo.train.guide import GuideIds
 from llamavid_demo.train.initialise import initialise
 from llamavid_demo.train.learning import Reader
+from llamavid_demo.train.looking import Looking
 from llamavid_demo.train.notes import NoteHeads
 from llamavid_demo.train.reading import Reading
 from llamavid_demo.train.recipe import MakeRecipe, embedded
@@ -80,6 +82,12 @@ class Training:
             step = Answering(self.network, self.reader, self.tokenizer, self.guide, self.encoded_shots, lessons)
             self._stage(name, {**self._eyes(), "llama": self.network.llama, "notes": self.notes}, step, plan)
 
+    def look(self) -> None:
+        """Teach second looks: a film is read before anybody asks, each question adds its own context tokens."""
+        for name, lessons, plan in self.recipe.looking:
+            step = Looking(self.network, self.reader, self.tokenizer, self.guide, self.encoded_shots, lessons)
+            self._stage(name, {"llama": self.network.llama}, step, plan)
+
     def pool(self, name: str, shots: int, *, frames: int) -> ShotPool:
         """So many rendered shots with `frames` pictures each, drawn once."""
         recipe, path = self.recipe, self.folder / f"{name}.safetensors"
@@ -119,7 +127,7 @@ class Training:
             *(name for name, *_ in recipe.reading),
             "seeing",
             "aligning",
-            *(name for name, *_ in recipe.answering),
+            *(name for name, *_ in (*recipe.answering, *recipe.looking)),
         ]
         plot_curves(self.folder, path, stages=[name for name in stages if (self.folder / f"{name}.pt").is_file()])
 
@@ -136,18 +144,26 @@ def run(
     recipe: MakeRecipe = embedded,
     device: str | None = None,
     report: Report | None = None,
+    base: Path | None = None,
 ) -> None:
-    """Train the embedded model and write it to `out`.
+    """Train the embedded model and write it to `out`; from a `base` on only the last stages, second looks.
 
     `work` keeps the state of every stage; with `resume` whatever is there is used, without it the stages begin anew.
+    Raises `ModelError` for a base that is none.
     """
     if not resume:
         for state in (*work.glob("*.pt"), *work.glob("*.safetensors")):
             state.unlink()
     training = Training(work, recipe=recipe, device=device, report=report)
-    training.read()
-    training.see()
-    training.align()
-    training.answer()
+    if base is None:
+        training.read()
+        training.see()
+        training.align()
+        training.answer()
+    else:
+        known = load_llama_vid(base, device="cpu", dtype="float32", quantization="none")
+        with torch.no_grad():
+            training.network.load_state_dict(known.network.state_dict())
+    training.look()
     training.save(out)
     training.plot(work / "curves.png")

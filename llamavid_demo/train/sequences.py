@@ -15,7 +15,7 @@ from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.llama_vid.config import PromptFormat
 from llamavid_demo.model.llama_vid.prompt import conversation_text, section_prompt
 from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
-from llamavid_demo.model.prompt import FRAME
+from llamavid_demo.model.prompt import FRAME, Look, Word, word_places
 from llamavid_demo.train.ideal import asked_thing
 from llamavid_demo.train.notes import NOTES, Notes, cue_notes, frame_notes
 from llamavid_demo.train.questions import Part, Question
@@ -31,7 +31,8 @@ class FilmSequence:
     """Ids with `FRAME` where frame tokens go, `labels` with -100 outside of answers.
 
     `owners`: for each label the number of its question. `pointers`: (position, head, positions): what the token that
-    is written next is found at, and by which attention head. `notes`: kind → (position, class).
+    is written next is found at, and by which attention head. `notes`: kind → (position, class). `looks` are the second
+    looks among the ids, in order; other tokens stand one behind the other.
     """
 
     ids: list[int]
@@ -41,6 +42,20 @@ class FilmSequence:
     questions: int  # in the conversation, learned or not
     pointers: list[tuple[int, int, list[int]]] = field(default_factory=list)
     notes: Notes = field(default_factory=lambda: {kind: [] for kind in NOTES})
+    looks: list[Look] = field(default_factory=list)
+
+    @property
+    def places(self) -> list[int]:
+        """Each token's position in the LLaMA."""
+        section = len(self.ids) if not self.looks else self._first_look
+        looks = iter(self.looks)
+        words = [Word(i, look=next(looks) if i == FRAME else None) for i in self.ids[section:]]
+        return [*range(section), *word_places(words, section)]
+
+    @property
+    def _first_look(self) -> int:
+        marks = [i for i, token in enumerate(self.ids) if token == FRAME]
+        return marks[-len(self.looks)]
 
     def forget_where(self) -> None:
         """Leave out pointers and notes: what they stand for cannot be seen."""
@@ -50,7 +65,7 @@ class FilmSequence:
 
 @dataclass(frozen=True)
 class SequenceBatch:
-    """Padded on the right: `ids`, `labels`, `owners` and each kind of `notes` (B, L).
+    """Padded on the right: `ids`, `labels`, `owners`, `places` in the LLaMA and each kind of `notes` (B, L).
 
     Questions are counted through the batch. Pointer p stands at `rows[p]`, `positions[p]`, and looks at `targets`
     (P, L) with head `heads[p]`.
@@ -64,6 +79,17 @@ class SequenceBatch:
     heads: torch.Tensor
     targets: torch.Tensor
     notes: dict[str, torch.Tensor]
+    places: torch.Tensor
+    looking: bool  # whether there are second looks
+
+    def seen(self, device: torch.device) -> torch.Tensor | None:
+        """What each token sees (B, 1, L, L): what came before it and stands before it; None: all that came before."""
+        if not self.looking:
+            return None
+        places = self.places.to(device)
+        before = places[:, None, :] < places[:, :, None]
+        order = torch.ones(places.shape[1], places.shape[1], dtype=torch.bool, device=device)
+        return ((before & order.tril(-1)) | torch.eye(len(order), dtype=torch.bool, device=device))[:, None]
 
     def embeddings(self, table: torch.nn.Embedding, frame_tokens: torch.Tensor) -> torch.Tensor:
         """Embeddings (B, L, H), the rows of `frame_tokens` (F, H) at the marks in their order."""
@@ -128,14 +154,18 @@ def annotate(
     subtitles: bool = True,
     learn: Sequence[bool] | None = None,
     guide: str = "",
+    looks: Sequence[Sequence[Look]] = (),
 ) -> FilmSequence:
     """Labels, pointers and notes for the `ids` of a film with a conversation whose answers begin at `starts`.
 
-    `encode` gives the ids of a text; see `make_sequence` for the rest.
+    `encode` gives the ids of a text, `looks` are the turns' second looks; see `make_sequence` for the rest.
     """
     shots = [script.index_at(t) for t in frame_times(script)]
     sequence = FilmSequence(ids, [IGNORED] * len(ids), [0] * len(ids), shots, len(asked))
+    sequence.looks = [look for turn in looks for look in turn]
     marks = [i for i, token in enumerate(ids) if token == FRAME]
+    again = iter(marks[tokens_per_frame * len(shots) :])
+    marks = marks[: tokens_per_frame * len(shots)]
     frames: dict[int, list[int]] = {shot: [] for shot in shots}
     for i, mark in enumerate(marks):
         frames[shots[i // tokens_per_frame]].append(mark)
@@ -144,8 +174,11 @@ def annotate(
     if subtitles:
         cue_notes(sequence.notes, script, cues)
     for number, (question, start) in enumerate(zip(asked, starts, strict=True)):
+        looked = {shot: list(found) for shot, found in frames.items()}
+        for look in looks[number] if looks else ():
+            looked[shots[look.frame]].append(next(again))
         if learn is None or learn[number]:
-            _answer(sequence, encode, question, start, number, frames, cues)
+            _answer(sequence, encode, question, start, number, looked, cues)
     return sequence
 
 
@@ -213,6 +246,7 @@ def pad(sequences: Sequence[FilmSequence]) -> SequenceBatch:
     longest = max(len(s.ids) for s in sequences)
     length = padded_length(longest)
     ids = torch.zeros(len(sequences), length, dtype=torch.long)
+    places = torch.arange(length).repeat(len(sequences), 1)
     labels, owners = torch.full_like(ids, IGNORED), torch.zeros_like(ids)
     notes = {kind: torch.full_like(ids, IGNORED) for kind in NOTES}
     pointers = [(row, *pointer) for row, s in enumerate(sequences) for pointer in s.pointers]
@@ -221,6 +255,7 @@ def pad(sequences: Sequence[FilmSequence]) -> SequenceBatch:
     for row, sequence in enumerate(sequences):
         line = slice(0, len(sequence.ids))
         ids[row, line] = torch.tensor(sequence.ids)
+        places[row, line] = torch.tensor(sequence.places)
         labels[row, line] = torch.tensor(sequence.labels)
         owners[row, line] = torch.tensor(sequence.owners) + questions
         questions += sequence.questions
@@ -231,7 +266,8 @@ def pad(sequences: Sequence[FilmSequence]) -> SequenceBatch:
     for number, (*_, to) in enumerate(pointers):
         targets[number, to] = True
     rows, positions, heads = torch.tensor([pointer[:3] for pointer in pointers], dtype=torch.long).view(-1, 3).T
-    return SequenceBatch(ids, labels, owners, rows, positions, heads, targets, notes)
+    looking = any(sequence.looks for sequence in sequences)
+    return SequenceBatch(ids, labels, owners, rows, positions, heads, targets, notes, places, looking)
 
 
 def padded_length(longest: int) -> int:

@@ -30,6 +30,7 @@ def micro(vocabulary: int, guide_vocabulary: int) -> Recipe:
         seeing=plan,
         aligning=plan,
         answering=(("answering", (lesson, lesson), plan),),
+        looking=(("looking", (lesson,), plan),),
         pool=6,
         film_shots=6,
         render_workers=1,
@@ -53,7 +54,7 @@ def unbroken(tmp_path_factory):
     return folder / "out"
 
 
-@pytest.mark.parametrize("stage", ["reading", "seeing", "aligning", "answering"])
+@pytest.mark.parametrize("stage", ["reading", "seeing", "aligning", "answering", "looking"])
 def test_a_killed_training_ends_with_the_same_weights(tmp_path, unbroken, monkeypatch, stage):
     whole = run_module.run_stage
 
@@ -94,9 +95,15 @@ def test_every_ablation_is_asked_the_same_questions(unbroken):
     assert len({result["questions"] for result in results.values()}) == 1
 
 
-def test_second_turns_are_asked_with_both_guides(unbroken):
+def test_second_turns_are_asked_with_all_guides(unbroken):
     results = evaluate_second_turns(load_model(unbroken), 1, 5, kind=TINY_FILMS)
-    assert results["first"]["questions"] == results["every"]["questions"] > 0
+    assert {results[guide]["questions"] for guide in ("ahead", "first", "every")} == {results["first"]["questions"]}
+
+
+def test_a_trained_model_goes_on_from_the_second_looks(tmp_path, unbroken):
+    run(tmp_path / "out", work=tmp_path / "work", recipe=micro, base=unbroken)
+    assert weights(tmp_path / "out") != weights(unbroken)
+    assert sorted(state.stem for state in (tmp_path / "work").glob("*.pt")) == ["looking"]
 
 
 def test_the_training_leaves_its_learning_curves(unbroken):

@@ -80,7 +80,7 @@ def fused_sequence(
     named = {thing: [at for at in fused if things.get(ids[at]) == thing] for thing in THINGS}
     pointers = _look_at_names(plain, form, asked, starts, named)
     return FusedSequence(
-        plain.ids, plain.labels, plain.owners, plain.shots, plain.questions, pointers, plain.notes, fused
+        plain.ids, plain.labels, plain.owners, plain.shots, plain.questions, pointers, plain.notes, fused=fused
     )
 
 
