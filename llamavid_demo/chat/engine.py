@@ -219,7 +219,7 @@ class Table:
 
     def _read(self, batch: TailBatch, answers: list[Answer]) -> torch.Tensor:
         seats = [
-            Seat(reading.prefix, reading.visible, answer.watch, reading.looks)
+            Seat(reading.prefix, reading.visible, answer.watch, reading.looks, reading.stale)
             for answer in answers
             if (reading := answer.reading)
         ]

@@ -256,7 +256,8 @@ class MovieChat:
         stage, total = ("look", looks) if looks else ("words", len(view.reader.encoded.times))
         embeds = yield from tell(stage, total, frames.embed_words(words, known=keep, heard=self._heard))
         watch.words = len(words)
-        reading = TailReading(shared.prefix, self._tail, view.visible, places=word_places(words, view.visible))
+        places, stale = word_places(words, view.visible), frames.stale if self._way == "ahead" else ()
+        reading = TailReading(shared.prefix, self._tail, view.visible, places=places, stale=stale)
         logits = yield from read(self.model, reading, embeds)
         return reading, logits
 

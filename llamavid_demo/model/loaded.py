@@ -114,6 +114,11 @@ class SectionFrames(ABC):
     lasting: ClassVar[bool] = False
 
     @property
+    def stale(self) -> Sequence[int]:
+        """Positions that words don't see once questions look again: the context tokens of another question."""
+        return ()
+
+    @property
     def nbytes(self) -> int:
         """Bytes kept in memory."""
         return 0

@@ -63,10 +63,13 @@ def begin(model: LoadedModel, section: ReadSection, words: Sequence[Word]) -> Wr
     """Read a conversation's words behind a section, and choose the first word of the answer."""
     length, tail = len(section.ids), Tail(model.config.llama.num_hidden_layers)
     embeds, places = _outcome(section.frames.embed_words(words)), word_places(words, length)
-    hidden = model.hidden(embeds, TailReading(section.prefix, tail, length, places=places), [places])
+    looks = sum(word.look is not None for word in words)
+    stale = section.frames.stale if looks else ()
+    reading = TailReading(section.prefix, tail, length, places=places, stale=stale)
+    hidden = model.hidden(embeds, reading, [places])
     tail.advance(len(words))
     watch = AttentionWatch(length, model.config.watched_layers, len(words))
-    seat = Seat(section.prefix, length, watch, sum(word.look is not None for word in words))
+    seat = Seat(section.prefix, length, watch, looks, stale)
     return Writing(_likeliest(model, hidden), section, words, seat, tail, watch)
 
 

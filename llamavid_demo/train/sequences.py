@@ -80,16 +80,18 @@ class SequenceBatch:
     targets: torch.Tensor
     notes: dict[str, torch.Tensor]
     places: torch.Tensor
-    looking: bool  # whether there are second looks
+    stale: torch.Tensor  # (B, L): context tokens that words behind the film don't see, as there are second looks
+    behind: torch.Tensor  # (B, L): those words
 
     def seen(self, device: torch.device) -> torch.Tensor | None:
         """What each token sees (B, 1, L, L): what came before it and stands before it; None: all that came before."""
-        if not self.looking:
+        if not self.stale.any():
             return None
         places = self.places.to(device)
         before = places[:, None, :] < places[:, :, None]
         order = torch.ones(places.shape[1], places.shape[1], dtype=torch.bool, device=device)
-        return ((before & order.tril(-1)) | torch.eye(len(order), dtype=torch.bool, device=device))[:, None]
+        seen = (before & order.tril(-1)) | torch.eye(len(order), dtype=torch.bool, device=device)
+        return (seen & ~(self.behind[:, :, None] & self.stale[:, None, :]).to(device))[:, None]
 
     def embeddings(self, table: torch.nn.Embedding, frame_tokens: torch.Tensor) -> torch.Tensor:
         """Embeddings (B, L, H), the rows of `frame_tokens` (F, H) at the marks in their order."""
@@ -247,6 +249,7 @@ def pad(sequences: Sequence[FilmSequence]) -> SequenceBatch:
     length = padded_length(longest)
     ids = torch.zeros(len(sequences), length, dtype=torch.long)
     places = torch.arange(length).repeat(len(sequences), 1)
+    stale, behind = torch.zeros_like(ids, dtype=torch.bool), torch.zeros_like(ids, dtype=torch.bool)
     labels, owners = torch.full_like(ids, IGNORED), torch.zeros_like(ids)
     notes = {kind: torch.full_like(ids, IGNORED) for kind in NOTES}
     pointers = [(row, *pointer) for row, s in enumerate(sequences) for pointer in s.pointers]
@@ -256,6 +259,10 @@ def pad(sequences: Sequence[FilmSequence]) -> SequenceBatch:
         line = slice(0, len(sequence.ids))
         ids[row, line] = torch.tensor(sequence.ids)
         places[row, line] = torch.tensor(sequence.places)
+        if sequence.looks:
+            marks = [i for i, token in enumerate(sequence.ids) if token == FRAME][: -len(sequence.looks)]
+            stale[row, marks[:: len(marks) // len(sequence.shots)]] = True
+            behind[row, line] = torch.tensor(sequence.places) > marks[-1]
         labels[row, line] = torch.tensor(sequence.labels)
         owners[row, line] = torch.tensor(sequence.owners) + questions
         questions += sequence.questions
@@ -266,8 +273,7 @@ def pad(sequences: Sequence[FilmSequence]) -> SequenceBatch:
     for number, (*_, to) in enumerate(pointers):
         targets[number, to] = True
     rows, positions, heads = torch.tensor([pointer[:3] for pointer in pointers], dtype=torch.long).view(-1, 3).T
-    looking = any(sequence.looks for sequence in sequences)
-    return SequenceBatch(ids, labels, owners, rows, positions, heads, targets, notes, places, looking)
+    return SequenceBatch(ids, labels, owners, rows, positions, heads, targets, notes, places, stale, behind)
 
 
 def padded_length(longest: int) -> int:

@@ -39,6 +39,9 @@ def uncached_ids(chat: MovieChat, length: int) -> list[int]:
     while len(ids) < length:
         at = torch.tensor(places)
         seen = ((at < at[:, None]) & torch.ones(len(at), len(at), dtype=torch.bool).tril()) | torch.eye(len(at)).bool()
+        stale = torch.zeros(len(at), dtype=torch.bool)
+        stale[chat._reader.prompt.frame_places(model.config.tokens_per_frame)] = True
+        seen &= ~((at >= len(prompt.ids))[:, None] & stale)  # words see the fresh context tokens only
         mask = torch.zeros(seen.shape).masked_fill(~seen, float("-inf"))[None, None]
         logits = llama(inputs_embeds=embeds, position_ids=at[None], attention_mask=mask, use_cache=False).logits
         ids.append(int(logits[0, -1].argmax()))

@@ -113,6 +113,11 @@ class GuidedFrames(SectionFrames):
     contents: torch.Tensor | None = None
 
     @property
+    def stale(self) -> Sequence[int]:
+        """The places of all context tokens."""
+        return self.places
+
+    @property
     def nbytes(self) -> int:
         """Bytes of the content tokens."""
         return 0 if self.contents is None else self.contents.nbytes
