@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     vision_tower: Path | None = Field(None, description="File of the vision tower, such as eva_vit_g.pth.")
     bert: Path | None = Field(None, description="Folder of bert-base-uncased (vocab.txt, config.json).")
     max_new_tokens: int = Field(256, gt=0, description="Longest answer, in tokens.")
+    question_chars: int = Field(2000, gt=0, description="Longest question, in characters.")
     upload_mb: float = Field(500.0, gt=0, description="Largest upload, in MB.")
     upload_minutes: float = Field(180.0, gt=0, description="Longest upload, in minutes.")
     # A Hugging Face Space says in Gradio's own variables where the page must be served.

@@ -150,6 +150,11 @@ class MovieChat:
         question = question.strip()
         if not question:
             raise QuestionError("The question is empty: type what you want to know about the film.")
+        if len(question) > self.settings.question_chars:
+            raise QuestionError(
+                f"The question has {len(question):,} characters; {self.settings.question_chars:,} are read at most: "
+                "make it shorter."
+            )
         if until is not None and until <= self._encoded.times[0]:
             raise QuestionError(
                 f"Nothing of this section comes before {clock(until)}: let the film play first, or allow spoilers."

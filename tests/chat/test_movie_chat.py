@@ -102,6 +102,13 @@ def test_every_question_guides_its_own_turn_when_asked_to(
     assert second == uncached_answer(chat, [(FIRST, first), (SECOND, None)], SECOND, 8)
 
 
+def test_a_question_that_is_far_too_long_is_refused_in_a_sentence(new_chat: NewChat) -> None:
+    chat = new_chat()
+    with pytest.raises(QuestionError, match=r"has 100,000 characters; 2,000 are read at most: make it shorter\."):
+        chat.ask("x" * 100_000)
+    assert chat.turns == []
+
+
 def test_pieces_make_up_the_text(new_chat: NewChat) -> None:
     turn = new_chat().ask(FIRST, max_new_tokens=20)
     assert "".join(turn).strip() == turn.text != ""
