@@ -258,7 +258,11 @@ def train(
         Path | None, typer.Option(help="Folder for the state of an unfinished run; one in runs/ when unset.")
     ] = None,
     base: Annotated[
-        Path | None, typer.Option(help="LLaMA-VID to begin with, where there must be one; the embedded one when unset.")
+        Path | None,
+        typer.Option(
+            help="LLaMA-VID to begin with: for LLaVA-Mini and --compress the embedded one when unset; else nothing, "
+            "or one that is only to learn second looks."
+        ),
     ] = None,
     compress: Annotated[
         str, typer.Option(help="LLaMA-VID's content tokens: mean, or a variant tuned from --base: grid:2, or none.")
@@ -287,11 +291,9 @@ def train(
     elif compress != "mean":
         work, kind = work or variants.WORK, None if compress == "none" else compress
         variants.tune(out, kind, base=base or variants.BASE, work=work, resume=resume, report=report)
-    elif base is not None:
-        raise QuestionError("LLaMA-VID is trained from nothing: --base is LLaVA-Mini's, or goes with --compress.")
     else:
-        work = work or llama_vid.WORK
-        llama_vid.run(out, work=work, resume=resume, report=report)
+        work = work or (llama_vid.WORK if base is None else Path("runs/looking"))
+        llama_vid.run(out, work=work, resume=resume, report=report, base=base)
     console.print(f"The checkpoint is in {out}, the learning curves in {work / 'curves.png'}.")
 
 

@@ -25,13 +25,12 @@ from llamavid_demo.film import Movie
 from llamavid_demo.film.sections import clock
 from llamavid_demo.model.attention import AttentionWatch, TailReading
 from llamavid_demo.model.kv_cache import Tail
-from llamavid_demo.model.loaded import NEUTRAL_GUIDE, NO_GUIDE, Heard, LoadedModel, SectionFrames
+from llamavid_demo.model.loaded import NEUTRAL_GUIDE, NO_GUIDE, Heard, LoadedModel
 from llamavid_demo.model.moments import watched_mass
 from llamavid_demo.model.prompt import Word, common_prefix, word_places
 from llamavid_demo.settings import Settings
 
 log = logging.getLogger(__name__)
-Turns = Sequence[tuple[str, str | None]]  # questions with their answers; the open one has None
 
 
 class MovieChat:
@@ -125,7 +124,7 @@ class MovieChat:
         if not turns:
             raise QuestionError("There is no question yet: ask one first, then see where the model looked for it.")
         turn = turn or turns[-1]
-        guide = turn.question if self._way in ("ahead", NO_GUIDE) else self._guide(turn, first=turns[0])
+        guide = turn.question if self._guide_mode in ("ahead", NO_GUIDE) else self._guide(turn, first=turns[0])
         return engine_of(self.model).compute(self.model, lambda: heat_map(self.model, self._encoded, guide, seconds))
 
     def report(self, turn: Turn) -> dict[str, Any]:
@@ -183,12 +182,13 @@ class MovieChat:
         guide = self._guide(turn, first=self.turns[0])
         view = self._reader.view(turn.until)
         turns = [*((past.question, past.text) for past in earlier), (turn.question, None)]
-        most = view.visible + len(self._words(view, turns)) + self._look_frames * len(turns)
-        self._check_length(most + sampling.max_new_tokens)
-        self._reused = 0
-        watch, first = AttentionWatch(len(view.reader.prompt.ids), self.model.config.watched_layers), None
+        words = self.model.words(view.last_cues, turns, answers=self.settings.answers or self.model.config.answers)
+        most = len(words) + self._look_frames * len(turns)
+        self._check_length(view.visible + most + sampling.max_new_tokens)
+        self._asked, self._reused, first = words, 0, None
+        watch = AttentionWatch(len(view.reader.prompt.ids), self.model.config.watched_layers, most)
         with view.reader.using(guide) as shared:
-            preparation = self._prepare(shared, guide, view, turns, watch)
+            preparation = self._prepare(shared, guide, view, words, [question for question, _ in turns])
             answer = Answer(preparation, sampling, stopping=turn.stopping, watch=watch)
             try:
                 with closing(iter(engine_of(self.model).submit(self.model, answer))) as told:
@@ -217,7 +217,7 @@ class MovieChat:
                 self._add_evidence(turn, watch, view)
 
     @property
-    def _way(self) -> str:
+    def _guide_mode(self) -> str:
         """Which question context tokens are built from (`ModelConfig.guide`)."""
         own = self.model.config.guide
         return own if own == NO_GUIDE else self.settings.guide or own
@@ -225,34 +225,27 @@ class MovieChat:
     @property
     def _look_frames(self) -> int:
         """Frames that each question looks at again, at most."""
-        return min(self.settings.look_frames, len(self._encoded.times)) if self._way == "ahead" else 0
+        return min(self.settings.look_frames, len(self._encoded.times)) if self._guide_mode == "ahead" else 0
 
     def _guide(self, turn: Turn, *, first: Turn) -> str:
         """The guide question of the prefix, for a turn in a conversation that began with `first`."""
         guides = {NO_GUIDE: "", "ahead": NEUTRAL_GUIDE, "every": turn.question}
-        return guides.get(self._way, first.question)
-
-    def _words(self, view: View, turns: Turns, frames: SectionFrames | None = None) -> list[Word]:
-        """What follows the section; with its `frames`, each question behind its second look."""
-        looks = []
-        if frames and self._look_frames:
-            for question, _ in turns:
-                looks.append(frames.look(question, frames=self._look_frames, visible=view.visible))
-        answers = self.settings.answers or self.model.config.answers
-        return self.model.words(view.last_cues, turns, answers=answers, looks=looks)
+        return guides.get(self._guide_mode, first.question)
 
     def _prepare(
-        self, shared: SharedPrefix, guide: str, view: View, turns: Turns, watch: AttentionWatch
+        self, shared: SharedPrefix, guide: str, view: View, words: list[Word], questions: Sequence[str] = ()
     ) -> Preparation:
-        """Read what an answer needs and is not in memory: the section as the guide question sees it, the words."""
+        """Read what an answer needs and is not in memory: the section as the guide question sees it, second looks of
+        the turns' questions, the words.
+        """
         if self._seen != (guide, view.visible):
             self._tail.cut(0)
             self._seen, self._tail_words, self._heard = None, [], self.model.hear()
-        self._asked = self._words(view, turns)
         self._reused = min(shared.prefix.filled, view.visible)
         frames = yield from view.reader.read(shared, guide)
         self._seen = guide, view.visible
-        self._asked = words = self._words(view, turns, frames)
+        words, stale = frames.look_again(words, questions, frames=self._look_frames, visible=view.visible)
+        self._asked = words
         keep = min(common_prefix(self._tail_words, words), len(words) - 1)  # the last word gives the logits
         self._reused += keep
         self._tail_words = self._tail_words[:keep]
@@ -260,8 +253,7 @@ class MovieChat:
         looks = sum(word.look is not None for word in words[keep:])
         stage, total = ("look", looks) if looks else ("words", len(view.reader.encoded.times))
         embeds = yield from tell(stage, total, frames.embed_words(words, known=keep, heard=self._heard))
-        watch.words = len(words)
-        places, stale = word_places(words, view.visible), frames.stale if self._way == "ahead" else ()
+        places = word_places(words, view.visible)
         reading = TailReading(shared.prefix, self._tail, view.visible, places=places, stale=stale)
         logits = yield from read(self.model, reading, embeds)
         return reading, logits

@@ -104,7 +104,7 @@ class TailReading:
 
     `places` are the positions of all that the tail holds and will hold; without them they follow the section one by
     one. A token sees what came before it in the tail and stands before it: of the film, a second look sees what comes
-    before its frame. Words behind the film don't see its `stale` positions: the context tokens of no question.
+    before its frame. Words behind the film don't see its `stale` tokens (P,): context tokens that looks have replaced.
     """
 
     prefix: Prefix
@@ -112,7 +112,7 @@ class TailReading:
     visible: int
     watch: AttentionWatch | None = None
     places: Sequence[int] | None = None
-    stale: Sequence[int] = ()
+    stale: torch.Tensor | None = None
     _masks: tuple[Any, torch.Tensor | None, torch.Tensor | None] | None = None  # the same in every layer
 
     def attend(
@@ -136,7 +136,7 @@ class TailReading:
         out = film_weights.to(values.dtype) @ values + own_weights.to(values.dtype) @ own_values
         return out.unflatten(1, (-1, tokens)).flatten(0, 1)[None]
 
-    @property
+    @cached_property
     def looks(self) -> int:
         """Tokens of the tail that stand at their frames and not behind the section."""
         return sum(place < self.visible for place in self.places) if self.places else 0
@@ -153,12 +153,12 @@ class TailReading:
             end = self.tail.length + tokens
             places = torch.tensor((self.places or range(self.visible, self.visible + end))[:end], device=device)
             new = places[self.tail.length :, None]
-            looking = bool((new < self.visible).any())
-            film = None
-            if looking or self.stale:
-                film = (new <= torch.arange(self.visible, device=device)) | (
-                    (new >= self.visible) & stale_positions(self.stale, self.visible, device)
-                )
+            looking, film = bool((new < self.visible).any()), None
+            if looking:
+                film = new <= torch.arange(self.visible, device=device)
+            if self.stale is not None:
+                unseen = (new >= self.visible) & self.stale.to(device)
+                film = unseen if film is None else film | unseen
             own = new <= places if tokens > 1 or looking else None
             if own is not None:
                 own |= torch.ones_like(own).triu(1 + self.tail.length)
@@ -171,14 +171,14 @@ class TailReading:
 class Seat:
     """Where a conversation of a batch sits: before a prefix, of which `visible` tokens are seen.
 
-    `looks` of its tail's tokens stand at their frames and not behind the section; `stale` positions are not seen.
+    `looks` of its tail's tokens stand at their frames and not behind the section; `stale` tokens (P,) are not seen.
     """
 
     prefix: Prefix
     visible: int
     watch: AttentionWatch | None = None
     looks: int = 0
-    stale: Sequence[int] = ()
+    stale: torch.Tensor | None = None
 
 
 @dataclass
@@ -187,7 +187,6 @@ class BatchReading:
 
     batch: TailBatch
     seats: list[Seat]
-    _masks: dict[Any, torch.Tensor] = field(default_factory=dict)  # the same in every layer
 
     def attend(
         self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float
@@ -204,8 +203,8 @@ class BatchReading:
             at = slice(None) if count == len(self.seats) else rows
             keys, values = seat.prefix.read(layer, seat.visible)
             film = scores_of(_side_by_side(queries[at]), keys)  # (kv heads, rows·group, P)
-            if seat.stale:
-                film = film.masked_fill(self._stale(seat, film.device), float("-inf"))
+            if seat.stale is not None:
+                film = film.masked_fill(seat.stale.to(film.device), float("-inf"))
             film_weights, own_weights = joint_weights(film, _side_by_side(own[at]))
             self._watch(layer, rows, film_weights, own_weights)
             seen = _row_by_row(film_weights.to(values.dtype) @ values, count)
@@ -215,16 +214,10 @@ class BatchReading:
     @cached_property
     def groups(self) -> list[list[int]]:
         """Rows by what they see, each group in order; the same in every layer."""
-        groups: dict[tuple[int, int, int], list[int]] = {}
+        groups: dict[tuple[int, int, bool], list[int]] = {}
         for row, seat in enumerate(self.seats):
-            groups.setdefault((id(seat.prefix), seat.visible, len(seat.stale)), []).append(row)
+            groups.setdefault((id(seat.prefix), seat.visible, seat.stale is None), []).append(row)
         return list(groups.values())
-
-    def _stale(self, seat: Seat, device: torch.device) -> torch.Tensor:
-        key = id(seat.prefix), seat.visible, device
-        if key not in self._masks:
-            self._masks[key] = stale_positions(seat.stale, seat.visible, device)
-        return self._masks[key]
 
     def _watch(self, layer: int, rows: list[int], film: torch.Tensor, own: torch.Tensor) -> None:
         """Tell the rows' watches of the weights (kv heads, rows·group, P or T) in a layer."""
@@ -233,13 +226,6 @@ class BatchReading:
             for row, of_film, of_tail in zip(rows, *both, strict=True):
                 if watch := self.seats[row].watch:
                     watch.add(layer, of_film, of_tail)
-
-
-def stale_positions(stale: Sequence[int], visible: int, device: torch.device) -> torch.Tensor:
-    """Which of the first `visible` tokens of a section are stale, (P,)."""
-    marks = torch.zeros(visible, dtype=torch.bool)
-    marks[[place for place in stale if place < visible]] = True
-    return marks.to(device)
 
 
 def scores_of(rows: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -107,16 +107,14 @@ class Heard:
 class SectionFrames(ABC):
     """The frames of a section as a model reads them for one guide question.
 
-    `lasting`: words still read them when the section is in the prefix, so conversations share them and what is kept
-    of them for questions to come, `nbytes`.
+    `lasting`: questions still need them when the section is in the prefix, so conversations share them and what is
+    kept of them for questions to come, `nbytes`.
     """
 
-    lasting: ClassVar[bool] = False
-
     @property
-    def stale(self) -> Sequence[int]:
-        """Positions that words don't see once questions look again: the context tokens of another question."""
-        return ()
+    def lasting(self) -> bool:
+        """See above."""
+        return False
 
     @property
     def nbytes(self) -> int:
@@ -131,14 +129,16 @@ class SectionFrames(ABC):
     def embed(self, ids: Sequence[int], rows: torch.Tensor) -> torch.Tensor:
         """Embeddings (1, L, H) of the section prompt's `ids`, its rows in their places."""
 
-    def look(self, question: str, *, frames: int, visible: int) -> list[Word]:
-        """A question's second look: fresh context tokens of the frames that tell it most, at most so many.
+    def look_again(
+        self, words: Sequence[Word], questions: Sequence[str], *, frames: int, visible: int
+    ) -> tuple[list[Word], torch.Tensor | None]:
+        """Words with each turn's second look before it, and which of the section's tokens they then don't see (P,).
 
-        Only frames among the first `visible` tokens of the section are looked at. Models whose words read the frames
-        anyway need none.
+        Each of the `questions` looks at `frames` frames at most, among the first `visible` tokens P. Models whose words
+        read the frames anyway need no look, and see all (None).
         """
-        del question, frames, visible
-        return []
+        del questions, frames, visible
+        return list(words), None
 
     @abstractmethod
     def embed_words(
@@ -187,18 +187,8 @@ class LoadedModel(ABC):
         """Prompt of a section whose frame t is followed by the text `cues[t]`."""
 
     @abstractmethod
-    def words(
-        self,
-        last_cues: str,
-        turns: Sequence[tuple[str, str | None]],
-        *,
-        answers: Answers,
-        looks: Sequence[Sequence[Word]] = (),
-    ) -> list[Word]:
-        """What follows a section's last frame: its cues, then questions with answers; an open one has None.
-
-        `looks` holds each turn's second look, which comes before its question.
-        """
+    def words(self, last_cues: str, turns: Sequence[tuple[str, str | None]], *, answers: Answers) -> list[Word]:
+        """What follows a section's last frame: its cues, then questions with answers; an open one has None."""
 
     @abstractmethod
     def section(

@@ -11,6 +11,7 @@ import torch
 
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, NO_GUIDE, LoadedModel
 from llamavid_demo.model.prompt import Answers
+from llamavid_demo.settings import Settings
 from llamavid_demo.train.greedy import ReadSection, begin, finish, read_section
 from llamavid_demo.train.grounding import grounded
 from llamavid_demo.train.questions import FAMILIES, Question, ask, normalise, questions
@@ -23,7 +24,6 @@ SHORT_FILMS = FilmKind(duration=(60, 180), cues=20)
 # What the LLaMA gets of one and the same model; "wrong guide": context tokens built from another film's question.
 MODES = ("full", "content only", "context only", "no visual", "no subtitles", "wrong guide")
 BLIND = ("content only", "no visual")  # without context tokens there are no second looks
-LOOK_FRAMES = 32  # frames of a second look, as in the settings
 
 Report = Callable[[int, int], None]
 
@@ -181,12 +181,11 @@ def answer_film(
     answers: Answers | None = None,
     mode: str = "full",
     seed: int = 0,
-    look_frames: int = LOOK_FRAMES,
 ) -> list[Answered]:
     """Greedy answers to questions about one film of `patches` (T, …), each at the end of its own conversation.
 
     `guide` is "ahead", "first" or "every", and earlier `answers` enter "raw" or "fused": as the checkpoint says, unless
-    they are given. A second look reads so many frames at most.
+    they are given. A second look reads as many frames as the settings say.
     """
     guide = guide or model.config.guide
     wrong = [f"What colour is the {thing}?" for thing in random.Random(seed).choices(THINGS, k=len(asked))]  # noqa: S311
@@ -199,12 +198,9 @@ def answer_film(
         before = {NO_GUIDE: "", "ahead": NEUTRAL_GUIDE, "first": looked_for[0]}.get(guide, looked_for[-1])
         if before not in sections:
             sections[before] = read_section(model, prompt, before, patches, change=partial(hide, mode=mode))
-        frames, most = sections[before].frames, 0 if mode in BLIND else look_frames
-        looks = [frames.look(text, frames=most, visible=len(prompt.ids)) for text in looked_for]
-        words = model.words(
-            prompt.last_cues, turns, answers=answers or model.config.answers, looks=looks if guide == "ahead" else ()
-        )
-        writing.append(begin(model, sections[before], words))
+        words = model.words(prompt.last_cues, turns, answers=answers or model.config.answers)
+        most = Settings().look_frames if guide == "ahead" and mode not in BLIND else 0
+        writing.append(begin(model, sections[before], words, looked_for, look_frames=most))
     texts = finish(model, writing)
     return [
         Answered(question, text, grounded(question, script, answer.mass(model.config.tokens_per_frame)))

@@ -59,17 +59,26 @@ def read_section(
 
 
 @torch.inference_mode()
-def begin(model: LoadedModel, section: ReadSection, words: Sequence[Word]) -> Writing:
-    """Read a conversation's words behind a section, and choose the first word of the answer."""
+def begin(
+    model: LoadedModel,
+    section: ReadSection,
+    words: Sequence[Word],
+    questions: Sequence[str] = (),
+    *,
+    look_frames: int = 0,
+) -> Writing:
+    """Read a conversation's words behind a section, and choose the first word of the answer.
+
+    Each of its `questions` takes a second look at so many frames at most.
+    """
     length, tail = len(section.ids), Tail(model.config.llama.num_hidden_layers)
+    words, stale = section.frames.look_again(words, questions, frames=look_frames, visible=length)
     embeds, places = _outcome(section.frames.embed_words(words)), word_places(words, length)
-    looks = sum(word.look is not None for word in words)
-    stale = section.frames.stale if looks else ()
     reading = TailReading(section.prefix, tail, length, places=places, stale=stale)
     hidden = model.hidden(embeds, reading, [places])
     tail.advance(len(words))
     watch = AttentionWatch(length, model.config.watched_layers, len(words))
-    seat = Seat(section.prefix, length, watch, looks, stale)
+    seat = Seat(section.prefix, length, watch, reading.looks, stale)
     return Writing(_likeliest(model, hidden), section, words, seat, tail, watch)
 
 

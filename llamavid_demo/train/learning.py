@@ -158,7 +158,9 @@ class Reader:
             return entering[0].new_zeros(())
         device = entering[0].device
         targets, positions = batch.targets.to(device), batch.positions.to(device)
-        later = torch.arange(targets.shape[1], device=device)[None] > positions[:, None]  # pointing words see the rest
+        hidden = torch.arange(targets.shape[1], device=device)[None] > positions[:, None]
+        if (seen := batch.seen(device)) is not None:
+            hidden = ~seen[batch.rows.to(device), 0, positions]
         losses = []
         for number in self.pointing:
             query, key = self._queries_and_keys(number, entering, rotary)
@@ -167,7 +169,7 @@ class Reader:
             scores = query[:, :heads] @ key[:, :heads].mT  # (B, heads, L, L), of which few rows are asked for
             # index_select, as the gradient of plain indexing adds up in an order that changes from run to run
             asked = scores.flatten(0, 2).index_select(0, chosen).float()  # (P, L)
-            weights = asked.masked_fill(later, float("-inf")).softmax(dim=-1)
+            weights = asked.masked_fill(hidden, float("-inf")).softmax(dim=-1)
             losses.append(-((weights * targets).sum(dim=1) + 1e-4).log().mean())
         return torch.stack(losses).mean()
 

@@ -9,16 +9,13 @@ from collections.abc import Sequence
 
 import torch
 
-from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.prompt import conversation_text, section_prompt
-from llamavid_demo.model.llama_vid.second_look import find_frames
-from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
+from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE
-from llamavid_demo.model.prompt import FRAME, Look
+from llamavid_demo.model.prompt import FRAME, Look, Word
+from llamavid_demo.train.answering import Answering
 from llamavid_demo.train.conversation import Conversation, converse, converse_freely
-from llamavid_demo.train.encoded_shots import EncodedShots
-from llamavid_demo.train.guide import GuideIds
-from llamavid_demo.train.learning import Reader, autocast
+from llamavid_demo.train.learning import autocast
 from llamavid_demo.train.reading import Lesson
 from llamavid_demo.train.sequences import FilmSequence, annotate, cue_texts, make_sequence, pad
 from llamavid_demo.train.stages import StepResult
@@ -30,32 +27,20 @@ ONCE = 0.15  # share of films that are read for one question and not looked at a
 MOST = (8, 16, 32, 64)  # frames that a second look reads, by chance
 
 
-class Looking:
-    """A step of the looking stage: films from the pool with a conversation about each."""
-
-    def __init__(
-        self,
-        network: LlamaVid,
-        reader: Reader,
-        tokenizer: LlamaTokenizer,
-        guide: GuideIds,
-        encoded: EncodedShots,
-        lessons: Sequence[Lesson],
-    ) -> None:
-        self.network, self.reader, self.tokenizer, self.guide = network, reader, tokenizer, guide
-        self.encoded, self.lessons = encoded, lessons
+class Looking(Answering):
+    """A step of the looking stage: as in answering, but of films that were read before anybody asked."""
 
     def __call__(self, rng: random.Random) -> StepResult:
         """One batch of one lesson."""
         lesson = rng.choice(self.lessons)
-        films = [self._film(lesson, rng) for _ in range(lesson.films)]
+        films = [self._watched(lesson, rng) for _ in range(lesson.films)]
         for _, sequence, _ in films:  # note heads are in no checkpoint, and new ones would spoil what it notes
             sequence.notes = {kind: [] for kind in sequence.notes}
         batch = pad([sequence for _, sequence, _ in films])
         questions = [question for talk, _, _ in films for question in talk.questions]
         return self.reader(batch, torch.cat([tokens for _, _, tokens in films]), questions)
 
-    def _film(self, lesson: Lesson, rng: random.Random) -> tuple[Conversation, FilmSequence, torch.Tensor]:
+    def _watched(self, lesson: Lesson, rng: random.Random) -> tuple[Conversation, FilmSequence, torch.Tensor]:
         """A conversation, its sequence, and the rows (F, H) of the sequence's marks."""
         script, pictures = self.encoded.film(rng, lesson.kind)
         way = rng.random()
@@ -80,20 +65,20 @@ class Looking:
         """The section, then each turn behind its second look, as inference sends them."""
         section = section_prompt(self.tokenizer, PROMPT, cue_texts(script, subtitles=talk.subtitles), 2)
         turns = [(question.text, question.answer) for question in talk.questions]
-        words = self.tokenizer.encode(conversation_text(PROMPT, section.last_cues, turns))
-        places = section.frame_places(2)
-        ids, looks, begin = list(section.ids), [], self.tokenizer.encode("ASSISTANT:")[-1]
+        words = [Word(i) for i in self.tokenizer.encode(conversation_text(PROMPT, section.last_cues, turns))]
+        places, table = section.frame_places(2), self.network.llama.model.embed_tokens.weight.detach()
+        looks = []
         for question, _ in turns:
-            table = self.network.llama.model.embed_tokens.weight.detach()
             named = table[torch.tensor(self.tokenizer.encode(question.strip()), device=table.device)]
-            looks.append([Look(question, frame, places[frame]) for frame in find_frames(contents, named, most=most)])
-            end = words.index(self.tokenizer.eos) + 1
-            ids += [FRAME] * len(looks[-1]) + words[:end]
-            words = words[end:]
+            found = find_frames(contents, named, most=most)
+            looks.append([Word(FRAME, look=Look(question, frame, places[frame])) for frame in found])
+        ids = [*section.ids, *(word.id for word in before_turns(words, looks, eos=self.tokenizer.eos))]
+        begin = self.tokenizer.encode("ASSISTANT:")[-1]
         starts = [i + 1 for i, token in enumerate(ids) if token == begin]
         return annotate(
             ids, starts, self.tokenizer.encode, script, talk.questions, tokens_per_frame=2,
-            subtitles=talk.subtitles, learn=talk.learn, guide=guide, looks=looks,
+            subtitles=talk.subtitles, learn=talk.learn, guide=guide,
+            looks=[[word.look for word in look if word.look] for look in looks],
         )  # fmt: skip
 
     @torch.no_grad()

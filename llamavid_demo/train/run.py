@@ -59,6 +59,11 @@ class Training:
         self.network.vision.tower.set_attn_implementation("eager")  # trains faster than SDPA on a CPU
         self.reader = Reader(self.network.llama, self.notes)
 
+    def begin_with(self, base: Path) -> None:
+        """Take over the weights of a trained LLaMA-VID of the same sizes. Raises `ModelError` for a folder of none."""
+        known = load_llama_vid(base, device="cpu", dtype="float32", quantization="none")
+        self.network.load_state_dict(known.network.state_dict())
+
     def read(self) -> None:
         """Teach the LLaMA to read films from ideal frame tokens."""
         for name, lessons, plan in self.recipe.reading:
@@ -161,9 +166,7 @@ def run(
         training.align()
         training.answer()
     else:
-        known = load_llama_vid(base, device="cpu", dtype="float32", quantization="none")
-        with torch.no_grad():
-            training.network.load_state_dict(known.network.state_dict())
+        training.begin_with(base)
     training.look()
     training.save(out)
     training.plot(work / "curves.png")

@@ -45,17 +45,16 @@ class FilmSequence:
     looks: list[Look] = field(default_factory=list)
 
     @property
-    def places(self) -> list[int]:
-        """Each token's position in the LLaMA."""
-        section = len(self.ids) if not self.looks else self._first_look
-        looks = iter(self.looks)
-        words = [Word(i, look=next(looks) if i == FRAME else None) for i in self.ids[section:]]
-        return [*range(section), *word_places(words, section)]
+    def marks(self) -> list[int]:
+        """Where the film's frame tokens stand; those of second looks, the last ones, left out."""
+        return [i for i, token in enumerate(self.ids) if token == FRAME][: -len(self.looks) or None]
 
     @property
-    def _first_look(self) -> int:
-        marks = [i for i, token in enumerate(self.ids) if token == FRAME]
-        return marks[-len(self.looks)]
+    def places(self) -> list[int]:
+        """Each token's position in the LLaMA."""
+        section, looks = self.marks[-1] + 1, iter(self.looks)
+        words = [Word(i, look=next(looks) if i == FRAME else None) for i in self.ids[section:]]
+        return [*range(section), *word_places(words, section)]
 
     def forget_where(self) -> None:
         """Leave out pointers and notes: what they stand for cannot be seen."""
@@ -165,12 +164,12 @@ def annotate(
     shots = [script.index_at(t) for t in frame_times(script)]
     sequence = FilmSequence(ids, [IGNORED] * len(ids), [0] * len(ids), shots, len(asked))
     sequence.looks = [look for turn in looks for look in turn]
-    marks = [i for i, token in enumerate(ids) if token == FRAME]
-    again = iter(marks[tokens_per_frame * len(shots) :])
-    marks = marks[: tokens_per_frame * len(shots)]
+    marks = sequence.marks
+    again = (i for i, token in enumerate(ids) if token == FRAME and i > marks[-1])
     frames: dict[int, list[int]] = {shot: [] for shot in shots}
     for i, mark in enumerate(marks):
-        frames[shots[i // tokens_per_frame]].append(mark)
+        if not looks or i % tokens_per_frame:  # behind second looks the film's own context tokens are not seen
+            frames[shots[i // tokens_per_frame]].append(mark)
     cues = _find_cues(encode, script, ids) if subtitles else []
     frame_notes(sequence.notes, script, shots, marks[tokens_per_frame - 1 :: tokens_per_frame], asked_thing(guide))
     if subtitles:
@@ -260,9 +259,9 @@ def pad(sequences: Sequence[FilmSequence]) -> SequenceBatch:
         ids[row, line] = torch.tensor(sequence.ids)
         places[row, line] = torch.tensor(sequence.places)
         if sequence.looks:
-            marks = [i for i, token in enumerate(sequence.ids) if token == FRAME][: -len(sequence.looks)]
+            marks = sequence.marks
             stale[row, marks[:: len(marks) // len(sequence.shots)]] = True
-            behind[row, line] = torch.tensor(sequence.places) > marks[-1]
+            behind[row, line] = places[row, line] > marks[-1]
         labels[row, line] = torch.tensor(sequence.labels)
         owners[row, line] = torch.tensor(sequence.owners) + questions
         questions += sequence.questions

@@ -4,10 +4,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import torch
-
 from llamavid_demo.model.llama_vid.config import known_compress
-from llamavid_demo.model.llama_vid.load import load_llama_vid
 from llamavid_demo.train.reading import Lesson
 from llamavid_demo.train.recipe import MakeRecipe, Recipe, embedded
 from llamavid_demo.train.run import Training
@@ -77,9 +74,7 @@ def tune(
         for name in stages(known_compress(compress)):
             (work / f"{name}.pt").unlink(missing_ok=True)
     training = Training(work, recipe=recipe or partial(variant, compress=compress), report=report)
-    known = load_llama_vid(base, device="cpu", dtype="float32", quantization="none")
-    with torch.no_grad():
-        training.network.load_state_dict(known.network.state_dict())
+    training.begin_with(base)
     training.answer()
     training.save(out)
     training.plot(work / "curves.png")

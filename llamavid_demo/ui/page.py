@@ -46,7 +46,7 @@ def layout(settings: Settings, movies: Sequence[Movie], models: Sequence[str], m
             parts["strip"] = _html(sections.section_strip(first, 0, {}), elem_id="strip", js_on_load=sections.ON_LOAD)
             parts["cost"] = _html(sections.section_cost(first.sections[0]), elem_id="cost")
             parts["about"] = _html(about(first), elem_id="about")
-        _conversation(parts, first)
+        _conversation(parts, settings, first)
         cues = first.subtitles.cues if first.subtitles else ()
         parts["transcript"] = _html(
             transcript.transcript_list(cues), elem_id="transcript", js_on_load=transcript.ON_LOAD
@@ -76,7 +76,7 @@ def _bring(parts: Named, settings: Settings) -> None:
             parts["bring_close"] = gr.Button("Close", elem_id="bring-close")
 
 
-def _conversation(parts: Named, movie: Movie) -> None:
+def _conversation(parts: Named, settings: Settings, movie: Movie) -> None:
     """Questions and answers, and the box to write in."""
     with gr.Column(elem_id="talk"):
         with gr.Column(elem_id="log"):
@@ -96,7 +96,7 @@ def _conversation(parts: Named, movie: Movie) -> None:
                 container=False,
                 placeholder="Ask about this film…",
                 max_lines=4,
-                max_length=2000,
+                max_length=settings.question_chars,
                 elem_id="question",
             )
             parts["ask"] = gr.Button("Ask", variant="primary", elem_id="ask")

@@ -15,6 +15,7 @@ from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.errors import BusyError
 from llamavid_demo.model.attention import AttentionWatch
 from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.prompt import Word
 from llamavid_demo.settings import ROOT
 
 QUESTIONS = ["What color is the car?", "Where does the story begin?", "Who speaks?", "What color is the car?"]
@@ -36,9 +37,9 @@ def shapes(micro: LoadedModel) -> Iterator[list[tuple[int, int]]]:
 
 def prepared(chat: MovieChat, question: str, together: threading.Event | None = None) -> Preparation:
     """What a chat reads for a question; with `together` it is ready only when that is set."""
-    watch = AttentionWatch(len(chat._reader.prompt.ids), frozenset())
+    words = [Word(token) for token in chat.model.tokenizer.encode(f" {question} ASSISTANT:")]
     with chat._reader.using(question) as shared:
-        ready = yield from chat._prepare(shared, question, chat._reader.view(None), [(question, None)], watch)
+        ready = yield from chat._prepare(shared, question, chat._reader.view(None), words)
     while together is not None and not together.is_set():
         yield None
     return ready
@@ -178,7 +179,8 @@ def test_who_leaves_has_let_go_of_everything(new_chat: NewChat, micro: LoadedMod
     pieces = iter(answer)
     next(what for what in pieces if isinstance(what, int))
     pieces.close()  # type: ignore[attr-defined]
-    assert chat._tail.length == len(chat._asked) + len(answer.ids) - 1
+    words = chat.model.tokenizer.encode(f" {QUESTIONS[0]} ASSISTANT:")
+    assert chat._tail.length == len(words) + len(answer.ids) - 1
     assert alone(new_chat(), QUESTIONS[0]) == ids(one.submit(micro, new_answer(chat, prepared(chat, QUESTIONS[0]))))
 
 

@@ -207,13 +207,14 @@ def test_second_looks_stand_at_their_frames(llama: LlamaForCausalLM, ids: torch.
     positions = torch.tensor([*range(PREFIX), *places])
     before = positions < positions[:, None]
     seen = (before & torch.ones_like(before).tril()) | torch.eye(len(positions), dtype=torch.bool)
-    stale = [30, 40, 130, 131]
-    seen[(positions >= PREFIX)[:, None] & torch.isin(torch.arange(len(positions)), torch.tensor(stale))] = False
+    stale = torch.isin(torch.arange(len(positions)), torch.tensor([30, 40, 130, 131]))
+    seen &= ~((positions >= PREFIX)[:, None] & stale)
+    hidden = stale[:PREFIX]
     mask = torch.zeros(seen.shape).masked_fill(~seen, float("-inf"))[None, None]
     read = ids[:, : len(positions)]
     whole = llama(read, position_ids=positions[None], attention_mask=mask, use_cache=False).logits[0]
     tail, at = Tail(3), PREFIX
-    reading = TailReading(filled(llama, ids, PREFIX), tail, PREFIX, places=places, stale=stale)
+    reading = TailReading(filled(llama, ids, PREFIX), tail, PREFIX, places=places, stale=hidden)
     for tokens in (2, 9, 12, 11):
         now = positions[at : at + tokens]
         assert list(reading.next_places(tokens)) == now.tolist()
@@ -225,7 +226,7 @@ def test_second_looks_stand_at_their_frames(llama: LlamaForCausalLM, ids: torch.
     batch = TailBatch(3)
     batch.join(tail)
     watch = AttentionWatch(PREFIX, frozenset({1}), words=3)
-    step = BatchReading(batch, [Seat(reading.prefix, PREFIX, watch, reading.looks, stale)])
+    step = BatchReading(batch, [Seat(reading.prefix, PREFIX, watch, reading.looks, hidden)])
     place = PREFIX + batch.lengths[0] - reading.looks
     logits = llama(read[:, at : at + 1], position_ids=torch.tensor([[place]]), use_cache=False, reading=step).logits
     assert place == positions[at] and torch.allclose(logits[0], whole[at : at + 1], atol=1e-5)

@@ -97,7 +97,7 @@ def test_every_ablation_is_asked_the_same_questions(unbroken):
 
 def test_second_turns_are_asked_with_all_guides(unbroken):
     results = evaluate_second_turns(load_model(unbroken), 1, 5, kind=TINY_FILMS)
-    assert {results[guide]["questions"] for guide in ("ahead", "first", "every")} == {results["first"]["questions"]}
+    assert results["first"]["questions"] == results["every"]["questions"] == results["ahead"]["questions"] > 0
 
 
 def test_a_trained_model_goes_on_from_the_second_looks(tmp_path, unbroken):

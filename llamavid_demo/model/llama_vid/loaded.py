@@ -4,7 +4,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -12,9 +11,9 @@ import torch
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig
 from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.prompt import conversation_text, section_prompt
-from llamavid_demo.model.llama_vid.second_look import find_frames
+from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames
 from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, LlamaTokenizer
-from llamavid_demo.model.loaded import Heard, LoadedModel, SectionFrames
+from llamavid_demo.model.loaded import NEUTRAL_GUIDE, Heard, LoadedModel, SectionFrames
 from llamavid_demo.model.prompt import FRAME, Answers, Look, SectionPrompt, Word
 
 
@@ -51,7 +50,8 @@ class LoadedLlamaVid(LoadedModel):
     def context_tokens(self, patches: torch.Tensor, question: str) -> torch.Tensor:
         """Stored patches (T, N, C) and a question → context tokens (T, 1, H)."""
         ids, mask = (tensor.to(self.device) for tensor in self.guide_tokenizer(question))
-        return self.network.context_tokens(patches.to(self.device, self.dtype), ids, mask)
+        visual = patches.to(self.device, self.dtype)
+        return self.network.context_tokens(visual, visual, ids, mask)
 
     @torch.inference_mode()
     def contents(self, patches: torch.Tensor) -> torch.Tensor:
@@ -69,30 +69,16 @@ class LoadedLlamaVid(LoadedModel):
         """Prompt of a section whose frame t is followed by the text `cues[t]`."""
         return section_prompt(self.tokenizer, self.config.prompt, cues, self.config.tokens_per_frame)
 
-    def words(
-        self,
-        last_cues: str,
-        turns: Sequence[tuple[str, str | None]],
-        *,
-        answers: Answers,
-        looks: Sequence[Sequence[Word]] = (),
-    ) -> list[Word]:
-        """What follows a section's last frame, each turn's second look before its question.
-
-        Nothing else of it reads frames, so `answers` changes nothing.
-        """
+    def words(self, last_cues: str, turns: Sequence[tuple[str, str | None]], *, answers: Answers) -> list[Word]:
+        """What follows a section's last frame; nothing of it reads frames, so `answers` changes nothing."""
         del answers
         text = conversation_text(self.config.prompt, last_cues, turns)
-        words = [Word(token) for token in self.tokenizer.encode(text)]
-        begins = [0, *(i + 1 for i, word in enumerate(words) if word.id == self.tokenizer.eos)]  # of the turns
-        for begin, look in reversed(list(zip(begins, looks, strict=False))):
-            words[begin:begin] = look
-        return words
+        return [Word(token) for token in self.tokenizer.encode(text)]
 
     def section(
         self, prompt: SectionPrompt, guide: str, batches: Sequence[torch.Tensor], *, room: int = 0
     ) -> "GuidedFrames":
-        """The frames of a section for a guide question; of each they keep the content tokens, to be found by."""
+        """The frames of a section for a guide question."""
         del room
         return GuidedFrames(self, guide, batches, prompt.frame_places(self.config.tokens_per_frame))
 
@@ -104,8 +90,6 @@ class GuidedFrames(SectionFrames):
     Their first tokens stand at `places` in the LLaMA; `contents` (T, H) are their content tokens, pooled.
     """
 
-    lasting: ClassVar[bool] = True
-
     model: LoadedLlamaVid
     guide: str
     batches: Sequence[torch.Tensor]
@@ -113,9 +97,9 @@ class GuidedFrames(SectionFrames):
     contents: torch.Tensor | None = None
 
     @property
-    def stale(self) -> Sequence[int]:
-        """The places of all context tokens."""
-        return self.places
+    def lasting(self) -> bool:
+        """Whether the guide is nobody's question, so that each looks again."""
+        return self.guide == NEUTRAL_GUIDE
 
     @property
     def nbytes(self) -> int:
@@ -133,19 +117,33 @@ class GuidedFrames(SectionFrames):
 
     def embed(self, ids: Sequence[int], rows: torch.Tensor) -> torch.Tensor:
         """Embeddings (1, L, H) of the section prompt, frame tokens at its marks."""
-        per_frame = self.model.config.tokens_per_frame
-        self.contents = rows.unflatten(0, (-1, per_frame))[:, 1:].mean(dim=1)
+        if self.lasting:
+            self.contents = rows.unflatten(0, (-1, self.model.config.tokens_per_frame))[:, 1:].mean(dim=1)
         return self.model.embed(ids, rows)
 
+    def look_again(
+        self, words: Sequence[Word], questions: Sequence[str], *, frames: int, visible: int
+    ) -> tuple[list[Word], torch.Tensor | None]:
+        """Words with second looks at the frames whose content tokens a question names.
+
+        The context tokens that were read with the film are then not seen.
+        """
+        if not frames:
+            return list(words), None
+        seen = self.places[: bisect_left(self.places, visible)]
+        looks = [self._look(question, seen, frames) for question in questions]
+        stale = torch.zeros(visible, dtype=torch.bool, device=self.model.device)
+        stale[list(seen)] = True
+        return before_turns(words, looks, eos=self.model.tokenizer.eos), stale
+
     @torch.inference_mode()
-    def look(self, question: str, *, frames: int, visible: int) -> list[Word]:
-        """Fresh context tokens of the frames whose content tokens a question names."""
+    def _look(self, question: str, places: Sequence[int], most: int) -> list[Word]:
+        """A question's context tokens of at most so many of the frames at `places`."""
         if self.contents is None:  # the prefix was offloaded meanwhile
             self.contents = torch.cat([self.model.contents(patches) for patches in self.batches])
-        seen = self.contents[: bisect_left(self.places, visible)]
         named = self.model.embed(self.model.tokenizer.encode(question.strip()))[0]
-        found = find_frames(seen.to(named), named, most=frames)
-        return [Word(FRAME, look=Look(question, frame, self.places[frame])) for frame in found]
+        found = find_frames(self.contents[: len(places)].to(named), named, most=most)
+        return [Word(FRAME, look=Look(question, frame, places[frame])) for frame in found]
 
     @torch.inference_mode()
     def embed_words(

@@ -42,17 +42,13 @@ class LlamaVid(nn.Module):
         `visual` is what the text decoder looks at when it isn't the patches: the original's short-video path
         also shows it the CLS row, its movie path doesn't.
         """
-        context = self.context_tokens(patches, question_ids, question_mask, visual=visual)
-        return torch.cat([context, self.content(patches)], dim=1)
+        seen = patches if visual is None else visual
+        return torch.cat(
+            [self.context_tokens(patches, seen, question_ids, question_mask), self.content(patches)], dim=1
+        )
 
     def context_tokens(
-        self,
-        patches: torch.Tensor,
-        question_ids: torch.Tensor,
-        question_mask: torch.Tensor,
-        *,
-        visual: torch.Tensor | None = None,
+        self, patches: torch.Tensor, seen: torch.Tensor, question_ids: torch.Tensor, question_mask: torch.Tensor
     ) -> torch.Tensor:
-        """Context tokens (T, 1, H) alone; see `frame_tokens`."""
-        queries = self.text_decoder(patches if visual is None else visual, question_ids, question_mask)  # (T, M, C)
-        return self.context(queries, patches)
+        """Context tokens (T, 1, H) alone; the text decoder looks at the rows `seen`."""
+        return self.context(self.text_decoder(seen, question_ids, question_mask), patches)

@@ -5,8 +5,12 @@ share of the tokens is read again; like ProphetKV, the question chooses them. A 
 LLaMA's own embeddings of what it shows, so words find their frames without running the text decoder on all of them.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
+
+from llamavid_demo.model.prompt import Word
 
 SAME_SHOT = 0.9  # cosine of neighbouring frames' content tokens, from which on they show the same
 FURTHER = 0.1  # what each further frame of a shot stands behind the one before, in cosines
@@ -24,11 +28,19 @@ def find_frames(contents: torch.Tensor, words: torch.Tensor, *, most: int) -> li
     seen = nn.functional.normalize(contents.float(), dim=-1)
     named = seen @ nn.functional.normalize(words.float(), dim=-1).T  # (T, W)
     score = (named - named.mean(dim=0)).amax(dim=1)  # (T,)
-    shots = torch.cat([torch.zeros(1), ((seen[1:] * seen[:-1]).sum(dim=-1) < SAME_SHOT).cpu().cumsum(0)]).long()
-    best = torch.full((int(shots[-1]) + 1,), -torch.inf).scatter_reduce(0, shots, score.cpu(), "amax")
-    by_shot = torch.argsort(shots * 4 - score.cpu().clamp(-1, 1), stable=True)  # each shot's frames, the best first
-    begins = torch.searchsorted(shots, torch.arange(len(best)))
-    rank = torch.arange(frames) - begins[shots[by_shot]]
-    order = torch.argsort(best[shots[by_shot]] - FURTHER * rank, descending=True, stable=True)
+    score, changes = score.cpu(), (seen[1:] * seen[:-1]).sum(dim=-1) < SAME_SHOT
+    shots = nn.functional.pad(changes.cpu().cumsum(0), (1, 0))  # (T,)
+    best = torch.full((int(shots[-1]) + 1,), -torch.inf).scatter_reduce(0, shots, score, "amax")
+    by_score = score.argsort(descending=True, stable=True)
+    by_shot = by_score[shots[by_score].argsort(stable=True)]  # shot after shot, in each the best frame first
+    rank = torch.arange(frames) - torch.searchsorted(shots, shots)
+    order = (best[shots] - FURTHER * rank).argsort(descending=True, stable=True)
     chosen: list[int] = by_shot[order[:most]].sort().values.tolist()
     return chosen
+
+
+def before_turns(words: Sequence[Word], looks: Sequence[Sequence[Word]], *, eos: int) -> list[Word]:
+    """Words of a conversation with each turn's second look before it; a turn ends with `eos`."""
+    begins = [0, *(i + 1 for i, word in enumerate(words) if word.id == eos)]
+    ends = [*begins[1 : len(looks)], len(words)]
+    return [word for look, a, b in zip(looks, begins, ends, strict=False) for word in (*look, *words[a:b])]

@@ -8,7 +8,6 @@ again, batch by batch.
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
 from weakref import WeakSet
 
 import torch
@@ -47,8 +46,6 @@ class FusedFrames(SectionFrames):
     Words read a batch side by side; what is visual has far more rows, and of that so many frames are read `at_once`.
     """
 
-    lasting: ClassVar[bool] = True
-
     def __init__(
         self,
         network: LlavaMini,
@@ -64,6 +61,11 @@ class FusedFrames(SectionFrames):
         self._kept: dict[int, Keys] = {}  # of frames and opening, by batch
         self._nbytes = 0
         self._conversations: WeakSet[HeardWords] = WeakSet()
+
+    @property
+    def lasting(self) -> bool:
+        """Words read them."""
+        return True
 
     @property
     def nbytes(self) -> int:

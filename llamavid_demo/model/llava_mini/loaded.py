@@ -79,19 +79,8 @@ class LoadedLlavaMini(LoadedModel):
         """Prompt of a section whose frame t is followed by the text `cues[t]`."""
         return section_prompt(self.tokenizer, cues, self.config.tokens_per_frame, system=self.config.system)
 
-    def words(
-        self,
-        last_cues: str,
-        turns: Sequence[tuple[str, str | None]],
-        *,
-        answers: Answers,
-        looks: Sequence[Sequence[Word]] = (),
-    ) -> list[Word]:
-        """What follows a section's last frame: its cues, then questions with answers, "fused" or "raw".
-
-        There are no second `looks`: words read all frames in pre-fusion.
-        """
-        del looks
+    def words(self, last_cues: str, turns: Sequence[tuple[str, str | None]], *, answers: Answers) -> list[Word]:
+        """What follows a section's last frame: its cues, then questions with answers, "fused" or "raw"."""
         return conversation_words(self.tokenizer, last_cues, turns, answers=answers, system=self.config.system)
 
     def section(
