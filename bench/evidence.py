@@ -1,6 +1,5 @@
 """Which layers' attention says best what an answer leaned on: the figure that `eval` prints, by choice of layers."""
 
-from dataclasses import replace
 from typing import Annotated
 
 import torch
@@ -29,9 +28,10 @@ class LayerWatch(AttentionWatch):
         super().__init__(positions, frozenset(range(layers)))
         self.by_layer = torch.zeros(layers, positions)
 
-    def add(self, layer: int, weights: torch.Tensor) -> None:
-        """Count the attention (rows, positions) of one written token; a row is a head."""
-        self.by_layer[layer] += weights.float().mean(dim=0).cpu()
+    def add(self, layer: int, film: torch.Tensor, own: torch.Tensor) -> None:
+        """Count the attention (rows, positions) of one written token on the section; a row is a head."""
+        del own
+        self.by_layer[layer] += film.float().mean(dim=0).cpu()
 
 
 def masses(model: LoadedModel, script: Script, asked: list[Question]) -> list[torch.Tensor]:
@@ -45,7 +45,8 @@ def masses(model: LoadedModel, script: Script, asked: list[Question]) -> list[to
         words = model.words(prompt.last_cues, [*earlier, (question.text, None)], answers=model.config.answers)
         begun = begin(model, read_section(model, prompt, question.guide, patches), words)
         watches.append(watch := LayerWatch(len(prompt.ids), model.config.llama.num_hidden_layers))
-        writing.append(replace(begun, watch=watch, seat=replace(begun.seat, watch=watch)))
+        begun.reading.watch = watch
+        writing.append(begun)
     finish(model, writing)
     return [
         torch.stack([frame_mass(layer, answer.section.ids, 2) for layer in watch.by_layer])

@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     )
     cache_gb: float = Field(20.0, gt=0, description="Most that the cache folder may hold, in GB.")
     prefix_gb: float = Field(6.0, gt=0, description="Most that sections which were read may hold in memory, in GB.")
-    stowed_gb: float = Field(
+    offload_gb: float = Field(
         16.0, ge=0, description="Most that they may hold in the CPU's memory when a card has no room left, in GB."
     )
     kv_cache: Literal["full", "8bit"] | None = Field(

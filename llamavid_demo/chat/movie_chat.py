@@ -65,7 +65,7 @@ class MovieChat:
         self._check_length(len(self.section.seconds) * model.config.tokens_per_frame)
         self._encoded = encode_section(model, movie, self.section, self._cache, progress=self._progress)
         if prefixes is None:
-            prefixes = _shared_prefixes(self.settings.prefix_gb, self.settings.stowed_gb)
+            prefixes = _shared_prefixes(self.settings.prefix_gb, self.settings.offload_gb)
         eight_bit = held_in_eight_bits(model, movie, self.section, self.settings)
         self._reader = SectionReader(
             model, self._encoded, self._cache, prefixes, eight_bit=eight_bit, room=self.settings.frames_room

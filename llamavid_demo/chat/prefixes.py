@@ -66,27 +66,27 @@ class PrefixCache:
         for name, entry in list(self._entries.items())[:-1]:  # the least recently used first
             if self.nbytes <= self.max_bytes:
                 break
-            if entry.users or entry.prefix.stowed:
+            if entry.users or entry.prefix.offloaded:
                 continue
             if entry.prefix.on_cpu or not self.spare_bytes:
                 del self._entries[name]
             else:
-                entry.prefix.stow()
+                entry.prefix.offload()
                 entry.frames = None
             log.info("a prefix of %d bytes leaves its place", entry.prefix.nbytes)
         for name, entry in list(self._entries.items()):
-            if entry.prefix.stowed and not entry.users and self.stowed_nbytes > self.spare_bytes:
+            if entry.prefix.offloaded and not entry.users and self.offloaded_nbytes > self.spare_bytes:
                 del self._entries[name]
 
     @property
     def nbytes(self) -> int:
         """Bytes of all prefixes where their layers compute."""
-        return sum(entry.nbytes for entry in self._entries.values() if not entry.prefix.stowed)
+        return sum(entry.nbytes for entry in self._entries.values() if not entry.prefix.offloaded)
 
     @property
-    def stowed_nbytes(self) -> int:
+    def offloaded_nbytes(self) -> int:
         """Bytes of all prefixes that were stowed."""
-        return sum(entry.prefix.nbytes for entry in self._entries.values() if entry.prefix.stowed)
+        return sum(entry.prefix.nbytes for entry in self._entries.values() if entry.prefix.offloaded)
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -79,8 +79,8 @@ class SectionReader:
             frames = shared.frames or self.model.section(self.prompt, guide, batches, room=self.room)
             if frames.lasting:
                 shared.frames = frames
-            if prefix.stowed:
-                prefix.fetch()
+            if prefix.offloaded:
+                prefix.restore()
             if prefix.filled < len(ids):
                 rows = yield from make_rows(self.model, self.encoded, frames, guide, self._cache)
                 yield from fill(self.model, prefix, frames.embed(ids, rows))

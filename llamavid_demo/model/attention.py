@@ -167,26 +167,15 @@ class TailReading:
         return self._masks[1:]
 
 
-@dataclass(frozen=True)
-class Seat:
-    """Where a conversation of a batch sits: before a prefix, of which `visible` tokens are seen.
-
-    `looks` of its tail's tokens stand at their frames and not behind the section; `stale` tokens (P,) are not seen.
-    """
-
-    prefix: Prefix
-    visible: int
-    watch: AttentionWatch | None = None
-    looks: int = 0
-    stale: torch.Tensor | None = None
-
-
 @dataclass
 class BatchReading:
-    """One new token of each conversation of a batch; those before the same prefix attend to it in one product."""
+    """One new token for each row of a batch; rows behind the same prefix attend to it in one product.
+
+    A row is the reading of its conversation, whose tail is in the batch.
+    """
 
     batch: TailBatch
-    seats: list[Seat]
+    rows: list[TailReading]
 
     def attend(
         self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float
@@ -199,32 +188,38 @@ class BatchReading:
             own = own.masked_fill(self.batch.later, float("-inf"))
         out = torch.empty_like(queries)
         for rows in self.groups:
-            seat, count = self.seats[rows[0]], len(rows)
-            at = slice(None) if count == len(self.seats) else rows
-            keys, values = seat.prefix.read(layer, seat.visible)
+            first, count = self.rows[rows[0]], len(rows)
+            at = slice(None) if count == len(self.rows) else rows
+            keys, values = first.prefix.read(layer, first.visible)
             film = scores_of(_side_by_side(queries[at]), keys)  # (kv heads, rows·group, P)
-            if seat.stale is not None:
-                film = film.masked_fill(seat.stale.to(film.device), float("-inf"))
+            if first.stale is not None:
+                film = film.masked_fill(first.stale.to(film.device), float("-inf"))
             film_weights, own_weights = joint_weights(film, _side_by_side(own[at]))
             self._watch(layer, rows, film_weights, own_weights)
             seen = _row_by_row(film_weights.to(values.dtype) @ values, count)
             out[at] = seen + _row_by_row(own_weights.to(values.dtype), count) @ own_values[at]
         return out.flatten(1, 2)[:, :, None]
 
+    @property
+    def next_places(self) -> list[list[int]]:
+        """Positions (B, 1) of each row's new token."""
+        lengths = self.batch.lengths
+        return [[row.visible + length - row.looks] for row, length in zip(self.rows, lengths, strict=True)]
+
     @cached_property
     def groups(self) -> list[list[int]]:
         """Rows by what they see, each group in order; the same in every layer."""
         groups: dict[tuple[int, int, bool], list[int]] = {}
-        for row, seat in enumerate(self.seats):
-            groups.setdefault((id(seat.prefix), seat.visible, seat.stale is None), []).append(row)
+        for number, row in enumerate(self.rows):
+            groups.setdefault((id(row.prefix), row.visible, row.stale is None), []).append(number)
         return list(groups.values())
 
     def _watch(self, layer: int, rows: list[int], film: torch.Tensor, own: torch.Tensor) -> None:
         """Tell the rows' watches of the weights (kv heads, rows·group, P or T) in a layer."""
-        if any((watch := self.seats[row].watch) and layer in watch.layers for row in rows):
+        if any((watch := self.rows[row].watch) and layer in watch.layers for row in rows):
             both = (_row_by_row(weights, len(rows)).flatten(1, 2) for weights in (film, own))
             for row, of_film, of_tail in zip(rows, *both, strict=True):
-                if watch := self.seats[row].watch:
+                if watch := self.rows[row].watch:
                     watch.add(layer, of_film, of_tail)
 
 

@@ -14,11 +14,11 @@ class Prefix:
     """Keys and values of a section prompt, filled from the front in chunks and then only read.
 
     One store a layer, allocated once at its full length where the layer computes; with `eight_bit` it takes a byte a
-    number. `stow` puts all of it into the CPU's memory until `fetch` brings it back.
+    number. `offload` puts all of it into the CPU's memory until `restore` brings it back.
     """
 
     def __init__(self, layers: int, tokens: int, *, eight_bit: bool = False) -> None:
-        self.tokens, self.filled, self.stowed = tokens, 0, False
+        self.tokens, self.filled, self.offloaded = tokens, 0, False
         self._kind = _EightBitStore if eight_bit else _Store
         self._stores: list[_Store | None] = [None] * layers
 
@@ -44,19 +44,19 @@ class Prefix:
             raise ValueError(f"Only {self.filled} tokens of this prefix were read, not {tokens}.")
         return store.first(tokens)
 
-    def stow(self) -> None:
+    def offload(self) -> None:
         """Keep it in the CPU's memory; it cannot be attended to there."""
-        self.stowed = True
+        self.offloaded = True
         for store in self._stores:
             if store is not None:
                 store.move(torch.device("cpu"))
 
-    def fetch(self) -> None:
+    def restore(self) -> None:
         """Bring it back to where its layers compute."""
         for store in self._stores:
             if store is not None:
                 store.move(store.home)
-        self.stowed = False
+        self.offloaded = False
 
     @property
     def layers(self) -> int:
@@ -122,10 +122,13 @@ class _EightBitStore(_Store):
 
 
 class Tail:
-    """Keys and values of what one conversation has added behind a prefix; grows by doubling, is cut anywhere."""
+    """Keys and values of what one conversation has added behind a prefix; grows by doubling, is cut anywhere.
+
+    Who knows how long it will be sets `room`, in tokens, and it takes no more.
+    """
 
     def __init__(self, layers: int) -> None:
-        self.length = 0
+        self.length = self.room = 0
         self._buffers: list[torch.Tensor | None] = [None] * layers
 
     def write(self, layer: int, keys: torch.Tensor, values: torch.Tensor) -> Pair:
@@ -133,7 +136,8 @@ class Tail:
         end = self.length + keys.shape[1]
         buffer = self._buffers[layer]
         if buffer is None or end > buffer.shape[2]:
-            room = _rounded(max(end, 2 * buffer.shape[2] if buffer is not None else 0))
+            doubled = 2 * buffer.shape[2] if buffer is not None and not self.room else 0
+            room = rounded(max(end, self.room, doubled))
             larger = keys.new_empty(2, keys.shape[0], room, keys.shape[2])
             if buffer is not None:
                 larger[:, :, : self.length] = buffer[:, :, : self.length]
@@ -153,8 +157,13 @@ class Tail:
         return buffer[:, :, : self.length]
 
     def cut(self, tokens: int) -> None:
-        """Forget all but the first `tokens`."""
+        """Forget all but the first `tokens`; its memory stays."""
         self.length = min(self.length, tokens)
+
+    def clear(self) -> None:
+        """Forget everything and give back the memory."""
+        self.length = self.room = 0
+        self._buffers = [None] * len(self._buffers)
 
     @property
     def nbytes(self) -> int:
@@ -162,22 +171,28 @@ class Tail:
         return sum(buffer.nbytes for buffer in self._buffers if buffer is not None)
 
 
-def _rounded(tokens: int) -> int:
+def rounded(tokens: int) -> int:
+    """Tokens that a tail has room for when it is to hold so many."""
     return -(-tokens // _ROOM) * _ROOM
 
 
 class TailBatch:
     """Tails of conversations that answer at the same moment, side by side: one step writes a token to each.
 
-    One buffer (2, rows, kv heads, room, D) a layer; a tail is copied in when it joins and gets what is new when it
-    leaves, when the last row takes its place.
+    One buffer (2, rows, kv heads, room, D) a layer; a tail is moved in when it joins and gets all back when it leaves,
+    when the last row takes its place. Buffers grow by doubling, unless `reserve` said what to expect.
     """
 
     def __init__(self, layers: int) -> None:
         self.tails: list[Tail] = []
         self.lengths: list[int] = []
+        self._reserved = 0, 0
         self._buffers: list[torch.Tensor | None] = [None] * layers
         self._step: _BatchStep | None = None
+
+    def reserve(self, rows: int, tokens: int) -> None:
+        """Make buffers for so many rows and tokens when they next grow; they take no more."""
+        self._reserved = rows, tokens
 
     def join(self, tail: Tail) -> None:
         """Take a tail, which holds at least one token, as the last row."""
@@ -187,19 +202,34 @@ class TailBatch:
             self._room(layer, held, row + 1, tail.length + 1)[:, row, :, : tail.length] = held
         self.tails.append(tail)
         self.lengths.append(tail.length)
+        tail.clear()
 
     def leave(self, row: int) -> None:
-        """Give a row's new tokens to its tail and let it go."""
-        tail, length, last = self.tails[row], self.lengths[row], len(self.tails) - 1
-        self._step = None
+        """Give a row's tokens to its tail and let it go."""
+        tail, length = self.tails[row], self.lengths[row]
         for layer, buffer in enumerate(self._buffers):
             if buffer is not None:
-                tail.write(layer, *buffer[:, row, :, tail.length : length])
-                buffer[:, row, :, : self.lengths[last]] = buffer[:, last, :, : self.lengths[last]].clone()
-        tail.advance(length - tail.length)
+                tail.write(layer, *buffer[:, row, :, :length])
+        tail.advance(length)
+        self.drop(row)
+
+    def drop(self, row: int) -> None:
+        """Let a row go; its tail stays empty. The last row takes its place, the last one takes all memory with it."""
+        last, self._step = len(self.tails) - 1, None
+        length = self.lengths[last]
+        for buffer in self._buffers:
+            if buffer is not None and row != last:
+                buffer[:, row, :, :length] = buffer[:, last, :, :length]
         self.tails[row], self.lengths[row] = self.tails[last], self.lengths[last]
         self.tails.pop()
         self.lengths.pop()
+        if not self.tails:
+            self._buffers = [None] * len(self._buffers)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all layers, room included."""
+        return sum(buffer.nbytes for buffer in self._buffers if buffer is not None)
 
     def write(self, layer: int, keys: torch.Tensor, values: torch.Tensor) -> Pair:
         """Put one token's keys and values (rows, kv heads, 1, D) behind each row's; give all (rows, kv heads, T, D)."""
@@ -225,8 +255,9 @@ class TailBatch:
         buffer = self._buffers[layer]
         if buffer is None or rows > buffer.shape[1] or tokens > buffer.shape[3]:
             had_rows, had_tokens = (buffer.shape[1], buffer.shape[3]) if buffer is not None else (0, 0)
-            rows = max(rows, 2 * had_rows if rows > had_rows else had_rows)
-            tokens = _rounded(max(tokens, 2 * had_tokens if tokens > had_tokens else had_tokens))
+            most_rows, most_tokens = self._reserved if any(self._reserved) else (2 * had_rows, 2 * had_tokens)
+            rows = max(rows, had_rows, most_rows if rows > had_rows else 0)
+            tokens = rounded(max(tokens, had_tokens, most_tokens if tokens > had_tokens else 0))
             larger = like.new_zeros(2, rows, like.shape[1], tokens, like.shape[3])  # masked, but 0 times NaN is NaN
             if buffer is not None:
                 larger[:, :had_rows, :, :had_tokens] = buffer

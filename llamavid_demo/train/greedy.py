@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from llamavid_demo.model.attention import AttentionWatch, BatchReading, Seat, TailReading
+from llamavid_demo.model.attention import AttentionWatch, BatchReading, TailReading
 from llamavid_demo.model.kv_cache import Prefix, Tail, TailBatch
 from llamavid_demo.model.loaded import LoadedModel, SectionFrames
 from llamavid_demo.model.moments import watched_mass
@@ -32,13 +32,12 @@ class ReadSection:
 
 @dataclass(frozen=True)
 class Writing:
-    """An answer under way: its ids so far, the `section` that it is about, and where it looks and is written."""
+    """An answer under way: its ids so far, the `section` that it is about, and what it reads and watches."""
 
     ids: list[int]
     section: ReadSection
     words: Sequence[Word]
-    seat: Seat
-    tail: Tail
+    reading: TailReading
     watch: AttentionWatch
 
     def mass(self, tokens_per_frame: int) -> torch.Tensor:
@@ -78,8 +77,8 @@ def begin(
     hidden = model.hidden(embeds, reading, [places])
     tail.advance(len(words))
     watch = AttentionWatch(length, model.config.watched_layers, len(words))
-    seat = Seat(section.prefix, length, watch, reading.looks, stale)
-    return Writing(_likeliest(model, hidden), section, words, seat, tail, watch)
+    reading.watch = watch
+    return Writing(_likeliest(model, hidden), section, words, reading, watch)
 
 
 @torch.inference_mode()
@@ -87,7 +86,7 @@ def finish(model: LoadedModel, answers: Sequence[Writing]) -> list[str]:
     """Continue answers together until each has ended; their texts."""
     writing, batch = list(answers), TailBatch(model.config.llama.num_hidden_layers)
     for answer in writing:
-        batch.join(answer.tail)
+        batch.join(answer.reading.tail)
     while writing:
         for row in reversed(range(len(writing))):
             ids = writing[row].ids
@@ -102,9 +101,8 @@ def finish(model: LoadedModel, answers: Sequence[Writing]) -> list[str]:
 
 def _step(model: LoadedModel, batch: TailBatch, writing: Sequence[Writing]) -> None:
     embeds = model.embed([answer.ids[-1] for answer in writing]).transpose(0, 1)  # (rows, 1, H)
-    seats = [answer.seat for answer in writing]
-    places = [[seat.visible + length - seat.looks] for seat, length in zip(seats, batch.lengths, strict=True)]
-    hidden = model.hidden(embeds, BatchReading(batch, seats), places)
+    reading = BatchReading(batch, [answer.reading for answer in writing])
+    hidden = model.hidden(embeds, reading, reading.next_places)
     batch.advance()
     for answer, token in zip(writing, _likeliest(model, hidden), strict=True):
         answer.ids.append(token)

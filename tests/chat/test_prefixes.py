@@ -17,8 +17,8 @@ def read() -> Read:
     def once(prefixes: PrefixCache, name: str) -> SharedPrefix:
         """Use a prefix as an answer does, and read it if it is new."""
         with prefixes.using({"name": name}, layers=1, tokens=10, eight_bit=False) as shared:
-            if shared.prefix.stowed:
-                shared.prefix.fetch()
+            if shared.prefix.offloaded:
+                shared.prefix.restore()
             if not shared.prefix.filled:
                 shared.prefix.write(0, *torch.randn(2, 4, 10, 8))
                 shared.prefix.advance(10)
@@ -48,11 +48,11 @@ def test_from_a_card_they_go_to_the_cpus_memory_and_come_back(read: Read, card: 
     keys = a.prefix.read(0, 10)[0].clone()
     for name in "bcd":
         read(prefixes, name)
-    assert (prefixes.nbytes, prefixes.stowed_nbytes, a.prefix.stowed) == (2 * SIZE, 2 * SIZE, True)
+    assert (prefixes.nbytes, prefixes.offloaded_nbytes, a.prefix.offloaded) == (2 * SIZE, 2 * SIZE, True)
     assert read(prefixes, "a") is a
-    assert not a.prefix.stowed
+    assert not a.prefix.offloaded
     assert torch.equal(a.prefix.read(0, 10)[0], keys)
-    assert (prefixes.nbytes, prefixes.stowed_nbytes) == (2 * SIZE, 2 * SIZE)
+    assert (prefixes.nbytes, prefixes.offloaded_nbytes) == (2 * SIZE, 2 * SIZE)
     for name in "efgh":
         read(prefixes, name)
     assert len(prefixes) == 4
@@ -65,6 +65,6 @@ def test_who_is_in_use_stays(read: Read, card: None) -> None:
         read(prefixes, "a")
         read(prefixes, "b")
         read(prefixes, "c")
-        assert not a.prefix.stowed
-        assert prefixes.stowed_nbytes == SIZE
-    assert a.prefix.stowed
+        assert not a.prefix.offloaded
+        assert prefixes.offloaded_nbytes == SIZE
+    assert a.prefix.offloaded

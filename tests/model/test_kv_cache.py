@@ -13,7 +13,6 @@ from llamavid_demo.model.attention import (
     LastLayerWritten,
     PrefixReading,
     Reading,
-    Seat,
     TailReading,
 )
 from llamavid_demo.model.kv_cache import Prefix, Tail, TailBatch
@@ -154,44 +153,45 @@ def test_conversations_answer_together_as_they_would_alone(llama: LlamaForCausal
     """Five conversations before two prefixes, joining and leaving: each one's logits are those of its own one pass."""
     prefixes = [filled(llama, ids, PREFIX), filled(llama, ids[:, 50:], 120)]
     films = [ids[:, :PREFIX], ids[:, 50:170], ids[:, :PREFIX], ids[:, :200], ids[:, 50:170]]
-    seats = [Seat(prefixes[i], n) for i, n in ((0, PREFIX), (1, 120), (0, PREFIX), (0, 200), (1, 120))]
+    seen = ((0, PREFIX), (1, 120), (0, PREFIX), (0, 200), (1, 120))
+    rows = [TailReading(prefixes[i], Tail(3), visible) for i, visible in seen]
     words = [ids[:, start : start + 40] for start in (300, 350, 400, 450, 500)]
-    tails = [Tail(3) for _ in seats]
-    for seat, tail, own in zip(seats, tails, words, strict=True):
-        said(llama, TailReading(seat.prefix, tail, seat.visible), own[:, :5])
+    for row, own in zip(rows, words, strict=True):
+        said(llama, row, own[:, :5])
     wanted = [llama(torch.cat(pair, dim=1), use_cache=False).logits[0] for pair in zip(films, words, strict=True)]
-    batch, sitting = TailBatch(3), list[int]()
+    batch, joined = TailBatch(3), list[int]()
     for at in range(12):
         if at < 5:
-            batch.join(tails[at])
-            sitting.append(at)
+            batch.join(rows[at].tail)
+            joined.append(at)
         if at in (7, 9):
             batch.leave(1)
-            sitting[1] = sitting[-1]
-            sitting.pop()
-        tokens = torch.cat([words[who][:, batch.lengths[row] :][:, :1] for row, who in enumerate(sitting)])
-        places = torch.tensor([[seats[who].visible + batch.lengths[row]] for row, who in enumerate(sitting)])
-        reading = BatchReading(batch, [seats[who] for who in sitting])
+            joined[1] = joined[-1]
+            joined.pop()
+        tokens = torch.cat([words[who][:, batch.lengths[row] :][:, :1] for row, who in enumerate(joined)])
+        reading = BatchReading(batch, [rows[who] for who in joined])
+        places = torch.tensor(reading.next_places)
         logits = llama(tokens, position_ids=places, use_cache=False, reading=reading).logits[:, 0]
-        for row, who in enumerate(sitting):
-            at_token = seats[who].visible + batch.lengths[row]
+        for row, who in enumerate(joined):
+            at_token = rows[who].visible + batch.lengths[row]
             assert torch.allclose(logits[row], wanted[who][at_token], atol=1e-5)
         batch.advance()
-    left = next(who for who in range(5) if who not in sitting)
-    went_on = tails[left].length
-    logits = said(llama, TailReading(seats[left].prefix, tails[left], seats[left].visible), words[left][:, went_on:])
-    assert torch.allclose(logits[0], wanted[left][seats[left].visible + went_on :], atol=1e-5)
+    left = next(who for who in range(5) if who not in joined)
+    went_on = rows[left].tail.length
+    logits = said(llama, rows[left], words[left][:, went_on:])
+    assert torch.allclose(logits[0], wanted[left][rows[left].visible + went_on :], atol=1e-5)
 
 
 @torch.no_grad()
 def test_each_of_a_batch_has_its_own_watch(llama: LlamaForCausalLM, ids: torch.Tensor) -> None:
     prefix, batch = filled(llama, ids, PREFIX), TailBatch(3)
     watches = [AttentionWatch(PREFIX, frozenset({1})) for _ in range(2)]
-    for start in (300, 400):
-        tail = Tail(3)
-        said(llama, TailReading(prefix, tail, PREFIX), ids[:, start : start + 10])
-        batch.join(tail)
-    reading = BatchReading(batch, [Seat(prefix, PREFIX, watch) for watch in watches])
+    rows = [TailReading(prefix, Tail(3), PREFIX) for _ in watches]
+    for row, watch, start in zip(rows, watches, (300, 400), strict=True):
+        said(llama, row, ids[:, start : start + 10])
+        row.watch = watch
+        batch.join(row.tail)
+    reading = BatchReading(batch, rows)
     llama(ids[0, [310, 410], None], position_ids=torch.full((2, 1), 310), use_cache=False, reading=reading)
     for start, watch in zip((300, 400), watches, strict=True):
         alone, tail = AttentionWatch(PREFIX, frozenset({1})), Tail(3)
@@ -225,9 +225,9 @@ def test_second_looks_stand_at_their_frames(llama: LlamaForCausalLM, ids: torch.
         at += tokens
     batch = TailBatch(3)
     batch.join(tail)
-    watch = AttentionWatch(PREFIX, frozenset({1}), words=3)
-    step = BatchReading(batch, [Seat(reading.prefix, PREFIX, watch, reading.looks, hidden)])
-    place = PREFIX + batch.lengths[0] - reading.looks
+    watch = reading.watch = AttentionWatch(PREFIX, frozenset({1}), words=3)
+    step = BatchReading(batch, [reading])
+    place = step.next_places[0][0]
     logits = llama(read[:, at : at + 1], position_ids=torch.tensor([[place]]), use_cache=False, reading=step).logits
     assert place == positions[at] and torch.allclose(logits[0], whole[at : at + 1], atol=1e-5)
     assert 0 < float(watch.words_mass.sum()) < 1
