@@ -65,7 +65,7 @@ def measure(one_by_one: list[MovieChat], crowd: list[MovieChat], prefixes: Prefi
     apart = seconds(one_by_one, together=False)
     one_by_one.clear()
     joined = seconds(crowd, together=True)
-    tails = sum(chat._tail.nbytes for chat in crowd)
+    tails = sum(chat._conversation.tail.nbytes for chat in crowd)
     return {
         "conversations": len(crowd),
         "apart_tokens_per_s": len(crowd) * TOKENS / apart,

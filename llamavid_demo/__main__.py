@@ -109,24 +109,28 @@ def ask(
 @app.command()
 def ingest(
     movies: Annotated[list[Path], typer.Argument(help="Folders of movies/, their names, or video files.")],
-    guide: Annotated[str | None, typer.Option(help="Also make the frame tokens for this first question.")] = None,
+    guide: Annotated[
+        str | None, typer.Option(help="Make the frame tokens for this first question, not for any question.")
+    ] = None,
     model: Model = None,
 ) -> None:
     """Read films ahead, so that the first question waits for nothing: patches (and frame tokens) on disk."""
     from llamavid_demo.chat.encoded_section import encode_section, make_rows, open_cache
+    from llamavid_demo.chat.progress import finish
+    from llamavid_demo.chat.section_reader import guide_ahead
 
     settings = _settings(model=model)
     films = [_movie(path, settings) for path in movies]
     loaded, cache = _load(settings), open_cache(settings)
+    read_for = guide if guide is not None else guide_ahead(loaded, settings)
     for film in films:
         for section in film.sections:
             with progress_bars(messages) as progress:
-                encoded = encode_section(loaded, film, section, cache, progress=progress)
-                if guide:
+                encoded = finish(encode_section(loaded, film, section, cache), progress)
+                if read_for is not None:
                     batches = encoded.batches(loaded.frames_at_once)
-                    frames = loaded.section(loaded.section_prompt(encoded.texts), guide, batches)
-                    for step in make_rows(loaded, encoded, frames, guide, cache):
-                        progress(step)
+                    frames = loaded.section(loaded.section_prompt(encoded.texts), read_for, batches)
+                    finish(make_rows(loaded, encoded, frames, read_for, cache), progress)
             console.print(f"{film.title}, {section.label}: {len(encoded.times)} frames are in {settings.cache_dir}")
 
 

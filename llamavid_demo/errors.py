@@ -30,3 +30,7 @@ class QuestionError(DemoError):
 
 class BusyError(DemoError):
     """More people ask at once than can be answered."""
+
+
+class MemoryLimitError(DemoError):
+    """Something needs more memory than a device has left for it."""

@@ -30,6 +30,16 @@ class Settings(BaseSettings):
     kv_cache: Literal["full", "8bit"] | None = Field(
         None, description="How a section that was read is held; 8bit, when unset, where it would not fit otherwise."
     )
+    memory_gb: float | None = Field(
+        None, gt=0, description="Most memory of the device to use, weights included, in GB; what is free when unset."
+    )
+    answers_at_once: int = Field(8, gt=0, description="Questions that are answered at once; others wait in a queue.")
+    queue_length: int = Field(32, gt=0, description="Questions that may wait; others are told to come back.")
+    read_ahead: bool = Field(True, description="Read a section in the background when somebody opens it.")
+    retry_temperature: float = Field(
+        0.7, ge=0, description="Temperature when a question is asked again; 0 is greedy and repeats the same answer."
+    )
+    retry_top_p: float = Field(0.9, gt=0, le=1, description="Top-p when a question is asked again.")
     section_minutes: float = Field(30.0, gt=0, description="Length of a section, in minutes.")
     subtitle_language: str | None = Field(
         None, description="Preferred language of subtitles, such as en; the first track when unset."

@@ -7,11 +7,10 @@ import torch
 from transformers import LogitsProcessorList, TemperatureLogitsWarper, TopPLogitsWarper
 
 from llamavid_demo.chat.progress import Progress
-from llamavid_demo.model.attention import BatchReading, Seat, TailReading
+from llamavid_demo.chat.sizes import CHUNK, words_at_once
+from llamavid_demo.model.attention import BatchReading, TailReading
 from llamavid_demo.model.kv_cache import Prefix, TailBatch
 from llamavid_demo.model.loaded import LoadedModel
-
-CHUNK = 512  # tokens that are read at once, while other conversations wait
 
 
 @dataclass(frozen=True)
@@ -35,19 +34,20 @@ def read(model: LoadedModel, reading: TailReading, embeds: torch.Tensor) -> Gene
 
     Its value is the logits (V,) of what follows the last word.
     """
-    hidden = torch.empty(0)
-    for start in range(0, embeds.shape[1], CHUNK):
-        chunk = embeds[:, start : start + CHUNK]
+    hidden, end = torch.empty(0), reading.tail.length + embeds.shape[1]
+    reading.tail.room = end
+    at_once = words_at_once(model, reading.visible + end, CHUNK)
+    for chunk in embeds.split(at_once, dim=1):
         hidden = model.hidden(chunk, reading, [reading.next_places(chunk.shape[1])])
         reading.tail.advance(chunk.shape[1])
         yield chunk.shape[1]
     return model.logits(hidden[0, -1])
 
 
-def step(model: LoadedModel, batch: TailBatch, seats: list[Seat], tokens: list[int]) -> torch.Tensor:
-    """Read one token for each conversation of a batch; logits (rows, V) of what follows."""
-    places = [[seat.visible + length - seat.looks] for seat, length in zip(seats, batch.lengths, strict=True)]
-    hidden = model.hidden(model.embed(tokens).transpose(0, 1), BatchReading(batch, seats), places)
+def step(model: LoadedModel, batch: TailBatch, rows: list[TailReading], tokens: list[int]) -> torch.Tensor:
+    """Read one token for each row of a batch; logits (rows, V) of what follows."""
+    reading = BatchReading(batch, rows)
+    hidden = model.hidden(model.embed(tokens).transpose(0, 1), reading, reading.next_places)
     batch.advance()
     return model.logits(hidden[:, -1])
 

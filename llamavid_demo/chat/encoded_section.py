@@ -2,23 +2,28 @@
 
 import logging
 from bisect import bisect_left
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
+from typing import TypeVar
 
 import numpy as np
 import torch
 
 from llamavid_demo.chat.disk_cache import DiskCache, file_fingerprint
-from llamavid_demo.chat.engine import engine_of
-from llamavid_demo.chat.progress import Progress, ProgressCallback, ignore_progress, tell
+from llamavid_demo.chat.progress import Progress, tell
+from llamavid_demo.chat.scheduler import scheduler_of
+from llamavid_demo.chat.single_flight import flight
+from llamavid_demo.chat.task import Priority, Urgency
 from llamavid_demo.errors import MovieError
 from llamavid_demo.film import Cue, Movie, Section, cues_by_frame, read_frames
 from llamavid_demo.model.loaded import LoadedModel, SectionFrames
 from llamavid_demo.settings import Settings
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _BATCH = 32  # frames
 _PART = 256  # frames that are kept together: a reading that was cut off loses no more
@@ -67,14 +72,12 @@ def open_cache(settings: Settings) -> DiskCache:
 
 
 def encode_section(
-    model: LoadedModel,
-    movie: Movie,
-    section: Section,
-    cache: DiskCache,
-    *,
-    progress: ProgressCallback = ignore_progress,
-) -> EncodedSection:
-    """Read a section's frames and encode them, or find them in the cache part by part. Raises `MovieError`."""
+    model: LoadedModel, movie: Movie, section: Section, cache: DiskCache, *, priority: Priority = Priority.READ
+) -> Generator[Progress, None, EncodedSection]:
+    """Read a section's frames and encode them, or find them in the cache part by part; it is the generator's value.
+
+    A part that somebody else reads at the moment is waited for. Raises `MovieError`.
+    """
     film = film_key(model, movie)
     seconds, parts, done = section.seconds, list[torch.Tensor](), 0
     for _, group in groupby(seconds, key=lambda second: int(second) // _PART):
@@ -83,10 +86,10 @@ def encode_section(
         patches = cache.get("patches", key)
         if patches is None:
             part = replace(section, start=times[0], end=times[-1] + 1)
-            patches = _read(model, movie, part, partial(_report, progress, done, len(seconds)))
-            cache.put("patches", key, patches, about=movie.title)
-            kept = cache.get("patches", key)  # mapped from there, it takes no memory of its own
-            patches = patches if kept is None else kept
+            with flight(str(cache.folder), key, priority) as shared:
+                making = partial(_keep, model, movie, part, shared.urgency, cache, key)
+                work = shared.work(partial(cache.get, "patches", key), making)
+                patches = yield from _numbered(work, done, len(seconds))
         parts.append(patches)
         done += len(patches)
         if len(patches) < len(times):
@@ -96,6 +99,17 @@ def encode_section(
         raise MovieError(f"{movie.path.name} shows no picture between {section.label}: the file may be damaged.")
     cues = tuple(tuple(row) for row in cues_by_frame(movie.cues(section), seconds[:done]))
     return EncodedSection(movie.title, seconds[:done], tuple(parts), cues, {**film, "seconds": [seconds[0], done]})
+
+
+def _numbered(work: Generator[int, None, T], before: int, total: int) -> Generator[Progress, None, T]:
+    """Work on a part of a section that tells how many frames are done, as progress of all of it."""
+    while True:
+        try:
+            done = next(work)
+        except StopIteration as ended:
+            value: T = ended.value
+            return value
+        yield Progress("frames", before + done, total)
 
 
 def make_rows(
@@ -113,10 +127,6 @@ def make_rows(
     return rows
 
 
-def _report(progress: ProgressCallback, before: int, total: int, done: int) -> None:
-    progress(Progress("frames", before + done, total))
-
-
 def film_key(model: LoadedModel, movie: Movie) -> dict[str, object]:
     """What the patches of a movie's frames depend on."""
     return {
@@ -132,16 +142,26 @@ def tokens_key(model: LoadedModel, section: EncodedSection, guide: str) -> dict[
     return {**section.key, "guide": guide.strip().lower(), "model": model.name, "dtype": str(model.dtype)}
 
 
-def _read(model: LoadedModel, movie: Movie, part: Section, report: Callable[[int], None]) -> torch.Tensor:
-    """Patches of some seconds of a movie; `report` gets how many are done. Fewer come where the film ends early."""
-    total, engine = len(part.seconds), engine_of(model)
-    patches = torch.empty(total, *model.config.patch_shape, dtype=torch.float16)  # (T, …)
+def _keep(
+    model: LoadedModel, movie: Movie, part: Section, urgency: Urgency, cache: DiskCache, key: dict[str, object]
+) -> Generator[int, None, torch.Tensor]:
+    """Patches of a part, put into the cache; mapped from there, they take no memory of their own."""
+    patches = yield from _read(model, movie, part, urgency)
+    cache.put("patches", key, patches, about=movie.title)
+    kept = cache.get("patches", key)
+    return patches if kept is None else kept
+
+
+def _read(model: LoadedModel, movie: Movie, part: Section, urgency: Urgency) -> Generator[int, None, torch.Tensor]:
+    """Patches of some seconds of a movie; yields how many are done. Fewer come where the film ends early."""
+    scheduler = scheduler_of(model)
+    patches = torch.empty(len(part.seconds), *model.config.patch_shape, dtype=torch.float16)  # (T, …)
     done = 0
     for batch in read_frames(movie, part, model.frame_format, batch=_BATCH):
         rows = patches[done : done + len(batch.times)]
-        engine.compute(model, partial(_encode, model, batch.pixels, rows))
+        scheduler.compute(partial(_encode, model, batch.pixels, rows), urgency)
         done += len(rows)
-        report(done)
+        yield done
     return patches[:done]
 
 

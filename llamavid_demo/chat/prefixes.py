@@ -1,31 +1,36 @@
-"""Prefixes that conversations share: one for each section, guide question and model, within a budget of bytes."""
+"""Prefixes that conversations share: one for each section, guide question and model, in the ledger's memory."""
 
 import hashlib
 import json
 import logging
-import threading
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
 from dataclasses import dataclass, field
+from functools import partial
 
+import torch
+
+from llamavid_demo.chat.ledger import Bytes, Ledger
+from llamavid_demo.chat.progress import Progress
 from llamavid_demo.model.kv_cache import Prefix
 from llamavid_demo.model.loaded import SectionFrames
 
 log = logging.getLogger(__name__)
+CPU = torch.device("cpu")
 
 
 @dataclass(eq=False)
 class SharedPrefix:
-    """A prefix with the frames that it was read from.
+    """A prefix with the frames that it was read from, and how many tasks use it right now.
 
-    Beside them how many answers use it right now, and the lock that whoever fills or brings it back holds.
+    `reading` reads it, chunk by chunk; whoever waits for the prefix takes the next step.
     """
 
+    name: str
     prefix: Prefix
     frames: SectionFrames | None = None
     users: int = 0
-    filling: threading.Lock = field(default_factory=threading.Lock)
+    reading: Generator[Progress, None, None] | None = field(default=None, repr=False)
 
     @property
     def nbytes(self) -> int:
@@ -34,59 +39,96 @@ class SharedPrefix:
 
 
 class PrefixCache:
-    """Prefixes by key. Beyond `max_bytes` the least recently used that no answer uses are stowed in the CPU's memory.
+    """Prefixes by key, admitted by a ledger before they are read.
 
-    There they take up to `spare_bytes`, then they are let go; so are those that compute on the CPU in any case.
+    Those that nobody uses rest there; they leave when others need room, or, the least recently used first, when all
+    together take more than `max_bytes`. From a card they are offloaded to the CPU's memory, up to `spare_bytes`.
     """
 
-    def __init__(self, max_bytes: int, *, spare_bytes: int = 0) -> None:
+    def __init__(self, max_bytes: int, *, spare_bytes: int = 0, ledger: Ledger | None = None) -> None:
         self.max_bytes, self.spare_bytes = max_bytes, spare_bytes
-        self._lock = threading.Lock()
+        self.ledger = ledger or Ledger()
         self._entries: OrderedDict[str, SharedPrefix] = OrderedDict()
 
-    @contextmanager
-    def using(self, key: dict[str, object], *, layers: int, tokens: int, eight_bit: bool) -> Iterator[SharedPrefix]:
-        """The prefix of a key, empty when it is new; it stays where it is while it is used."""
+    def take(
+        self, key: dict[str, object], *, layers: int, tokens: int, eight_bit: bool, nbytes: Bytes
+    ) -> SharedPrefix | None:
+        """The prefix of a key, empty when it is new, to be given back; None while there is no room for its `nbytes`."""
         name = hashlib.sha256(json.dumps([key, eight_bit], sort_keys=True).encode()).hexdigest()
-        with self._lock:
+        with self.ledger.lock:
             entry = self._entries.get(name)
-            if entry is None:
-                entry = self._entries[name] = SharedPrefix(Prefix(layers, tokens, eight_bit=eight_bit))
-            self._entries.move_to_end(name)
+            entry = entry or SharedPrefix(name, Prefix(layers, tokens, eight_bit=eight_bit))
             entry.users += 1
-        try:
-            yield entry
-        finally:
-            with self._lock:
-                entry.users -= 1
-                self._shrink()
+            self.ledger.use(_offloaded(entry))
+            if name not in self._entries or entry.prefix.offloaded:
+                self._shrink(sum(nbytes.values()))
+                if not self.ledger.admit(name, nbytes):
+                    entry.users -= 1
+                    self._rest_offloaded(entry)
+                    return None
+            self._entries[name] = entry
+            self._entries.move_to_end(name)
+            self.ledger.use(name)
+            return entry
 
-    def _shrink(self) -> None:
-        """Keep to the budgets; the newest stays whatever it takes."""
-        for name, entry in list(self._entries.items())[:-1]:  # the least recently used first
-            if self.nbytes <= self.max_bytes:
-                break
-            if entry.users or entry.prefix.offloaded:
-                continue
-            if entry.prefix.on_cpu or not self.spare_bytes:
-                del self._entries[name]
-            else:
-                entry.prefix.offload()
-                entry.frames = None
-            log.info("a prefix of %d bytes leaves its place", entry.prefix.nbytes)
-        for name, entry in list(self._entries.items()):
-            if entry.prefix.offloaded and not entry.users and self.offloaded_nbytes > self.spare_bytes:
-                del self._entries[name]
+    def give_back(self, entry: SharedPrefix) -> None:
+        """A task uses a prefix no longer."""
+        with self.ledger.lock:
+            entry.users -= 1
+            if not entry.users:
+                self.ledger.rest(entry.name, partial(self._leave, entry))
+
+    def restore(self, entry: SharedPrefix) -> None:
+        """Bring an offloaded prefix, which is in use, back to where its layers compute."""
+        with self.ledger.lock:
+            entry.prefix.restore()
+            self.ledger.release(_offloaded(entry))
+
+    def _shrink(self, more: int) -> None:
+        """Keep to `max_bytes` with so many more, as far as those that rest allow it."""
+        for entry in list(self._entries.values()):
+            if self.nbytes + more <= self.max_bytes:
+                return
+            if not entry.prefix.offloaded:
+                self.ledger.make_leave(entry.name)
+
+    def _leave(self, entry: SharedPrefix) -> None:
+        """Offload a prefix, or let it go."""
+        log.info("a prefix of %d bytes leaves its place", entry.prefix.nbytes)
+        entry.frames = entry.reading = None
+        if entry.prefix.on_cpu or entry.prefix.nbytes > self.spare_bytes:
+            del self._entries[entry.name]
+            return
+        for old in list(self._entries.values()):
+            full = self.offloaded_nbytes + entry.prefix.nbytes > self.spare_bytes
+            if full and old.prefix.offloaded and not old.users:
+                self._forget(old)
+        if self.ledger.admit(_offloaded(entry), {CPU: entry.prefix.nbytes}):
+            entry.prefix.offload()
+            self._rest_offloaded(entry)
+        else:
+            del self._entries[entry.name]
+
+    def _rest_offloaded(self, entry: SharedPrefix) -> None:
+        self.ledger.rest(_offloaded(entry), partial(self._forget, entry))
+
+    def _forget(self, entry: SharedPrefix) -> None:
+        self._entries.pop(entry.name, None)
+        self.ledger.release(_offloaded(entry))
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all prefixes where their layers compute."""
+        """Bytes of all prefixes on the compute devices."""
         return sum(entry.nbytes for entry in self._entries.values() if not entry.prefix.offloaded)
 
     @property
     def offloaded_nbytes(self) -> int:
-        """Bytes of all prefixes that were stowed."""
-        return sum(entry.prefix.nbytes for entry in self._entries.values() if entry.prefix.offloaded)
+        """Bytes of all prefixes that were offloaded, those that come back at the moment left out."""
+        return sum(one.prefix.nbytes for one in self._entries.values() if one.prefix.offloaded and not one.users)
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+def _offloaded(entry: SharedPrefix) -> tuple[str, str]:
+    return entry.name, "offloaded"

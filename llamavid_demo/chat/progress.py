@@ -12,7 +12,7 @@ class Progress:
     """`done` of `total` of a stage.
 
     "frames" (decode and encode), "tokens" (frames), "prefill" (tokens), "words" (frames that a question reads), "look"
-    (frames that it looks at again).
+    (frames that it looks at again), "queue" (number `done` of `total` that wait).
     """
 
     stage: str
@@ -36,3 +36,14 @@ def tell(stage: str, total: int, work: Generator[int, None, T]) -> Generator[Pro
             value: T = ended.value
             return value
         yield Progress(stage, done, total)
+
+
+def finish(work: Generator[Progress, None, T], progress: ProgressCallback) -> T:
+    """Do work to its end and tell of its progress; its value."""
+    while True:
+        try:
+            step = next(work)
+        except StopIteration as ended:
+            value: T = ended.value
+            return value
+        progress(step)

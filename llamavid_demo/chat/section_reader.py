@@ -1,17 +1,19 @@
 """A section on its way into the LLaMA: laid out as a prompt, read into a prefix for each guide question."""
 
 from collections.abc import Generator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from llamavid_demo.chat.cost import memory_gigabytes, section_plan
 from llamavid_demo.chat.decoding import fill
 from llamavid_demo.chat.disk_cache import DiskCache
 from llamavid_demo.chat.encoded_section import EncodedSection, make_rows, tokens_key
+from llamavid_demo.chat.ledger import Bytes
 from llamavid_demo.chat.prefixes import PrefixCache, SharedPrefix
 from llamavid_demo.chat.progress import Progress
+from llamavid_demo.chat.sizes import prefix_bytes
+from llamavid_demo.chat.task import Priority, Steps
 from llamavid_demo.film import Movie, Section
-from llamavid_demo.model.loaded import LoadedModel, SectionFrames
+from llamavid_demo.model.loaded import NEUTRAL_GUIDE, NO_GUIDE, LoadedModel, SectionFrames
 from llamavid_demo.settings import Settings
 
 
@@ -42,7 +44,7 @@ class SectionReader:
     ) -> None:
         self.model, self.encoded, self.eight_bit, self.room = model, encoded, eight_bit, room
         self.prompt = model.section_prompt(encoded.texts)
-        self._cache, self._prefixes = cache, prefixes
+        self._cache, self.prefixes = cache, prefixes
 
     def view(self, until: float | None) -> View:
         """What comes before a second of the film; a cue that ends later is not known yet.
@@ -55,38 +57,60 @@ class SectionReader:
         shorter = self.encoded.until(until)
         if not self.model.config.chronological:
             eight_bit, room = self.eight_bit, self.room
-            reader = SectionReader(self.model, shorter, self._cache, self._prefixes, eight_bit=eight_bit, room=room)
+            reader = SectionReader(self.model, shorter, self._cache, self.prefixes, eight_bit=eight_bit, room=room)
             return reader.view(None)
         visible = self.prompt.tokens_until(len(shorter.times) * self.model.config.tokens_per_frame)
         return View(self, visible, self.model.section_prompt(shorter.texts[-1:]).last_cues)
 
-    def using(self, guide: str) -> AbstractContextManager[SharedPrefix]:
-        """The prefix for a guide question, held while it is used."""
+    @property
+    def nbytes(self) -> Bytes:
+        """Bytes that a prefix takes with what is kept of its frames, device by device."""
+        tokens, frames = len(self.prompt.ids), len(self.encoded.times)
+        return prefix_bytes(self.model, tokens, frames, eight_bit=self.eight_bit, room=self.room)
+
+    def take(self, guide: str) -> SharedPrefix | None:
+        """The prefix for a guide question, to be given back to `prefixes`; None while there is no room for it."""
         key = {
             **tokens_key(self.model, self.encoded, guide), "quantization": self.model.quantization,
-            "device": str(self.model.device), "prompt": self.prompt.ids,
+            "device": str(self.model.device), "prompt": self.prompt.ids, "copy": id(self.model),
         }  # fmt: skip
         layers = self.model.config.llama.num_hidden_layers
-        return self._prefixes.using(key, layers=layers, tokens=len(self.prompt.ids), eight_bit=self.eight_bit)
+        return self.prefixes.take(
+            key, layers=layers, tokens=len(self.prompt.ids), eight_bit=self.eight_bit, nbytes=self.nbytes
+        )
 
-    def read(self, shared: SharedPrefix, guide: str) -> Generator[Progress, None, SectionFrames]:
-        """Bring back or read what is missing of a prefix that is in use, chunk by chunk; gives its frames."""
-        prefix, ids = shared.prefix, self.prompt.ids
-        while not shared.filling.acquire(blocking=False):  # another conversation fills it, step by step as we wait
-            yield Progress("prefill", prefix.filled, len(ids))
-        try:
-            batches = self.encoded.batches(self.model.frames_at_once)
-            frames = shared.frames or self.model.section(self.prompt, guide, batches, room=self.room)
-            if frames.lasting:
-                shared.frames = frames
-            if prefix.offloaded:
-                prefix.restore()
-            if prefix.filled < len(ids):
-                rows = yield from make_rows(self.model, self.encoded, frames, guide, self._cache)
-                yield from fill(self.model, prefix, frames.embed(ids, rows))
-            return frames
-        finally:
-            shared.filling.release()
+    def read(self, shared: SharedPrefix, guide: str) -> Steps[SectionFrames]:
+        """Bring back or read what is missing of a prefix that is in use; gives its frames.
+
+        Tasks that wait for the same prefix take the steps of one reading in turns.
+        """
+        frames = shared.frames or self._frames(guide)
+        if frames.lasting:
+            shared.frames = frames
+        while shared.prefix.offloaded or shared.prefix.filled < len(self.prompt.ids):
+            yield Priority.READ
+            if shared.reading is None:
+                shared.reading = self._read(shared, frames, guide)
+            try:
+                progress = next(shared.reading, None)
+            except BaseException:
+                shared.reading = None  # whoever waits beside begins anew where this one failed
+                raise
+            if progress is None:
+                shared.reading = None
+            else:
+                yield progress
+        return frames
+
+    def _frames(self, guide: str) -> SectionFrames:
+        return self.model.section(self.prompt, guide, self.encoded.batches(self.model.frames_at_once), room=self.room)
+
+    def _read(self, shared: SharedPrefix, frames: SectionFrames, guide: str) -> Generator[Progress, None, None]:
+        if shared.prefix.offloaded:
+            self.prefixes.restore(shared)
+        if shared.prefix.filled < len(self.prompt.ids):
+            rows = yield from make_rows(self.model, self.encoded, frames, guide, self._cache)
+            yield from fill(self.model, shared.prefix, frames.embed(self.prompt.ids, rows))
 
 
 def held_in_eight_bits(model: LoadedModel, movie: Movie, section: Section, settings: Settings) -> bool:
@@ -98,3 +122,14 @@ def held_in_eight_bits(model: LoadedModel, movie: Movie, section: Section, setti
         gigabytes=memory_gigabytes(model.device), network=None if model.quantization else model.network,
         room=settings.frames_room,
     ).eight_bit  # fmt: skip
+
+
+def guide_mode(model: LoadedModel, settings: Settings) -> str:
+    """Which question context tokens are built from (`ModelConfig.guide`)."""
+    own = model.config.guide
+    return own if own == NO_GUIDE else settings.guide or own
+
+
+def guide_ahead(model: LoadedModel, settings: Settings) -> str | None:
+    """The guide question that a section is read for before anybody asks; None: it has to wait for a question."""
+    return {"ahead": NEUTRAL_GUIDE, NO_GUIDE: ""}.get(guide_mode(model, settings))

@@ -1,10 +1,13 @@
 """A turn: one question, its answer as it is written, and what the answer cost and leaned on."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
 from llamavid_demo.chat.evidence import Evidence
+from llamavid_demo.chat.progress import Progress, ProgressCallback, ignore_progress
+from llamavid_demo.chat.task import Task
+
+Told = list[Progress | str]
 
 
 @dataclass(frozen=True)
@@ -23,14 +26,19 @@ class TurnStats:
 
 
 class Turn:
-    """Iterate a turn for pieces of text; afterwards `text`, `evidence`, `stats` and `finished` are filled in.
+    """Iterate a turn for pieces of text, or its `events`; then it has `text`, `evidence`, `stats` and `finished`.
 
     `finished` is None while the answer is being written, then "end", "length" or "stopped". `until` is the second of
     the film from which on nothing was to be known; None: all of the section was.
     """
 
     def __init__(
-        self, question: str, write: "Callable[[Turn], Iterator[str]] | None" = None, *, until: float | None = None
+        self,
+        question: str,
+        write: "Callable[[Turn], Iterator[Told]] | None" = None,
+        *,
+        until: float | None = None,
+        progress: ProgressCallback = ignore_progress,
     ) -> None:
         self.question = question
         self.until = until
@@ -38,8 +46,11 @@ class Turn:
         self.evidence: list[Evidence] = []
         self.stats: TurnStats | None = None
         self.finished: str | None = None
-        self.stopping = threading.Event()
-        self._pieces = write(self) if write else iter(())
+        self.stopping = False
+        self.every = 0.0  # seconds between two lists of events, at least
+        self._progress = progress
+        self._events = write(self) if write else iter(())
+        self._task: Task | None = None
 
     @classmethod
     def past(cls, question: str, answer: str) -> "Turn":
@@ -48,15 +59,42 @@ class Turn:
         turn.text, turn.finished = answer, "end"
         return turn
 
+    def events(self, every: float = 0.1) -> Iterator[Told]:
+        """What happens, in lists, at most one in `every` seconds: progress, then pieces of text.
+
+        Leaving early stops the answer and waits for nothing. Raises `DemoError`.
+        """
+        self.every = every
+        return self._events
+
     def __iter__(self) -> Iterator[str]:
-        return self._pieces
+        """Pieces of text; progress goes to the conversation's callback."""
+        try:
+            for told in self.events(every=0):
+                for what in told:
+                    if isinstance(what, str):
+                        yield what
+                    else:
+                        self._progress(what)
+        except BaseException as error:  # of the callback, or whoever iterates has left: the answer's work hears of it
+            if isinstance(self._events, Generator):
+                self._events.throw(error)
+            raise
 
     def finish(self) -> "Turn":
         """Write the answer to its end."""
-        for _ in self._pieces:
+        for _ in self:
             pass
         return self
 
+    def answered_by(self, task: Task) -> None:
+        """Called by the conversation: this task writes the answer."""
+        self._task = task
+        if self.stopping:
+            task.stop()
+
     def stop(self) -> None:
         """End the answer before its next token; may be called from any thread."""
-        self.stopping.set()
+        self.stopping = True
+        if self._task:
+            self._task.stop()

@@ -100,7 +100,7 @@ class TextTokenizer(Protocol):
         """Text of generated ids, special tokens left out."""
 
 
-class Heard:
+class WordsState:
     """What a model keeps of a conversation's words besides the tail of its KV cache."""
 
 
@@ -142,11 +142,11 @@ class SectionFrames(ABC):
 
     @abstractmethod
     def embed_words(
-        self, words: Sequence[Word], *, known: int = 0, heard: Heard | None = None
+        self, words: Sequence[Word], *, known: int = 0, state: WordsState | None = None
     ) -> Generator[int, None, torch.Tensor]:
         """Embeddings (1, W - known, H) of a conversation's words behind the section, from number `known` on.
 
-        `heard` is what the same conversation kept before, for words that begin alike; it is brought up to these.
+        `state` is what the same conversation kept before, for words that begin alike; it is brought up to these.
         Yields frames done so far where words read frames.
         """
 
@@ -199,7 +199,7 @@ class LoadedModel(ABC):
         They may keep `room` bytes in memory.
         """
 
-    def hear(self) -> Heard | None:
+    def new_words(self) -> WordsState | None:
         """A new conversation's memory of its words, if the model needs one."""
         return None
 

@@ -69,9 +69,7 @@ def plan_section(
     size = dtype.itemsize
     parts = {name: _part_bytes(part, quantization, size) for name, part in network.parts().items()}
     parts["KV cache"] = tokens * kv_bytes_per_token(config, size)
-    parts["reading (activations)"] = (
-        batch * math.prod(config.patch_shape[:-1]) * (config.vision.mlp + 4 * config.vision.width) * size
-    )
+    parts["reading (activations)"] = encoding_bytes(config, size, frames=batch)
     if config.fused_layers:
         parts["keys of frames"] = int(min(room, frames * fused_bytes_per_frame(config, size)))
     eight_bit = sum(parts.values()) > gigabytes * GIB
@@ -80,6 +78,11 @@ def plan_section(
     numbers = math.prod(config.patch_shape) + config.tokens_per_frame * config.llama.hidden_size
     disk_bytes = frames * numbers * 2
     return Plan(frames, frame_tokens, subtitle_tokens, config.max_tokens, parts, disk_bytes, eight_bit)
+
+
+def encoding_bytes(config: ModelConfig, size: int, *, frames: int = 32) -> int:
+    """Bytes of the activations while so many frames are encoded, at `size` bytes a number."""
+    return frames * math.prod(config.patch_shape[:-1]) * (config.vision.mlp + 4 * config.vision.width) * size
 
 
 def kv_bytes_per_token(config: ModelConfig, size: int, *, eight_bit: bool = False) -> int:

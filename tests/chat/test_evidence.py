@@ -48,7 +48,7 @@ def uncached_evidence(chat: MovieChat, earlier: list[tuple[str, str]], question:
     model, prompt = chat.model, chat._reader.prompt
     turns = [*earlier, (question, None)]
     words = model.tokenizer.encode(conversation_text(model.config.prompt, prompt.last_cues, turns))
-    read = [*prompt.ids, *(word.id for word in chat._tail_words)]  # with the words of the answer
+    read = [*prompt.ids, *(word.id for word in chat._conversation.words)]  # with the words of the answer
     embeds = model.embed(read, model.frame_tokens(torch.cat(chat._encoded.parts), chat.guide or ""))
     eager = deepcopy(model.network.llama)
     eager.set_attn_implementation("eager")

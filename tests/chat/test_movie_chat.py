@@ -56,7 +56,7 @@ def test_retry_reads_one_token_and_gives_the_same_greedy_answer(new_chat: NewCha
     chat.ask(FIRST).finish()
     before = chat.ask(SECOND).finish().text
     counter.tokens = 0
-    again = chat.retry().finish()
+    again = chat.retry(temperature=0).finish()
     assert again.text == before
     assert [turn.question for turn in chat.turns] == [FIRST, SECOND]
     assert again.stats is not None
@@ -118,7 +118,7 @@ def test_pieces_make_up_the_text(new_chat: NewChat) -> None:
 def test_stop_ends_the_answer_before_the_next_token(new_chat: NewChat, counter: TokenCounter) -> None:
     chat = new_chat()
     whole = chat.ask(FIRST, max_new_tokens=20).finish().text
-    turn = chat.retry(max_new_tokens=20)
+    turn = chat.retry(temperature=0, max_new_tokens=20)
     pieces = iter(turn)
     next(pieces)
     counter.tokens = 0

@@ -5,24 +5,31 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from llamavid_demo.chat.prefixes import PrefixCache, SharedPrefix
+from llamavid_demo.chat.prefixes import CPU, PrefixCache, SharedPrefix
 from llamavid_demo.model.kv_cache import Prefix
 
 SIZE = 2 * 4 * 10 * 8 * 4  # bytes of one: keys and values of 4 heads, 10 tokens, 8 numbers of 4 bytes
 Read = Callable[..., SharedPrefix]
 
 
+def take(prefixes: PrefixCache, name: str) -> SharedPrefix:
+    shared = prefixes.take({"name": name}, layers=1, tokens=10, eight_bit=False, nbytes={CPU: SIZE})
+    assert shared is not None
+    return shared
+
+
 @pytest.fixture
 def read() -> Read:
     def once(prefixes: PrefixCache, name: str) -> SharedPrefix:
         """Use a prefix as an answer does, and read it if it is new."""
-        with prefixes.using({"name": name}, layers=1, tokens=10, eight_bit=False) as shared:
-            if shared.prefix.offloaded:
-                shared.prefix.restore()
-            if not shared.prefix.filled:
-                shared.prefix.write(0, *torch.randn(2, 4, 10, 8))
-                shared.prefix.advance(10)
-            return shared
+        shared = take(prefixes, name)
+        if shared.prefix.offloaded:
+            prefixes.restore(shared)
+        if not shared.prefix.filled:
+            shared.prefix.write(0, *torch.randn(2, 4, 10, 8))
+            shared.prefix.advance(10)
+        prefixes.give_back(shared)
+        return shared
 
     return once
 
@@ -61,10 +68,12 @@ def test_from_a_card_they_go_to_the_cpus_memory_and_come_back(read: Read, card: 
 
 def test_who_is_in_use_stays(read: Read, card: None) -> None:
     prefixes = PrefixCache(0, spare_bytes=10 * SIZE)
-    with prefixes.using({"name": "a"}, layers=1, tokens=10, eight_bit=False) as a:
-        read(prefixes, "a")
-        read(prefixes, "b")
-        read(prefixes, "c")
-        assert not a.prefix.offloaded
-        assert prefixes.offloaded_nbytes == SIZE
+    a = take(prefixes, "a")
+    read(prefixes, "a")
+    read(prefixes, "b")
+    read(prefixes, "c")
+    assert not a.prefix.offloaded
+    assert prefixes.offloaded_nbytes == SIZE
+    prefixes.give_back(a)
+    read(prefixes, "d")
     assert a.prefix.offloaded

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from llamavid_demo.chat import MovieChat, Progress, Turn, decoding, encoded_section, section_reader
+from llamavid_demo.chat import MovieChat, Progress, Turn, decoding, encoded_section, open_cache, section_reader
 from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.errors import QuestionError
 from llamavid_demo.film import Movie
@@ -36,7 +36,7 @@ def test_a_reading_that_is_given_up_goes_on_where_it_was(
     assert [step.done for step in steps] == [10, 12]
     monkeypatch.undo()
     kept = torch.cat(whole._encoded.parts)
-    whole._cache.clear()
+    open_cache(whole.settings).clear()
     assert torch.equal(kept, torch.cat(new_chat()._encoded.parts))
 
 
@@ -59,7 +59,7 @@ def test_going_back_to_an_earlier_guide_reads_nothing_again(
     chat.ask(SECOND).finish()
     chat.undo()
     counter.tokens = 0
-    again = chat.retry().finish()
+    again = chat.retry(temperature=0).finish()
     assert again.text == first
     assert counter.tokens < len(chat._reader.prompt.ids)
 
@@ -92,7 +92,7 @@ def test_prefixes_that_nobody_used_for_long_are_let_go(new_chat: NewChat) -> Non
     first = chat.ask(FIRST).finish().text
     new_chat(prefixes=prefixes).ask(SECOND).finish()
     assert len(prefixes) == 1
-    assert chat.retry().finish().text == first  # it is still in use there
+    assert chat.retry(temperature=0).finish().text == first  # it is still in use there
 
 
 WATER = "Look at the water."  # from second 1 to second 3
@@ -129,7 +129,7 @@ def test_what_is_seen_may_change_from_turn_to_turn(new_chat: NewChat, counter: T
     chat.ask(SECOND).finish()
     assert counter.tokens < len(chat._reader.prompt.ids)
     chat.undo()
-    assert chat.retry().finish().text == early  # it knows again what it knew then
+    assert chat.retry(temperature=0).finish().text == early  # it knows again what it knew then
     assert [turn.until for turn in chat.turns] == [4.0]
 
 

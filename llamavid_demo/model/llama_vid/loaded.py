@@ -13,7 +13,7 @@ from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.prompt import conversation_text, section_prompt
 from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames
 from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, LlamaTokenizer
-from llamavid_demo.model.loaded import NEUTRAL_GUIDE, Heard, LoadedModel, SectionFrames
+from llamavid_demo.model.loaded import NEUTRAL_GUIDE, LoadedModel, SectionFrames, WordsState
 from llamavid_demo.model.prompt import FRAME, Answers, Look, SectionPrompt, Word
 
 
@@ -147,10 +147,10 @@ class GuidedFrames(SectionFrames):
 
     @torch.inference_mode()
     def embed_words(
-        self, words: Sequence[Word], *, known: int = 0, heard: Heard | None = None
+        self, words: Sequence[Word], *, known: int = 0, state: WordsState | None = None
     ) -> Generator[int, None, torch.Tensor]:
         """Embeddings (1, W - known, H) of words and second looks; yields frames that were looked at."""
-        del heard
+        del state
         new, fresh, done = words[known:], [], 0
         for question, looks in groupby((word.look for word in new if word.look), key=lambda look: look.question):
             patches = self._frames([look.frame for look in looks])

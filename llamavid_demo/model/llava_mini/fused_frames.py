@@ -15,12 +15,12 @@ import torch
 from llamavid_demo.model.llava_mini.network import LlavaMini
 from llamavid_demo.model.llava_mini.prefusion import Keys
 from llamavid_demo.model.llava_mini.sequence import fused_slots
-from llamavid_demo.model.loaded import Heard, SectionFrames
+from llamavid_demo.model.loaded import SectionFrames, WordsState
 from llamavid_demo.model.prompt import FRAME, Word, common_prefix
 
 
 @dataclass(eq=False)
-class HeardWords(Heard):
+class FusedWords(WordsState):
     """The fused words of a conversation so far, and what pre-fusion keeps of them for some batches of frames."""
 
     ids: list[int] = field(default_factory=list)
@@ -60,7 +60,7 @@ class FusedFrames(SectionFrames):
         self._opening = ids[fused_slots(ids)]
         self._kept: dict[int, Keys] = {}  # of frames and opening, by batch
         self._nbytes = 0
-        self._conversations: WeakSet[HeardWords] = WeakSet()
+        self._conversations: WeakSet[FusedWords] = WeakSet()
 
     @property
     def lasting(self) -> bool:
@@ -96,42 +96,42 @@ class FusedFrames(SectionFrames):
 
     @torch.inference_mode()
     def embed_words(
-        self, words: Sequence[Word], *, known: int = 0, heard: Heard | None = None
+        self, words: Sequence[Word], *, known: int = 0, state: WordsState | None = None
     ) -> Generator[int, None, torch.Tensor]:
         """Embeddings (1, W - known, H) of words; those to fuse have read all frames, and the mean over them is taken.
 
         Yields frames done so far.
         """
-        heard = heard if isinstance(heard, HeardWords) else HeardWords()
-        self._conversations.add(heard)
+        state = state if isinstance(state, FusedWords) else FusedWords()
+        self._conversations.add(state)
         table = self.network.llama.get_input_embeddings()
         every = torch.tensor([word.id for word in words], device=self._opening.device)
         slots = torch.tensor([word.fused for word in words], device=every.device)
         text, before = every[slots], int(slots[:known].sum())
-        heard.cut(min(common_prefix(heard.ids, text.tolist()), before))
-        past, embeds = len(heard.ids), table(every[known:])
+        state.cut(min(common_prefix(state.ids, text.tolist()), before))
+        past, embeds = len(state.ids), table(every[known:])
         if before == len(text):  # nothing new reads frames
             return embeds[None]
         rows, total, done = table(text), torch.zeros(()), 0
         for number, patches in enumerate(self.batches):
             frames = self._kept[number] if number in self._kept else (yield from self._read(number, done))[2]
-            fused = self._fuse(number, frames, rows, past, heard)[:, before - past :]
+            fused = self._fuse(number, frames, rows, past, state)[:, before - past :]
             total = total + fused.float().sum(dim=0)
             done += len(patches)
             yield done
-        heard.ids = text.tolist()
+        state.ids = text.tolist()
         embeds[slots[known:]] = (total / done).to(embeds)
         return embeds[None]
 
-    def _fuse(self, number: int, frames: Keys, text: torch.Tensor, past: int, heard: HeardWords) -> torch.Tensor:
+    def _fuse(self, number: int, frames: Keys, text: torch.Tensor, past: int, state: FusedWords) -> torch.Tensor:
         """Let the words (k, H) from number `past` on read a batch of frames by their keys: (T, k - past, H)."""
-        own = heard.keys.pop(number, None)
+        own = state.keys.pop(number, None)
         begin = past if own else 0
         pieces = (frames, own) if own else (frames,)
         rows, new = self.network.prefusion(text[begin:].expand(len(self.batches[number]), -1, -1), *pieces)
         kept = _joined(own, new) if own else new
         if number in self._kept and self._used() + key_bytes(kept) <= self.room:
-            heard.keys[number] = kept
+            state.keys[number] = kept
         return rows[:, past - begin :]
 
     def _read(self, number: int, done: int) -> Generator[int, None, tuple[torch.Tensor, torch.Tensor, Keys]]:
@@ -157,7 +157,7 @@ class FusedFrames(SectionFrames):
         return *torch.cat(read).split([size, len(opening)], dim=1), keys
 
     def _used(self) -> int:
-        return self._nbytes + sum(heard.nbytes for heard in self._conversations)
+        return self._nbytes + sum(state.nbytes for state in self._conversations)
 
 
 def key_bytes(keys: Keys) -> int:

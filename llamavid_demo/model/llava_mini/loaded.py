@@ -8,7 +8,7 @@ import torch
 
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.model.llava_mini.config import LlavaMiniConfig
-from llamavid_demo.model.llava_mini.fused_frames import FusedFrames, HeardWords
+from llamavid_demo.model.llava_mini.fused_frames import FusedFrames, FusedWords
 from llamavid_demo.model.llava_mini.network import LlavaMini
 from llamavid_demo.model.llava_mini.pictures import picture_parts, square_frames
 from llamavid_demo.model.llava_mini.prefusion import Watch
@@ -93,6 +93,6 @@ class LoadedLlavaMini(LoadedModel):
         at_once = max(1, ROWS_AT_ONCE // self.config.fused_rows) if on_cpu else self.frames_at_once
         return FusedFrames(self.network, opening, batches, room=room, at_once=at_once)
 
-    def hear(self) -> HeardWords:
+    def new_words(self) -> FusedWords:
         """A new conversation's memory of what pre-fusion read."""
-        return HeardWords()
+        return FusedWords()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from llamavid_demo.model.llava_mini.fused_frames import FusedFrames, HeardWords, key_bytes
+from llamavid_demo.model.llava_mini.fused_frames import FusedFrames, FusedWords, key_bytes
 from llamavid_demo.model.llava_mini.loaded import LoadedLlavaMini
 from llamavid_demo.model.prompt import Word
 from tests.golden_llava_mini import GoldenLlavaMini
@@ -61,21 +61,21 @@ def test_words_that_go_on_are_those_read_at_once(
     fitting = frames_of(tiny, film)
     outcome(fitting.rows())
     frames = frames_of(tiny, film, room={"none": 0, "frames": fitting.nbytes, "all": 1 << 30}[room])
-    heard = HeardWords()
+    state = FusedWords()
     outcome(frames.rows())
-    outcome(frames.embed_words(first, heard=heard))
-    assert (heard.nbytes > 0) == (room == "all") and (frames.nbytes > 0) == (room != "none")
-    ours = outcome(frames.embed_words(both, known=len(first), heard=heard))
+    outcome(frames.embed_words(first, state=state))
+    assert (state.nbytes > 0) == (room == "all") and (frames.nbytes > 0) == (room != "none")
+    ours = outcome(frames.embed_words(both, known=len(first), state=state))
     assert float((ours - expected[:, len(first) :]).abs().max()) < WITHIN
 
 
 def test_only_new_words_are_read(golden: GoldenLlavaMini, tiny: LoadedLlavaMini, film: torch.Tensor) -> None:
     turns = turns_of(golden, "c_video_turn2_canned")
     first, both = (tiny.words("", part, answers="raw") for part in ([(turns[0][0], None)], turns))
-    frames, heard, read = frames_of(tiny, film), HeardWords(), []
-    outcome(frames.embed_words(first, heard=heard))
+    frames, state, read = frames_of(tiny, film), FusedWords(), []
+    outcome(frames.embed_words(first, state=state))
     hook = tiny.network.prefusion.register_forward_pre_hook(lambda _m, args: read.append(args[0].shape[:2].numel()))
-    outcome(frames.embed_words(both, known=len(first), heard=heard))
+    outcome(frames.embed_words(both, known=len(first), state=state))
     hook.remove()
     assert sum(read) == len(film) * sum(word.fused for word in both[len(first) :])
 
@@ -83,9 +83,9 @@ def test_only_new_words_are_read(golden: GoldenLlavaMini, tiny: LoadedLlavaMini,
 def test_words_after_others_were_taken_back(golden: GoldenLlavaMini, tiny: LoadedLlavaMini, film: torch.Tensor) -> None:
     turns = turns_of(golden, "c_video_turn2_canned")
     both, other = (tiny.words("", [turns[0], (last, None)], answers="raw") for last in (turns[1][0], "And then?"))
-    frames, heard = frames_of(tiny, film), HeardWords()
-    outcome(frames.embed_words(both, heard=heard))
-    ours = outcome(frames.embed_words(other, heard=heard))
+    frames, state = frames_of(tiny, film), FusedWords()
+    outcome(frames.embed_words(both, state=state))
+    ours = outcome(frames.embed_words(other, state=state))
     assert float((ours - outcome(frames_of(tiny, film).embed_words(other))).abs().max()) < WITHIN
 
 
@@ -95,12 +95,12 @@ def test_words_that_were_cut_off_midway_leave_nothing_wrong(
     turns = turns_of(golden, "c_video_turn2_canned")
     first, both = (tiny.words("", part, answers="raw") for part in ([(turns[0][0], None)], turns))
     expected = outcome(frames_of(tiny, film).embed_words(both))
-    frames, heard = frames_of(tiny, film), HeardWords()
-    outcome(frames.embed_words(first, heard=heard))
-    stopped = frames.embed_words(both, known=len(first), heard=heard)
+    frames, state = frames_of(tiny, film), FusedWords()
+    outcome(frames.embed_words(first, state=state))
+    stopped = frames.embed_words(both, known=len(first), state=state)
     next(stopped)
     stopped.close()
-    ours = outcome(frames.embed_words(both, known=len(first), heard=heard))
+    ours = outcome(frames.embed_words(both, known=len(first), state=state))
     assert float((ours - expected[:, len(first) :]).abs().max()) < WITHIN
 
 
@@ -108,9 +108,9 @@ def test_what_is_kept_is_counted_and_stays_within_its_room(tiny: LoadedLlavaMini
     every = frames_of(tiny, film)
     outcome(every.rows())
     room = every.nbytes * 3 // 4
-    frames, heard = frames_of(tiny, film, room=room), HeardWords()
-    outcome(frames.embed_words([Word(7, fused=True)] * 5, heard=heard))
-    assert 0 < frames.nbytes < room and frames.nbytes + heard.nbytes <= room
+    frames, state = frames_of(tiny, film, room=room), FusedWords()
+    outcome(frames.embed_words([Word(7, fused=True)] * 5, state=state))
+    assert 0 < frames.nbytes < room and frames.nbytes + state.nbytes <= room
     assert every.nbytes == sum(map(key_bytes, every._kept.values()))
 
 

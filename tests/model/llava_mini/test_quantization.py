@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from llamavid_demo.model.llava_mini.fused_frames import HeardWords
+from llamavid_demo.model.llava_mini.fused_frames import FusedWords
 from llamavid_demo.model.llava_mini.loaded import LoadedLlavaMini
 from tests.model.llava_mini.conftest import load_tiny
 from tests.model.llava_mini.test_fused_frames import frames_of, outcome
@@ -32,7 +32,7 @@ def test_layers_of_the_llama_and_of_pre_fusion_are_quantized(kind: str) -> None:
 def test_rows_move_no_further_than_stated(tiny: LoadedLlavaMini, film: torch.Tensor, kind: Any) -> None:
     words = tiny.words("", [("What is in the first scene?", None)], answers="raw")
     rows = [
-        torch.cat([outcome(frames.rows()), outcome(frames.embed_words(words, heard=HeardWords()))[0]])
+        torch.cat([outcome(frames.rows()), outcome(frames.embed_words(words, state=FusedWords()))[0]])
         for frames in (frames_of(model, film) for model in (tiny, load_tiny(quantization=kind)))
     ]
     share = float((rows[0] - rows[1]).norm() / rows[0].norm())

@@ -1,0 +1,42 @@
+"""An answer: a task that ends with a row of the running batch."""
+
+from collections.abc import Callable
+
+import torch
+
+from llamavid_demo.chat.decoding import Sampling, chooser
+from llamavid_demo.chat.ledger import Ledger
+from llamavid_demo.chat.task import Priority, Steps, Task, Urgency
+from llamavid_demo.model.attention import TailReading
+
+
+class Answer(Task):
+    """Reads what a question needs, then is decoded: `ids` grows. Its listener hears progress, then each id.
+
+    The value of its steps is where the answer is written and the first logits (V,). `tokens` are the most words behind
+    the section, the answer included; `section` is the section's tokens. At most `at_once` answers are admitted
+    together, and at most `queue_length` wait: `BusyError` ends the next one.
+    """
+
+    def __init__(
+        self,
+        begin: Callable[[], Steps[tuple[TailReading, torch.Tensor]]],
+        sampling: Sampling,
+        *,
+        tokens: int = 0,
+        section: int = 0,
+        at_once: int = 64,
+        queue_length: int = 64,
+        ledger: Ledger | None = None,
+        check: Callable[[], None] = lambda: None,
+        admit: Callable[[], bool] = lambda: True,
+        release: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(
+            begin, urgency=Urgency(Priority.QUESTION), ledger=ledger, check=check, admit=admit, release=release
+        )
+        self.sampling, self.tokens, self.section = sampling, tokens, section
+        self.at_once, self.queue_length = at_once, queue_length
+        self.choose = chooser(sampling)
+        self.reading: TailReading | None = None
+        self.ids: list[int] = []

@@ -1,0 +1,88 @@
+"""A turn's way through the model: its memory, its section, its second look, its words, and what stays of them."""
+
+from collections.abc import Sequence
+
+import torch
+
+from llamavid_demo.chat.conversation import Conversation
+from llamavid_demo.chat.decoding import read
+from llamavid_demo.chat.ledger import Bytes, added
+from llamavid_demo.chat.progress import tell
+from llamavid_demo.chat.section_reader import View
+from llamavid_demo.chat.section_task import SectionTask
+from llamavid_demo.chat.sizes import batch_bytes, tail_bytes
+from llamavid_demo.chat.task import Priority, Steps
+from llamavid_demo.model.attention import AttentionWatch, TailReading
+from llamavid_demo.model.prompt import Word, word_places
+
+
+class TurnTask(SectionTask):
+    """What an answer needs read: the section as the guide question sees it, second looks of the `questions`, the words.
+
+    Each question looks at `look_frames` frames at most; `longest` is the answer's length in tokens, at most. `asked`
+    are the words with their looks, `reused` the tokens that were in memory already.
+    """
+
+    def __init__(
+        self,
+        view: View,
+        guide: str,
+        conversation: Conversation,
+        words: list[Word],
+        questions: Sequence[str] = (),
+        *,
+        look_frames: int = 0,
+        longest: int = 0,
+    ) -> None:
+        super().__init__(view, guide)
+        self.conversation, self.asked, self.questions = conversation, words, questions
+        self.look_frames, self.reused = look_frames, 0
+        self.most_words = len(words) + look_frames * len(questions)
+        self.tokens = self.most_words + longest
+        watched = self.reader.model.config.watched_layers
+        self.watch = AttentionWatch(len(self.reader.prompt.ids), watched, self.most_words)
+        self._words = words
+
+    @property
+    def extra(self) -> Bytes:
+        """Bytes of its words and of its row in the running batch."""
+        model = self.reader.model
+        return added(tail_bytes(model, self.tokens), batch_bytes(model, 1, self.tokens, len(self.reader.prompt.ids)))
+
+    def admit(self) -> bool:
+        """Take the memory; False when there is no room now."""
+        with self.ledger.lock:
+            self.conversation.use()
+            if self.ledger.admit(self.conversation.account, tail_bytes(self.reader.model, self.tokens)):
+                self.shared = self.reader.take(self.guide)
+            if self.shared is None:
+                self.conversation.rest(self.conversation.words)
+            return self.shared is not None
+
+    def turn_steps(self) -> Steps[tuple[TailReading, torch.Tensor]]:
+        """Read all that is not in memory; where the answer is written, and the first logits (V,)."""
+        kept, visible = self.conversation, self.view.visible
+        kept.behind(self.guide, visible)
+        prefix = self.prefix
+        self.reused = min(prefix.filled, visible)
+        frames = yield from self.read()
+        self.asked, stale = frames.look_again(self._words, self.questions, frames=self.look_frames, visible=visible)
+        known = kept.keep(self.asked)
+        self.reused += known
+        looks = sum(word.look is not None for word in self.asked[known:])
+        yield Priority.LOOK if looks else Priority.QUESTION
+        stage, total = ("look", looks) if looks else ("words", len(self.reader.encoded.times))
+        embeds = yield from tell(stage, total, frames.embed_words(self.asked, known=known, state=kept.state))
+        yield Priority.QUESTION
+        places = word_places(self.asked, visible)
+        reading = TailReading(prefix, kept.tail, visible, places=places, stale=stale)
+        logits = yield from read(self.reader.model, reading, embeds)
+        reading.watch = self.watch
+        return reading, logits
+
+    def give_back(self, ids: Sequence[int]) -> None:
+        """Give the memory back: words and answer `ids` stay for the next turn, the section for everybody."""
+        try:
+            self.conversation.rest([*self.asked, *map(Word, ids)])
+        finally:
+            self.release()
