@@ -61,9 +61,8 @@ def random_model(
     No answer of it ends before its longest: of random weights it might end anywhere.
     """
     small = load_llama_vid(ROOT / "assets" / "llama-vid-tiny", device="cpu", quantization="none")
-    small.tokenizer.eos = -1
     network = empty_network(config)
-    _make_ready(network, device, quantization, seed)
+    _make_ready(network, device, quantization, seed, eos=small.tokenizer.eos)
     name = f"random-{config.llama.hidden_size}-{seed}"
     form, image = None if quantization == "none" else quantization, config.vision.image
     return replace(
@@ -76,17 +75,17 @@ def random_model(
 def random_llava_mini(config: LlavaMiniConfig = MIDSIZE_MINI, *, seed: int = 0) -> LoadedLlavaMini:
     """A LLaVA-Mini of random weights on the CPU; see `random_model`."""
     small = load_llava_mini(ROOT / "assets" / "llava-mini-tiny", device="cpu", quantization="none")
-    small.tokenizer.eos = -1
     network = empty_llava_mini(config)
-    _make_ready(network, "cpu", "none", seed)
+    _make_ready(network, "cpu", "none", seed, eos=small.tokenizer.eos)
     pack_linear(network.prefusion)
     name = f"random-mini-{config.llama.hidden_size}-{seed}"
     form = FrameFormat(config.clip.image, config.clip.image, "stretch")
     return replace(small, name=name, weights=name, network=network, frame_format=form, picture_format=form)
 
 
-def _make_ready(network: LlamaVid | LlavaMini, device: str, quantization: str, seed: int) -> None:
+def _make_ready(network: LlamaVid | LlavaMini, device: str, quantization: str, seed: int, *, eos: int) -> None:
     _fill(network, device, quantization, seed)
+    network.llama.lm_head.weight.data[eos] = 0  # of a thousand others one is always likelier
     network.eval().requires_grad_(False)
     pack_linear(network.llama)
     network.llama.set_attn_implementation(READING)
