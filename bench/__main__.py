@@ -6,6 +6,7 @@ from bench.evidence import evidence
 from bench.fusion import fusion
 from bench.gpu import gpu
 from bench.growth import growth
+from bench.looks import looks
 from bench.newcomer import newcomer
 from bench.processes import in_new_process
 from bench.restart import restart
@@ -19,6 +20,7 @@ for bench in BENCHES:
     app.command()(bench)
 app.command()(gpu)
 app.command()(evidence)
+app.command()(looks)
 
 
 @app.command(name="all")

@@ -111,15 +111,20 @@ def evaluate_second_turns(
     ways: tuple[Any, ...] = ("ahead", "first", "every") if guided else ("raw", "fused")
     said: dict[Any, list[Answered]] = {way: [] for way in ways}
     for number in range(films):
-        rng = random.Random(f"second/{seed}/{number}")  # noqa: S311 - chance, not secrecy
-        script = random_script(rng, kind)
-        asked = [turn for _ in range(4) if (turn := _second_turn(script, rng))]
+        script, asked = second_turn_film(seed, number, kind)
         patches = model.patches(film_frames(script, model.frame_format))
         for way, rows in said.items():
             rows += answer_film(model, script, asked, patches, **{"guide" if guided else "answers": way})
         if report:
             report(number + 1, films)
     return {guide: scores(rows) for guide, rows in said.items()}
+
+
+def second_turn_film(seed: int, number: int, kind: FilmKind) -> tuple[Script, list[Question]]:
+    """A film of a seed and up to four second questions about it, each with an `earlier` one."""
+    rng = random.Random(f"second/{seed}/{number}")  # noqa: S311 - chance, not secrecy
+    script = random_script(rng, kind)
+    return script, [turn for _ in range(4) if (turn := _second_turn(script, rng))]
 
 
 def _second_turn(script: Script, rng: random.Random) -> Question | None:
