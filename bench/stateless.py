@@ -37,7 +37,7 @@ class Stateless:
     def first_token_s(self, turns: Turns) -> float:
         """Seconds until the first token of an answer to the last of the turns."""
         began = time.perf_counter()
-        self._generate(self._embeds(turns), 1)
+        self.ids(turns, 1)
         return time.perf_counter() - began
 
     @in_own_thread
@@ -47,21 +47,31 @@ class Stateless:
         self._generate(self._embeds([(question, None)]), tokens, steps)
         return (tokens - 1) / (steps.times[-1] - steps.times[-tokens])
 
+    @torch.inference_mode()
+    def section_embeds(self, guide: str) -> torch.Tensor:
+        """Embeddings (1, P, H) of the section, its frame tokens made for a guide question."""
+        batches = self.section.batches(self.model.frames_at_once)
+        tokens = torch.cat([self.model.frame_tokens(batch, guide) for batch in batches])
+        return self.model.embed(self.prompt.ids, tokens)
+
+    def ids(self, turns: Turns, new: int) -> list[int]:
+        """So many greedy ids of an answer to the last of the turns."""
+        return self._generate(self._embeds(turns), new)
+
     def _embeds(self, turns: Turns) -> torch.Tensor:
         """Embeddings (1, L, H) of the section and the turns."""
-        batches = self.section.batches(self.model.frames_at_once)
-        tokens = torch.cat([self.model.frame_tokens(batch, turns[0][0]) for batch in batches])
         text = conversation_text(self.model.config.prompt, self.prompt.last_cues, turns)
-        return self.model.embed([*self.prompt.ids, *self.model.tokenizer.encode(text)], tokens)
+        words = self.model.embed(self.model.tokenizer.encode(text))
+        return torch.cat([self.section_embeds(turns[0][0]), words], dim=1)
 
     @torch.inference_mode()
-    def _generate(self, embeds: torch.Tensor, new: int, steps: "Steps | None" = None) -> None:
+    def _generate(self, embeds: torch.Tensor, new: int, steps: "Steps | None" = None) -> list[int]:
         llama: Any = self.model.network.llama
         written = llama.generate(
             inputs_embeds=embeds, attention_mask=torch.ones(embeds.shape[:2], dtype=torch.long, device=embeds.device),
             max_new_tokens=new, min_new_tokens=new, do_sample=False, use_cache=True, pad_token_id=0, streamer=steps,
         )  # fmt: skip
-        written.tolist()  # waits until a card is done
+        return list(written[0].tolist())  # waits until a card is done
 
 
 @dataclass
