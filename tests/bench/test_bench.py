@@ -14,14 +14,21 @@ from transformers import LlamaConfig
 from typer.testing import CliRunner
 
 from bench import __main__ as door
-from bench import fusion, gpu, growth, newcomer, restart, together, turns
+from bench import fusion, gpu, growth, looks, newcomer, restart, together, turns
+from bench.asking import FIRST, SECOND
+from bench.copied_prefix import CopiedPrefix
+from bench.prefix_attention import seconds_over_prefix
 from bench.processes import in_new_process, peak_bytes
 from bench.random_model import random_model
+from bench.stateless import Stateless, Turns
+from bench.stored_film import stored_film
+from llamavid_demo.chat import MovieChat
 from llamavid_demo.errors import TooLongError
+from llamavid_demo.model.attention import TailReading
 from llamavid_demo.model.config import VisionConfig
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig, TextDecoderConfig
+from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
 from llamavid_demo.model.llava_mini.load import load_llava_mini
-from llamavid_demo.model.loaded import LoadedModel
 
 SMALL = LlamaVidConfig(  # wide enough for bitsandbytes' blocks
     vision=VisionConfig(width=64, depth=1, heads=1, patch=56, image=112, mlp=64),
@@ -36,12 +43,12 @@ SMALL = LlamaVidConfig(  # wide enough for bitsandbytes' blocks
 
 
 @pytest.fixture(scope="module")
-def small() -> LoadedModel:
+def small() -> LoadedLlamaVid:
     return random_model(SMALL)
 
 
 @pytest.fixture(autouse=True)
-def _small_models(small: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def _small_models(small: LoadedLlamaVid, monkeypatch: pytest.MonkeyPatch) -> None:
     for bench in (turns, together, newcomer, restart, growth):
         monkeypatch.setattr(bench, "random_model", lambda: small)
     monkeypatch.setattr(gpu, "MIDSIZE", SMALL)
@@ -86,6 +93,38 @@ def test_turns(tmp_path: Path) -> None:
     (row,) = written(tmp_path, turns)["rows"]
     assert row["frames"] == 6
     assert positive(row, "anew_1_s", "ours_1_s", "turn_1_ratio", "anew_2_s", "ours_2_s", "turn_2_faster", "memory_gb")
+    assert positive(row, "copied_2_s", "every_2_s", "ahead_2_s", "ahead_rest_s", "ahead_2_than_every")
+    assert row["ahead_rest_s"] == row["ahead_2_s"] - row["ahead_prefix_s"]
+    assert 6 < row["ahead_2_read"] <= row["ahead_2_allowed"]
+
+
+def test_a_copied_prefix_gives_the_answer_of_everything_read_anew(small: LoadedLlamaVid, tmp_path: Path) -> None:
+    anew = Stateless.of(small, *stored_film(small, 6, tmp_path))
+    copied = CopiedPrefix.of(anew, FIRST)
+    talk: Turns = [(FIRST, "It is red."), (SECOND, None)]
+    assert copied.ids(talk, 5) == copied.ids(talk, 5) == anew.ids(talk, 5)
+
+
+def test_timing_attention_over_the_prefix_changes_no_answer(small: LoadedLlamaVid, tmp_path: Path) -> None:
+    movie, settings = stored_film(small, 40, tmp_path)
+    attend = TailReading.attend
+    chats = [MovieChat(small, movie, settings=settings.model_copy(update={"guide": "ahead"})) for _ in range(2)]
+    with seconds_over_prefix() as spent:
+        timed = [chats[0].ask(question, max_new_tokens=8).finish().text for question in (FIRST, SECOND)]
+    assert timed == [chats[1].ask(question, max_new_tokens=8).finish().text for question in (FIRST, SECOND)]
+    assert len(spent) == 2 * small.config.llama.num_hidden_layers
+    assert TailReading.attend is attend
+
+
+def test_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ways = [looks.Way(), looks.Way(most=None, hidden="none", tail=True), looks.Way(most=4, hidden="theirs")]
+    ways += [looks.Way(most=4, choose=choose) for choose in looks.CHOICES]
+    monkeypatch.setattr(looks, "WAYS", tuple(ways))
+    looks.looks(1, out=tmp_path)
+    rows = written(tmp_path, looks)["rows"]
+    assert [row["looked_at"] for row in rows[:3]] == ["–", "all frames", "4 frames"]
+    assert [row["chosen_by"] for row in rows[3:]] == list(looks.CHOICES)
+    assert all(row["n"] == 4 and 0 <= row["low"] <= row["right"] <= row["high"] <= 1 for row in rows)
 
 
 def test_fusion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,4 +232,4 @@ def test_all_stand_behind_one_door(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     CliRunner().invoke(door.app, ["all", "--out", str(tmp_path)], catch_exceptions=False)
     listed = CliRunner().invoke(door.app, ["--help"]).output
     assert ran == ["turns", "fusion", "together", "newcomer", "restart", "growth"]
-    assert all(name in listed for name in [*ran, "gpu", "all"])
+    assert all(name in listed for name in [*ran, "gpu", "looks", "all"])
