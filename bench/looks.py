@@ -18,9 +18,10 @@ from llamavid_demo.model.load import load_model
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE
 from llamavid_demo.model.prompt import SectionPrompt
 from llamavid_demo.settings import Settings
-from llamavid_demo.train.evaluate import SHORT_FILMS, Answered, scores, second_turn_film
+from llamavid_demo.train.evaluate import Answered, films_of, scores, second_turn_film
 from llamavid_demo.train.greedy import ReadSection, begin, finish, read_section
 from llamavid_demo.train.questions import Question
+from llamavid_demo.train.random_film import FilmKind
 from llamavid_demo.train.sequences import cue_texts
 from llamavid_demo.train.shots import film_frames
 
@@ -50,22 +51,23 @@ WAYS = (
 
 def looks(
     films: Annotated[int, typer.Option(help="Films to render.")] = 24,
-    seed: Annotated[int, typer.Option(help="Of the films; one that nothing was chosen by.")] = 50,
+    seed: Annotated[int, typer.Option(help="Of the films.")] = 50,
+    minutes: Annotated[float | None, typer.Option(help="Length of the films; one to three minutes when unset.")] = None,
     out: Out = RESULTS,
 ) -> None:
     """Which frames a second look should read, and what of the first reading it replaces: accuracy by way."""
-    rows = measure(films, seed)
-    publish("looks", rows, COLUMNS, lambda axes: _draw(axes, rows), out=out, films=films, seed=seed)
+    rows = measure(films, seed, films_of(minutes))
+    publish("looks", rows, COLUMNS, lambda axes: _draw(axes, rows), out=out, films=films, seed=seed, minutes=minutes)
 
 
-def measure(films: int, seed: int) -> list[Row]:
+def measure(films: int, seed: int, kind: FilmKind) -> list[Row]:
     """How many second questions each way answers right, all words of an answer counting."""
     model = load_model(Settings().model)
     if not isinstance(model, LoadedLlamaVid):
         raise typer.BadParameter("Only a LLaMA-VID looks again.")
     said: dict[Way, list[Answered]] = {way: [] for way in WAYS}
     for number in track(range(films), "Films"):
-        script, asked = second_turn_film(seed, number, SHORT_FILMS)
+        script, asked = second_turn_film(seed, number, kind)
         patches, texts = model.patches(film_frames(script, model.frame_format)), cue_texts(script)
         prompt = model.section_prompt(texts)
         film = SeenFilm(model, patches, texts, prompt.frame_places(model.config.tokens_per_frame))
@@ -110,17 +112,18 @@ def _row(way: Way, answers: list[Answered]) -> Row:
 
 def _draw(axes: Any, rows: list[Row]) -> None:
     """The share of right answers of each way, with its interval."""
-    axes.figure.set_size_inches(8, 6)
+    axes.figure.set_size_inches(7, 5)
     right, low, high = ([row[key] for row in rows] for key in ("right", "low", "high"))
     margins = [[a - b for a, b in zip(*pair, strict=True)] for pair in ((right, low), (high, right))]
-    axes.barh(range(len(rows)), right, xerr=margins, alpha=0.6)
+    axes.errorbar(right, range(len(rows)), xerr=margins, fmt=".", linewidth=0.8)
     axes.set_yticks(range(len(rows)), [_label(row) for row in rows], fontsize=6)
     axes.invert_yaxis()
-    axes.set(xlabel="second questions answered right, with 95 % intervals", xlim=(0.4, 1))
+    axes.set(xlabel="second questions answered right, with 95 % intervals")
 
 
 def _label(row: Row) -> str:
     if row["looked_at"] == "–":
-        return f"no second look, read for {row['read_for']}"
-    chosen = "" if row["chosen_by"] == "–" else f" by {row['chosen_by']}"
-    return f"{row['looked_at']}{chosen}, stale {row['stale'].removeprefix('those ')}, positions {row['positions']}"
+        return f"read for {row['read_for']}"
+    stale, where = row["stale"].removeprefix("those "), row["positions"].replace("of the frames", "–")
+    parts = (row["looked_at"], row["chosen_by"], f"stale {stale}", where)
+    return ", ".join(part for part in parts if part != "–")
