@@ -137,7 +137,7 @@ def by_cues(film: SeenFilm, question: str, most: int) -> list[int]:
     return sorted([*chosen, *(left[i] for i in _even(len(left), most - len(chosen)))])
 
 
-def by_chance(film: SeenFilm, question: str, most: int) -> list[int]:
+def spread_evenly(film: SeenFilm, question: str, most: int) -> list[int]:
     """Frames spread evenly, whatever is asked."""
     del question
     return _even(len(film.places), most)
@@ -148,7 +148,7 @@ CHOICES: dict[str, Choose] = {
     "attention": by_attention,
     "attention, shots in turns": by_attention_in_turns,
     "cues": by_cues,
-    "spread evenly": by_chance,
+    "spread evenly": spread_evenly,
 }
 
 
@@ -166,4 +166,4 @@ def _words(text: str) -> set[str]:
 
 
 def _even(frames: int, most: int) -> list[int]:
-    return [int((i + 0.5) * frames / most) for i in range(min(most, frames))] if most else []
+    return [int((i + 0.5) * frames / most) for i in range(most)]
