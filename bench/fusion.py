@@ -18,6 +18,7 @@ from bench.stored_film import stored_film
 from bench.turns import draw
 from llamavid_demo.chat.encoded_section import encode_section, open_cache
 from llamavid_demo.chat.prefixes import PrefixCache
+from llamavid_demo.chat.progress import finish
 from llamavid_demo.film import Movie
 from llamavid_demo.model.llava_mini.loaded import LoadedLlavaMini
 from llamavid_demo.model.own_thread import in_own_thread
@@ -87,7 +88,7 @@ def first_token_s(
     model: LoadedLlavaMini, movie: Movie, settings: Settings, turns: Turns, *, frames_at_once: int
 ) -> float:
     """Seconds to the first token when all is computed anew: each batch of frames with the whole text in one pass."""
-    section = encode_section(model, movie, movie.sections[0], open_cache(settings))
+    section = finish(encode_section(model, movie, movie.sections[0], open_cache(settings)))
     prompt, network = model.section_prompt(section.texts), model.network
     answers = settings.answers or model.config.answers
     opening = prompt.ids[: prompt.ids.index(FRAME)]

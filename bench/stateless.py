@@ -9,6 +9,7 @@ from transformers.generation.streamers import BaseStreamer
 
 from llamavid_demo.chat import encode_section, open_cache
 from llamavid_demo.chat.encoded_section import EncodedSection
+from llamavid_demo.chat.progress import finish
 from llamavid_demo.film import Movie
 from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
 from llamavid_demo.model.llama_vid.prompt import conversation_text
@@ -30,7 +31,7 @@ class Stateless:
     @classmethod
     def of(cls, model: LoadedLlamaVid, movie: Movie, settings: Settings) -> "Stateless":
         """About the first section of a movie whose patches are stored."""
-        section = encode_section(model, movie, movie.sections[0], open_cache(settings))
+        section = finish(encode_section(model, movie, movie.sections[0], open_cache(settings)))
         return cls(model, section, model.section_prompt(section.texts))
 
     @in_own_thread

@@ -14,7 +14,7 @@ from torch import nn
 
 from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
 from llamavid_demo.model.llama_vid.second_look import SAME_SHOT, before_turns, find_frames
-from llamavid_demo.model.loaded import Heard, SectionFrames
+from llamavid_demo.model.loaded import SectionFrames, WordsState
 from llamavid_demo.model.prompt import FRAME, Look, Word
 
 NEAR = 2  # frames on each side of a cue that count as near it
@@ -92,10 +92,10 @@ class LookingFrames(SectionFrames):
         return words, stale if stale.any() else None
 
     def embed_words(
-        self, words: Sequence[Word], *, known: int = 0, heard: Heard | None = None
+        self, words: Sequence[Word], *, known: int = 0, state: WordsState | None = None
     ) -> Generator[int, None, torch.Tensor]:
         """Embeddings (1, W, H) of all words and second looks."""
-        del known, heard
+        del known, state
         fresh = [self.film.contexts(look.question)[look.frame] for look in self._looks]
         yield len(fresh)
         return self.film.model.embed([word.id for word in words], torch.stack(fresh))

@@ -38,7 +38,7 @@ def tell(stage: str, total: int, work: Generator[int, None, T]) -> Generator[Pro
         yield Progress(stage, done, total)
 
 
-def finish(work: Generator[Progress, None, T], progress: ProgressCallback) -> T:
+def finish(work: Generator[Progress, None, T], progress: ProgressCallback = ignore_progress) -> T:
     """Do work to its end and tell of its progress; its value."""
     while True:
         try:
