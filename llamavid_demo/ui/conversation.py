@@ -1,11 +1,12 @@
 """Handlers of the conversation: ask, stop, retry, undo. They hold no tensors and compute nothing.
 
-A question goes through three steps: `begin` shows it at once, `answer` waits for its turn at the model and
-streams, `illustrate` adds the pictures to the evidence when the model is free for others again.
+A question goes through three steps: `begin` shows it at once, `answer` streams, `illustrate` adds the pictures to the
+evidence. The handlers start no thread: who iterates `answer` waits for the model's scheduler.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -16,13 +17,12 @@ from llamavid_demo.settings import Settings
 from llamavid_demo.ui.evidence import evidence_strip
 from llamavid_demo.ui.heat import veil
 from llamavid_demo.ui.models import Models
-from llamavid_demo.ui.sessions import Asked, Conversation, Relay, Sessions
+from llamavid_demo.ui.sessions import Asked, Conversation, Sessions
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.talk import alert, finished_turn, invitation, notice, progress_bar, unfinished_turn
-from llamavid_demo.ui.work import Stopped, Work
 
 if TYPE_CHECKING:
-    from llamavid_demo.chat import Turn
+    from llamavid_demo.chat import Progress, Turn
 
 log = logging.getLogger(__name__)
 Parts = dict[str, Any]
@@ -85,31 +85,32 @@ class Talking:
             **({} if asked.again else {"question": ""}),
         }
 
-    def answer(self, key: str) -> Iterator[Parts]:
-        """Answer the question that `begin` took, if it still stands; runs under the model's one queue."""
+    def answer(self, key: str) -> Generator[Parts, None, None]:
+        """Answer the question that `begin` took, if it still stands. Closing it stops the answer."""
         visit = self._sessions.visit(key)
         asked = visit.asked
-        if asked is None:
+        if asked is None or asked.begun:
             return
-        turns: list[Turn] = []
-        work = visit.start(lambda work: self._work(work, key, asked, turns))
-        visit.asked, visit.answering = None, asked
+        asked.begun = True
         trouble = ""
         try:
-            for told in work.batches():
-                if not work.abandoned:
-                    yield self._under_way(asked, turns, told)
-        except Stopped:
-            trouble = STOPPED_EARLY
+            with closing(self._told(key, asked)) as told:
+                for what in told:
+                    if visit.asked is asked:
+                        yield self._under_way(asked, what)
+            if asked.stopping.is_set() and not (asked.turn and asked.turn.text):
+                trouble = STOPPED_EARLY
         except DemoError as error:
             trouble = str(error)
         except Exception:
             log.exception("an answer failed")
             trouble = BROKEN
         finally:
-            if not work.abandoned:
-                visit.answering = None
-        if work.abandoned:
+            asked.stop()
+            left = visit.asked is not asked
+            if not left:
+                visit.asked = None
+        if left:
             return
         movie = self._sessions.movie(key, asked.slug)
         words = notice(trouble) if trouble == STOPPED_EARLY else alert(trouble)
@@ -118,33 +119,39 @@ class Talking:
             parts["question"] = asked.question
         yield parts
 
-    def _work(self, work: Work, key: str, asked: Asked, turns: list["Turn"]) -> None:
-        conversation = self._conversation(work, key, asked)
-        chat = conversation.chat
-        conversation.relay.work = work
-        chosen = {"max_new_tokens": self._settings.max_new_tokens}
+    def _told(self, key: str, asked: Asked) -> "Generator[Progress | list[Progress | str], None, None]":
+        """What happens on the way to an answer and while it is written."""
+        conversation = yield from self._conversation(key, asked)
+        if conversation is None:
+            return
+        chat, chosen = conversation.chat, {"max_new_tokens": self._settings.max_new_tokens}
+        before = chat.turns
         turn = chat.retry(**chosen) if asked.again else chat.ask(asked.question, **chosen)
-        work.on_stop(turn.stop)
-        turns.append(turn)
-        for piece in turn:
-            work.say(piece)
+        asked.answered_by(turn)
+        try:
+            with closing(turn.events()) as events:
+                yield from events
+        finally:
+            if turn.finished == "stopped" and not turn.text:
+                chat.turns = before  # as if nobody had asked
 
-    def _conversation(self, work: Work, key: str, asked: Asked) -> Conversation:
+    def _conversation(self, key: str, asked: Asked) -> "Generator[Progress, None, Conversation | None]":
         known = self._sessions.conversation(key, asked.slug, asked.section)
         if known:
             return known
-        relay = Relay(work)
-        model = self._sessions.model(key)
-        movie = self._sessions.movie(key, asked.slug)
-        chat = self._models[model].chat(movie, asked.section, check=work.check, progress=relay)
-        conversation = Conversation(chat, relay, model)
+        model, movie = self._sessions.model(key), self._sessions.movie(key, asked.slug)
+        chat = yield from self._models[model].chat(movie, asked.section, asked.stopping)
+        if chat is None:
+            return None
+        conversation = Conversation(chat, model)
         self._sessions.remember(key, asked.slug, asked.section, conversation)
         return conversation
 
-    def _under_way(self, asked: Asked, turns: list["Turn"], told: list[Any]) -> Parts:
-        if turns and turns[0].text:
-            return {"current": unfinished_turn(asked.question, turns[0].text), "activity": ""}
-        progress = [what for what in told if not isinstance(what, str)]
+    def _under_way(self, asked: Asked, told: "Progress | list[Progress | str]") -> Parts:
+        if asked.turn and asked.turn.text:
+            return {"current": unfinished_turn(asked.question, asked.turn.text), "activity": ""}
+        steps = told if isinstance(told, list) else [told]
+        progress = [step for step in steps if not isinstance(step, str)]
         return {"activity": progress_bar(progress[-1])} if progress else {}
 
     def illustrate(self, key: str, slug: str, section: int) -> Parts:
@@ -177,13 +184,16 @@ class Talking:
     def stop(self, key: str, slug: str, section: int) -> Parts:
         """Stop reading or answering; what was written so far stays."""
         visit = self._sessions.visit(key)
-        if visit.asked:  # still waiting for the model: nothing runs that could tidy up
-            question, visit.asked = visit.asked, None
-            movie = self._sessions.movie(key, slug)
-            words = {} if question.again else {"question": question.question}
-            return {**self.parts(key, movie, section), **self.resting(), **words, "alert": notice(STOPPED_EARLY)}
-        visit.stop()
-        return {}
+        asked = visit.asked
+        if asked is None:
+            return {}
+        asked.stop()
+        if asked.begun:
+            return {}
+        visit.asked = None  # no handler has it that could tidy up
+        movie = self._sessions.movie(key, slug)
+        words = {} if asked.again else {"question": asked.question}
+        return {**self.parts(key, movie, section), **self.resting(), **words, "alert": notice(STOPPED_EARLY)}
 
     def undo(self, key: str, slug: str, section: int) -> Parts:
         """Forget the last turn and put its question back into the box, to be changed."""

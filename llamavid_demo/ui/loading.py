@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Generator
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import closing, suppress
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
 
 if TYPE_CHECKING:
-    from llamavid_demo.chat import MovieChat
+    from llamavid_demo.chat import MovieChat, Progress
     from llamavid_demo.model.loaded import LoadedModel
 
 CHECK_EVERY = 0.2  # seconds
@@ -50,28 +50,42 @@ class BackgroundModel:
         """Whether it is still on its way."""
         return not self._loaded.done()
 
-    def wait(self, check: Callable[[], None] | None = None) -> "LoadedModel":
-        """The model, however long it takes; `check` is called now and then, and may raise to end the waiting.
+    def wait(self, stopping: threading.Event | None = None) -> "LoadedModel | None":
+        """The model, however long it takes; None when `stopping` is set meanwhile.
 
         Raises `ModelError` when it could not be loaded.
         """
-        while check and not self._loaded.done():
-            check()
+        while not (stopping and stopping.is_set()):
             with suppress(TimeoutError):
-                self._loaded.result(timeout=CHECK_EVERY)
-        return self._loaded.result()
+                return self._loaded.result(timeout=CHECK_EVERY)
+        return None
 
     def chat(
-        self, movie: Movie, section: int, *, check: Callable[[], None] | None = None, **options: Any
-    ) -> "MovieChat":
-        """A new conversation about a section, read (or found in the cache) when this returns; waits for the model.
+        self, movie: Movie, section: int, stopping: threading.Event, *, ahead: bool = False, **options: Any
+    ) -> "Generator[Progress, None, MovieChat | None]":
+        """Make a conversation about a section: wait for the model, then read the frames or find them in the cache.
 
-        `check` is as in `wait`; options go to `MovieChat`. Raises what loading and reading raise.
+        Yields the progress of reading. The generator's value is the conversation, or None when `stopping` was set
+        before it was there. Reading `ahead` lets everybody else's work go first; options go to `MovieChat`. Raises
+        what loading and reading raise.
         """
-        loaded = self.wait(check)
-        from llamavid_demo.chat import MovieChat  # imported here: torch is there by now, the page is without it
+        loaded = self.wait(stopping)
+        if loaded is None:
+            return None
+        # Imported here: torch is there by now, the page is without it.
+        from llamavid_demo.chat import MovieChat, encode_section, open_cache
+        from llamavid_demo.chat.task import Priority
 
-        return MovieChat(loaded, movie, section, settings=self._settings, **options)
+        priority = Priority.AHEAD if ahead else Priority.READ
+        cache = open_cache(self._settings)
+        with closing(encode_section(loaded, movie, movie.sections[section], cache, priority=priority)) as reading:
+            while not stopping.is_set():
+                try:
+                    progress = next(reading)
+                except StopIteration as read:
+                    return MovieChat(loaded, movie, section, settings=self._settings, encoded=read.value, **options)
+                yield progress
+        return None
 
     async def arrival(self) -> None:
         """Wait, without a thread, until the model is there or has failed."""

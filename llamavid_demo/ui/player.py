@@ -3,7 +3,7 @@
 import hashlib
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Generator
 from pathlib import Path
 
 import ffmpeg
@@ -29,17 +29,17 @@ def copy_path(movie: Movie, folder: Path) -> Path:
     return folder / f"{name}.mp4"
 
 
-def make_playable(movie: Movie, folder: Path, progress: Callable[[float], None]) -> Path:
-    """A file that browsers play: the film's own, or an H.264 copy in `folder`.
+def make_playable(movie: Movie, folder: Path) -> Generator[float, None, None]:
+    """Make an H.264 copy in `folder` (`copy_path`), unless browsers play the film as it is, or the copy is there.
 
-    `progress` hears seconds of film done; what it raises ends the copying, and nothing half-written stays.
-    Raises `MovieError` when the film cannot be re-encoded.
+    Yields seconds of film done; closing it ends the copying, and nothing half-written stays. Raises `MovieError` when
+    the film cannot be re-encoded.
     """
     if is_playable(movie):
-        return movie.path
+        return
     target = copy_path(movie, folder)
     if target.exists():
-        return target
+        return
     folder.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(".part")
     source = ffmpeg.input(address(movie.path), **SAFE_INPUT)
@@ -54,7 +54,7 @@ def make_playable(movie: Movie, folder: Path, progress: Callable[[float], None])
         assert process.stdout is not None  # noqa: S101 - it was asked for above
         for line in process.stdout:
             if at := re.fullmatch(rb"out_time_us=(\d+)\s*", line):
-                progress(int(at[1]) / 1e6)
+                yield int(at[1]) / 1e6
         if process.wait() != 0:
             raise MovieError(
                 f"{movie.path.name} is {movie.codec} video, which browsers cannot play, and it could not be "
@@ -65,7 +65,6 @@ def make_playable(movie: Movie, folder: Path, progress: Callable[[float], None])
         process.kill()
         process.wait()
         partial.unlink(missing_ok=True)
-    return target
 
 
 def subtitle_file(movie: Movie, folder: Path) -> Path | None:

@@ -18,10 +18,10 @@ from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.theme import LittleCinema
 from llamavid_demo.ui.upload import Bringing
-from llamavid_demo.ui.wiring import MODEL, Wiring
+from llamavid_demo.ui.wiring import Wiring
 
 ASSETS = ROOT / "assets"
-MOST_WAITING = 32  # events in the queue; beyond that a visitor is told to come back
+PAGES = 200  # that may be open at once; each has a few events under way at most
 DAY = 24 * 60 * 60
 
 log = logging.getLogger(__name__)
@@ -46,8 +46,9 @@ def build(settings: Settings) -> gr.Blocks:
         wiring.screening(screening)
         wiring.talking(talking)
         wiring.bringing(bringing, screening)
-        gr.api(ask_endpoint(sessions, models[first]), api_name="ask", **MODEL)
-    return demo.queue(max_size=MOST_WAITING)
+        asking = {"concurrency_id": "ask", "concurrency_limit": settings.answers_at_once}
+        gr.api(ask_endpoint(sessions, models[first]), api_name="ask", **asking)
+    return demo.queue(max_size=PAGES + settings.queue_length)
 
 
 def uploads_folder(settings: Settings) -> Path:
@@ -67,6 +68,7 @@ def serve(settings: Settings) -> None:
         server_name=settings.host,
         server_port=settings.port,
         share=settings.share,
+        max_threads=2 * PAGES + settings.answers_at_once + settings.queue_length,
         allowed_paths=[str(films), str(files)],
         max_file_size=int(settings.upload_mb * 1e6),
         theme=LittleCinema(),

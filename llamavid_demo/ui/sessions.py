@@ -6,14 +6,13 @@ The page holds keys only. All stores are bounded; whoever was away longest is fo
 import shutil
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llamavid_demo.errors import MovieError
 from llamavid_demo.film import Movie
-from llamavid_demo.ui.work import Work
 
 if TYPE_CHECKING:
     from llamavid_demo.chat import MovieChat, Turn
@@ -23,80 +22,90 @@ CONVERSATIONS = 32
 GRACE = 60.0
 
 
-@dataclass(frozen=True)
+@dataclass
 class Asked:
-    """A question that waits for the model; `again` asks the last one anew."""
+    """A question: it waits for its handler, and once it has `begun` it is being answered.
+
+    `again` asks the last one anew. `turn` is there as soon as the model was asked.
+    """
 
     question: str
     slug: str
     section: int
     again: bool = False
+    begun: bool = False
+    stopping: threading.Event = field(default_factory=threading.Event, compare=False)
+    turn: "Turn | None" = field(default=None, compare=False)
 
+    def answered_by(self, turn: "Turn") -> None:
+        """The model was asked: from here on stopping ends the turn."""
+        self.turn = turn
+        if self.stopping.is_set():
+            turn.stop()
 
-class Relay:
-    """The progress callback of a conversation; passes on to whichever work is listening now."""
-
-    def __init__(self, work: Work) -> None:
-        self.work = work
-
-    def __call__(self, progress: object) -> None:
-        """Raises `Stopped` in the middle of reading when the listener was stopped."""
-        self.work.tell(progress)
+    def stop(self) -> None:
+        """End it at whatever stage it is; never waits."""
+        self.stopping.set()
+        if self.turn:
+            self.turn.stop()
 
 
 @dataclass
 class Conversation:
-    """A chat about one section, where its progress goes, the name of the model that it is with.
+    """A chat about one section, and the name of the model that it is with.
 
     `veils` lie over its evidence, by turn and second.
     """
 
     chat: "MovieChat"
-    relay: Relay
     model: str = ""
     veils: "dict[Turn, dict[float, str]]" = field(default_factory=dict)
 
 
+@dataclass(eq=False)
+class Brought:
+    """A film on its way to the wall: `movie` when it was opened, `conversation` when the model has watched it.
+
+    `running` says whether a handler is at it.
+    """
+
+    movie: Movie | None = None
+    conversation: Conversation | None = None
+    running: bool = False
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+
 @dataclass
 class Visit:
-    """One open page: what it shows, its own films, the question and the clip that wait, the work under way.
+    """One open page: what it shows, its own films, the question and the film that are under way.
 
-    `answering` is the question that the work answers, if it does.
+    A handler goes on showing things as long as its question, or its film, is still the visit's. `follower` is who tells
+    the page how far reading ahead has come.
     """
 
     showing: tuple[str, int] | None = None
     own: dict[str, Movie] = field(default_factory=dict)
     brought: int = 0
     asked: Asked | None = None
-    answering: Asked | None = None
-    clip: Movie | None = None
-    work: Work | None = None
+    bringing: Brought | None = None
+    follower: object = None
 
     @property
     def busy(self) -> bool:
-        """Whether a question waits or something is being read or answered."""
-        return self.asked is not None or (self.work is not None and self.work.running)
-
-    def start(self, job: Callable[[Work], None]) -> Work:
-        """The visit's one piece of work; it begins when it is listened to."""
-        self.work = Work(job)
-        return self.work
-
-    def stop(self, *, abandon: bool = False) -> None:
-        """Stop what is under way; `abandon` also keeps its handler from showing anything more."""
-        if self.work:
-            self.work.stop(abandon=abandon)
+        """Whether a question waits or is answered, or a film is brought."""
+        return bool(self.asked or self.bringing)
 
     def leave(self) -> None:
-        """Turn to something else: drop the question that waits, abandon what is under way."""
-        self.asked = self.answering = None
-        self.clip = None
-        self.stop(abandon=True)
-        self.work = None  # it may take a moment to end; nobody has to wait for that
+        """Turn to something else: what is under way is stopped and shows nothing more. Waits for nothing."""
+        if self.asked:
+            self.asked.stop()
+        if self.bringing:
+            self.bringing.stopping.set()
+        self.asked = self.bringing = self.follower = None
 
     def break_off(self) -> Asked | None:
         """Abandon the question that waits or is being answered, and give it; a film that is being brought goes on."""
-        broken_off = self.asked or self.answering
+        broken_off = self.asked
         if broken_off:
             self.leave()
         return broken_off

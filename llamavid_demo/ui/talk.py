@@ -6,12 +6,12 @@ All texts are escaped: neither a person nor a model nor a subtitle writes HTML, 
 
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from llamavid_demo.ui.words import size, some
 
 if TYPE_CHECKING:
-    from llamavid_demo.chat import Progress, Turn, TurnStats
+    from llamavid_demo.chat import Turn, TurnStats
 
 STAGES = {
     "frames": ("Watching the section", "frames"),
@@ -35,6 +35,22 @@ element.addEventListener('click', (event) => {
   if (question) trigger('pick', { question: question.dataset.question });
 });
 """
+
+
+class Counted(Protocol):
+    """How far a long piece of work has come: `done` of `total` of a stage. The chat room's progress is one."""
+
+    @property
+    def stage(self) -> str:
+        """What is being done, as in `STAGES`."""
+
+    @property
+    def done(self) -> int:
+        """How much of it is done."""
+
+    @property
+    def total(self) -> int:
+        """How much there is."""
 
 
 def prose(text: str) -> str:
@@ -89,11 +105,13 @@ def status_line(stats: "TurnStats | None", finished: str | None) -> str:
     return f'<p class="status" data-finished="{escape(finished or "")}"{reused}>{" · ".join(figures)}</p>'
 
 
-def progress_bar(progress: "Progress | None", waiting: str = "One moment…") -> str:
+def progress_bar(progress: Counted | None, waiting: str = "One moment…") -> str:
     """A bar with words and figures; without figures, a bar that only moves."""
     if progress is None:
         moving = '<div class="track"><i class="idle"></i></div>'
         return f'<div class="bar" role="status"><p>{escape(waiting)}</p>{moving}</div>'
+    if progress.stage == "queue":
+        return progress_bar(None, f"Waiting for the model: number {progress.done} of {progress.total} in the queue")
     words, unit = STAGES.get(progress.stage, (progress.stage, ""))
     share = min(1.0, progress.done / progress.total) if progress.total else 0.0
     return (

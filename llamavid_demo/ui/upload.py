@@ -1,13 +1,14 @@
 """A film of one's own: checked, copied where browsers need it, watched by the model, then put on the wall.
 
-`begin` answers at once, `check` opens the file, `watch` waits for its turn at the model.
+`begin` answers at once, `check` opens the file, `watch` lets the model watch it.
 """
 
 import logging
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -18,10 +19,12 @@ from llamavid_demo.settings import Settings
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.player import make_playable
 from llamavid_demo.ui.screening import Screening, files_folder
-from llamavid_demo.ui.sessions import Conversation, Relay, Sessions
-from llamavid_demo.ui.talk import alert, notice, progress_bar
+from llamavid_demo.ui.sessions import Brought, Conversation, Sessions, Visit
+from llamavid_demo.ui.talk import Counted, alert, notice, progress_bar
 from llamavid_demo.ui.words import length, size
-from llamavid_demo.ui.work import Stopped, Work
+
+if TYPE_CHECKING:
+    from llamavid_demo.chat import Progress
 
 VIDEOS = sorted(VIDEO_SUFFIXES)
 SUBTITLES = [".srt", ".vtt", ".ass", ".ssa", ".sub", ".ttml", ".smi"]
@@ -63,8 +66,10 @@ class Bringing:
         """Show at once that the press was heard."""
         if not video:
             return {"bring_alert": alert("Choose a video file first.")}
-        if self._sessions.visit(key).busy:
+        visit = self._sessions.visit(key)
+        if visit.busy:
             return {"bring_alert": alert("An answer is still being written: stop it, then open your film.")}
+        visit.bringing = Brought()
         return {
             "bring_alert": "",
             "bring_activity": progress_bar(None, "Looking at the file…"),
@@ -73,35 +78,26 @@ class Bringing:
             "bring_close": gr.Button(visible=False),
         }
 
-    def check(self, key: str, video: str | None, subtitles: str | None) -> Iterator[Parts]:
+    def check(self, key: str, video: str | None, subtitles: str | None) -> Generator[Parts, None, None]:
         """Open the file, and make a copy that browsers play where that is needed."""
         visit = self._sessions.visit(key)
-        if not video or visit.busy:
-            return
-        found: list[Movie] = []
-        work = visit.start(lambda work: found.append(self._opened(work, Path(video), subtitles)))
-        trouble = yield from self._follow(work)
-        if trouble:
-            yield self._resting(trouble)
-        elif found:
-            visit.clip = found[0]
+        brought = visit.bringing
+        if video and brought and not brought.movie and not brought.running:
+            yield from self._follow(visit, brought, self._opened(brought, Path(video), subtitles))
 
-    def watch(self, key: str) -> Iterator[Parts]:
+    def watch(self, key: str) -> Generator[Parts, None, None]:
         """Let the model watch the first section, then show the film."""
         visit = self._sessions.visit(key)
-        clip, visit.clip = visit.clip, None
-        if clip is None:
+        brought = visit.bringing
+        if not brought or not brought.movie or brought.running:
             return
         visit.brought += 1
-        movie = replace(clip, slug=f"own-{visit.brought}")
-        made: list[Conversation] = []
-        work = visit.start(lambda work: made.append(self._watched(work, movie, self._sessions.model(key))))
-        trouble = yield from self._follow(work)
-        if not made or trouble:
-            yield self._resting(trouble)
+        movie = replace(brought.movie, slug=f"own-{visit.brought}")
+        yield from self._follow(visit, brought, self._watched(brought, movie, self._sessions.model(key)))
+        if not brought.conversation or visit.bringing is not brought:
             return
         visit.own[movie.slug] = movie
-        self._sessions.remember(key, movie.slug, 0, made[0])
+        self._sessions.remember(key, movie.slug, 0, brought.conversation)
         warnings = movie.subtitles.warnings if movie.subtitles else ()
         yield {
             **self._screening.film(key, movie),
@@ -114,25 +110,38 @@ class Bringing:
     def cancel(self, key: str) -> Parts:
         """Stop reading; what was read is dropped."""
         visit = self._sessions.visit(key)
-        if visit.clip:  # between two steps: nothing runs that could tidy up
-            visit.clip = None
-            return self._resting(CANCELLED)
-        visit.stop()
-        return {}
+        brought = visit.bringing
+        if not brought:
+            return {}
+        brought.stopping.set()
+        if brought.running:
+            return {}
+        visit.bringing = None  # between two steps: no handler has it that could tidy up
+        return self._resting(CANCELLED)
 
-    def _follow(self, work: Work) -> Generator[Parts, None, str]:
-        """Show the work's progress; the generator's value is what went wrong, in words for a person."""
+    def _follow(
+        self, visit: Visit, brought: Brought, work: Generator[Counted, None, None]
+    ) -> Generator[Parts, None, None]:
+        """Show the progress of a step; when it fails or is cancelled, say so and drop the film."""
+        brought.running, trouble, over = True, "", False
         try:
-            for told in work.batches():
-                yield {"bring_activity": progress_bar(told[-1])}
-        except Stopped:
-            return CANCELLED
+            with closing(work):
+                for progress in work:
+                    yield {"bring_activity": progress_bar(progress)}
+                    if brought.stopping.is_set():
+                        break
+            over = not brought.stopping.is_set()
         except DemoError as error:
-            return str(error)
+            trouble = str(error)
         except Exception:
             log.exception("a film could not be opened")
-            return BROKEN
-        return ""
+            trouble = BROKEN
+        finally:
+            brought.running = False
+            if not over and visit.bringing is brought:
+                visit.bringing = None
+        if not over:
+            yield self._resting(trouble or CANCELLED)
 
     def _resting(self, trouble: str) -> Parts:
         if trouble and trouble != CANCELLED:
@@ -145,7 +154,7 @@ class Bringing:
             "bring_close": gr.Button(visible=True),
         }
 
-    def _opened(self, work: Work, video: Path, subtitles: str | None) -> Movie:
+    def _opened(self, brought: Brought, video: Path, subtitles: str | None) -> Generator[CopyProgress, None, None]:
         movie = load_movie(
             video,
             subtitles=Path(subtitles) if subtitles else None,
@@ -157,13 +166,11 @@ class Bringing:
                 f"{video.name} lasts {length(movie.duration)}; this page takes films of up to "
                 f"{length(self._settings.upload_minutes * 60)}. Cut it, or choose another."
             )
+        with closing(make_playable(movie, files_folder(self._settings, movie, own=True))) as copied:
+            for seconds in copied:
+                yield CopyProgress(min(int(seconds), int(movie.duration)), int(movie.duration))
+        brought.movie = movie
 
-        def progress(seconds: float) -> None:
-            work.tell(CopyProgress(min(int(seconds), int(movie.duration)), int(movie.duration)))
-
-        make_playable(movie, files_folder(self._settings, movie, own=True), progress)
-        return movie
-
-    def _watched(self, work: Work, movie: Movie, model: str) -> Conversation:
-        relay = Relay(work)
-        return Conversation(self._models[model].chat(movie, 0, check=work.check, progress=relay), relay, model)
+    def _watched(self, brought: Brought, movie: Movie, model: str) -> "Generator[Progress, None, None]":
+        chat = yield from self._models[model].chat(movie, 0, brought.stopping)
+        brought.conversation = Conversation(chat, model) if chat else None

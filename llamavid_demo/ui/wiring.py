@@ -1,6 +1,6 @@
 """What sets what off: the page's events and the handlers behind them.
 
-Handlers that use the model share one queue; everything else, Stop above all, never waits for it.
+No handler waits in Gradio's queue for another visitor's: the model's own scheduler says who waits, and tells them.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -16,7 +16,6 @@ from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.talk import alert
 from llamavid_demo.ui.upload import Bringing
 
-MODEL = {"concurrency_id": "model", "concurrency_limit": 1}
 FILES = {"concurrency_id": "files", "concurrency_limit": 2}
 FREE: dict[str, Any] = {"concurrency_limit": None}
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -153,7 +152,7 @@ class Wiring:
             parts["suggestions"].pick(suggested, keys, self._outputs, **QUIET, **FREE),
             parts["current"].retry(again, keys, self._outputs, **QUIET, **FREE),
         ):
-            answered = begun.then(answer, None, self._outputs, **EVERY, **MODEL)
+            answered = begun.then(answer, None, self._outputs, **EVERY, **FREE)
             self._illustrate_after(answered, talking)
         parts["stop"].click(stop, keys, self._outputs, queue=False, **QUIET)
         parts["current"].undo(undo, keys, self._outputs, **QUIET, **FREE)
@@ -177,7 +176,7 @@ class Wiring:
         files = [parts["bring_video"], parts["bring_subtitles"]]
         begun = parts["bring_open"].click(begin, files[:1], self._outputs, **QUIET, **FREE)
         checked = begun.then(check, files, self._outputs, **EVERY, **FILES)
-        watched = checked.then(watch, None, self._outputs, **EVERY, **MODEL)
+        watched = checked.then(watch, None, self._outputs, **EVERY, **FREE)
         self._complete_after(watched, screening)
         parts["bring_cancel"].click(cancel, None, self._outputs, queue=False, **QUIET)
         opened = parts["wall"].bring(lambda: gr.Column(visible=True), None, parts["bring"], **QUIET, **FREE)

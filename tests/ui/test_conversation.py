@@ -1,6 +1,7 @@
 """The conversation's handlers, without a browser and without a model: what they show, keep and give back."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Generator, Iterator
 from html import escape
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ import pytest
 import torch
 
 from llamavid_demo.chat import Evidence, Progress, Turn
-from llamavid_demo.errors import MovieError
+from llamavid_demo.errors import BusyError, MovieError
 from llamavid_demo.film import FrameFormat, Movie, load_movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.conversation import BROKEN, BUSY, EMPTY, STOPPED_EARLY, Talking
@@ -22,11 +23,36 @@ AT = ("harbour", 0)
 UNSEEN = 9.0
 
 
-class ScriptedChat:
-    """Answers every question with the same words; keeps turns as a `MovieChat` does."""
+Told = list[Progress | str]
 
-    def __init__(self, words: list[str], trouble: Exception | None = None) -> None:
-        self.words, self.trouble = words, trouble
+
+class ScriptedTurn(Turn):
+    """A turn whose events are made up; `closed` when somebody has closed or exhausted them."""
+
+    def __init__(self, question: str, write: "Callable[[ScriptedTurn], Iterator[Progress | str]]") -> None:
+        super().__init__(question)
+        self._write = write
+        self.stopped = self.closed = False
+
+    def events(self, every: float = 0.1) -> Generator[Told, None, None]:
+        try:
+            for what in self._write(self):
+                yield [what]
+        finally:
+            self.closed = True
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+class ScriptedChat:
+    """Answers every question with the same words, after it stood in the queue if it was `queued`.
+
+    It keeps turns as a `MovieChat` does.
+    """
+
+    def __init__(self, words: list[str], trouble: Exception | None = None, *, queued: int = 0) -> None:
+        self.words, self.trouble, self.queued = words, trouble, queued
         self.turns: list[Turn] = []
         self.model = SimpleNamespace(frame_format=FrameFormat(56, 56, "stretch"))
 
@@ -37,35 +63,43 @@ class ScriptedChat:
         return torch.eye(4) / 4
 
     def ask(self, question: str, **_: Any) -> Turn:
-        return Turn(question, lambda turn: self._write(turn, self.turns))
+        return ScriptedTurn(question, lambda turn: self._write(turn, self.turns))
 
     def retry(self, **_: Any) -> Turn:
-        return Turn(self.turns[-1].question, lambda turn: self._write(turn, self.turns[:-1]))
+        return ScriptedTurn(self.turns[-1].question, lambda turn: self._write(turn, self.turns[:-1]))
 
     def undo(self) -> None:
         self.turns = self.turns[:-1]
 
-    def _write(self, turn: Turn, earlier: list[Turn]) -> Iterator[str]:
+    def _write(self, turn: ScriptedTurn, earlier: list[Turn]) -> Iterator[Progress | str]:
         if self.trouble:
             raise self.trouble
         self.turns = [*earlier, turn]
+        for _ in range(self.queued):
+            if not turn.stopped:
+                yield Progress("queue", 2, 3)
         for word in self.words:
-            if turn.stopping.is_set():
+            if turn.stopped:
                 break
             turn.text += word
             yield word
-        turn.finished = "stopped" if turn.stopping.is_set() else "end"
+        turn.finished = "stopped" if turn.stopped else "end"
         turn.evidence = [Evidence(3.0, 0.5, None)]
 
 
 class ScriptedModel:
-    """Stands for the model in the background; reading a section tells of one step."""
+    """Stands for the model in the background; reading a section tells of some steps."""
 
     def __init__(self, chat: ScriptedChat) -> None:
         self.scripted = chat
 
-    def chat(self, movie: Movie, section: int, *, progress: Any, **_: Any) -> ScriptedChat:
-        progress(Progress("frames", 15, 30))
+    def chat(
+        self, movie: Movie, section: int, stopping: threading.Event, **_: Any
+    ) -> Generator[Progress, None, ScriptedChat | None]:
+        for frame in range(1, 4):
+            if stopping.is_set():
+                return None
+            yield Progress("frames", 10 * frame, 30)
         return self.scripted
 
 
@@ -153,6 +187,54 @@ def test_stop_keeps_what_was_written(movie: Movie) -> None:
     assert shown["alert"] == ""
 
 
+def test_stop_while_the_section_is_read_gives_the_question_back(desk: Desk) -> None:
+    desk.talking.begin(KEY, "Where?", *AT)
+    answer = desk.talking.answer(KEY)
+    assert "10 of 30 frames" in next(answer)["activity"]
+    assert desk.talking.stop(KEY, *AT) == {}
+    (last,) = answer
+    assert last["question"] == "Where?"
+    assert STOPPED_EARLY in last["alert"]
+    assert desk.sessions.conversation(KEY, *AT) is None
+    assert not desk.visit.busy
+
+
+def test_place_in_the_queue_is_shown_and_stop_gives_the_question_back(movie: Movie) -> None:
+    chat = ScriptedChat(["At ", "sea."])
+    desk = Desk(movie, chat)
+    desk.ask("Where?")
+    chat.queued = 100
+    desk.talking.begin(KEY, "And then?", *AT)
+    answer = desk.talking.answer(KEY)
+    assert "number 2 of 3 in the queue" in next(answer)["activity"]
+    desk.talking.stop(KEY, *AT)
+    *_, last = answer
+    assert last["question"] == "And then?"
+    assert STOPPED_EARLY in last["alert"]
+    assert "Where?" in last["current"]
+    assert [turn.question for turn in chat.turns] == ["Where?"]
+
+
+def test_retry_stopped_before_its_answer_keeps_the_old_one(movie: Movie) -> None:
+    chat = ScriptedChat(["At ", "sea."])
+    desk = Desk(movie, chat)
+    desk.ask("Where?")
+    chat.queued = 100
+    desk.talking.begin_again(KEY, *AT)
+    answer = desk.talking.answer(KEY)
+    next(answer)
+    desk.talking.stop(KEY, *AT)
+    *_, last = answer
+    assert "At sea." in last["current"]
+    assert "question" not in last
+
+
+def test_full_queue_is_explained_and_the_question_given_back(movie: Movie) -> None:
+    last = Desk(movie, ScriptedChat([], BusyError("32 questions wait already."))).ask("Where?")[-1]
+    assert "32 questions wait already." in last["alert"]
+    assert last["question"] == "Where?"
+
+
 def test_known_trouble_is_explained_and_the_question_given_back(movie: Movie) -> None:
     desk = Desk(movie, ScriptedChat([], MovieError("The file has gone.")))
     last = desk.ask("Where?")[-1]
@@ -181,8 +263,12 @@ def test_closing_the_page_ends_the_work(movie: Movie) -> None:
     desk = Desk(movie, ScriptedChat(["word "] * 100_000))
     desk.talking.begin(KEY, "Where?", *AT)
     answer = desk.talking.answer(KEY)
-    next(answer)
+    while "word" not in next(answer).get("current", ""):
+        pass
+    turn = desk.visit.asked and desk.visit.asked.turn
     answer.close()
+    assert isinstance(turn, ScriptedTurn)
+    assert turn.closed
     assert not desk.visit.busy
 
 

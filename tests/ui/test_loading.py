@@ -2,14 +2,15 @@
 
 import asyncio
 import gc
+import threading
 from pathlib import Path
 
 import pytest
 
 from llamavid_demo.errors import ModelError
+from llamavid_demo.film import load_movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.loading import BackgroundModel
-from llamavid_demo.ui.work import Stopped
 
 
 def test_model_is_ready_after_waiting(checkpoint: Path) -> None:
@@ -35,12 +36,18 @@ def test_arrival_of_a_missing_model_is_no_error_of_its_own(tmp_path: Path, caplo
 
 
 def test_waiting_can_be_given_up(checkpoint: Path) -> None:
-    def give_up() -> None:
-        raise Stopped
-
-    model = BackgroundModel(Settings(model=str(checkpoint)))
-    with pytest.raises(Stopped):
-        while model.ready is None:
-            model.wait(give_up)
-        raise Stopped  # it was faster
+    model, stopping = BackgroundModel(Settings(model=str(checkpoint))), threading.Event()
+    stopping.set()
+    assert model.wait(stopping) is None
     assert model.wait() is not None
+
+
+def test_reading_ends_when_it_is_stopped(checkpoint: Path, films: Path, tmp_path: Path) -> None:
+    model = BackgroundModel(Settings(model=str(checkpoint), cache_dir=tmp_path))
+    movie, stopping = load_movie(films / "harbour"), threading.Event()
+    reading = model.chat(movie, 0, stopping)
+    assert next(reading).stage == "frames"
+    stopping.set()
+    with pytest.raises(StopIteration) as ended:
+        next(reading)
+    assert ended.value.value is None

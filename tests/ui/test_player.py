@@ -8,36 +8,35 @@ from llamavid_demo.errors import MovieError
 from llamavid_demo.film import load_movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.catalogue import bundled_movies
-from llamavid_demo.ui.player import is_playable, make_playable, subtitle_file
+from llamavid_demo.ui.player import copy_path, is_playable, make_playable, subtitle_file
 from llamavid_demo.ui.stills import Stills
-from llamavid_demo.ui.work import Stopped
 from tests.ui.conftest import make_clip
 
 
 def test_h264_in_mp4_is_played_as_it_is(films: Path, tmp_path: Path) -> None:
     movie = load_movie(films / "harbour")
-    assert make_playable(movie, tmp_path, lambda seconds: None) == movie.path
+    assert list(make_playable(movie, tmp_path)) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_other_codecs_get_a_copy_once(tmp_path: Path) -> None:
     movie = load_movie(make_clip(tmp_path / "clip.avi", seconds=3, codec="mpeg4"))
-    told: list[float] = []
-    copy = make_playable(movie, tmp_path / "copies", told.append)
+    told = list(make_playable(movie, tmp_path / "copies"))
+    copy = copy_path(movie, tmp_path / "copies")
     assert is_playable(load_movie(copy))
     assert load_movie(copy).duration == pytest.approx(3, abs=0.3)
     assert told
     changed = copy.stat().st_mtime_ns
-    assert make_playable(movie, tmp_path / "copies", told.append).stat().st_mtime_ns == changed
+    assert list(make_playable(movie, tmp_path / "copies")) == []
+    assert copy.stat().st_mtime_ns == changed
 
 
 def test_stopped_copy_leaves_nothing(tmp_path: Path) -> None:
     movie = load_movie(make_clip(tmp_path / "clip.avi", seconds=3, codec="mpeg4"))
-
-    def stop(seconds: float) -> None:
-        raise Stopped
-
-    with pytest.raises(Stopped):
-        make_playable(movie, tmp_path / "copies", stop)
+    copying = make_playable(movie, tmp_path / "copies")
+    next(copying)
+    assert list((tmp_path / "copies").iterdir())
+    copying.close()
     assert list((tmp_path / "copies").iterdir()) == []
 
 

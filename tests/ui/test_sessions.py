@@ -9,8 +9,7 @@ import pytest
 
 from llamavid_demo.errors import MovieError
 from llamavid_demo.film import Movie, load_movie
-from llamavid_demo.ui.sessions import Asked, Conversation, Relay, Sessions
-from llamavid_demo.ui.work import Stopped, Work
+from llamavid_demo.ui.sessions import Asked, Brought, Conversation, Sessions
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +18,7 @@ def movie(films: Path) -> Movie:
 
 
 def conversation() -> Conversation:
-    return Conversation(SimpleNamespace(turns=[]), Relay(Work(lambda work: None)))  # type: ignore[arg-type]
+    return Conversation(SimpleNamespace(turns=[]))  # type: ignore[arg-type]
 
 
 def test_own_films_are_seen_by_their_visitor_only(movie: Movie) -> None:
@@ -65,45 +64,34 @@ def test_choice_of_a_model_outlives_a_broken_connection_and_is_bounded(movie: Mo
 
 def test_breaking_off_an_answer_leaves_a_film_that_is_being_brought(movie: Movie) -> None:
     visit = Sessions([movie]).visit("a")
-    work = visit.start(lambda work: None)
+    brought = visit.bringing = Brought()
     assert visit.break_off() is None
-    assert not work.stopped
-    visit.answering = Asked("Where?", "harbour", 0)
-    assert visit.break_off() == Asked("Where?", "harbour", 0)
-    assert work.abandoned
+    assert not brought.stopping.is_set()
+    visit.bringing, visit.asked = None, Asked("Where?", "harbour", 0)
+    asked = visit.break_off()
+    assert asked == Asked("Where?", "harbour", 0)
+    assert asked.stopping.is_set()
     assert visit.break_off() is None
     assert not visit.busy
 
 
-def test_nobody_waits_for_what_was_left_to_end(movie: Movie) -> None:
-    go_on = threading.Event()
-
-    def job(work: Work) -> None:
-        work.on_stop(lambda: None)
-        work.say("begun")
-        go_on.wait()
-
-    visit = Sessions([movie]).visit("a")
-    work = visit.start(job)
-    told = work.batches(every=0.001)
-    next(told)
-    visit.leave()
-    seen = work.running, visit.busy
-    go_on.set()
-    assert list(told) == []
-    assert seen == (True, False)
+def test_stop_reaches_a_turn_that_begins_later(movie: Movie) -> None:
+    asked, stopped = Asked("Where?", "harbour", 0), []
+    asked.stop()
+    asked.answered_by(SimpleNamespace(stop=lambda: stopped.append(True)))  # type: ignore[arg-type]
+    assert stopped
 
 
 def test_leaving_frees_films_conversations_and_work(movie: Movie) -> None:
     sessions = Sessions([movie])
     visit = sessions.visit("a")
     visit.own["own-1"] = movie
-    work = visit.start(lambda work: None)
+    asked = visit.asked = Asked("Where?", "harbour", 0)
     sessions.remember("a", "harbour", 0, conversation())
     sessions.remember("b", "harbour", 0, conversation())
     sessions.forget("a")
-    assert work.stopped
-    assert work.abandoned
+    assert asked.stopping.is_set()
+    assert not visit.busy
     assert sessions.conversation("a", "harbour", 0) is None
     assert sessions.conversation("b", "harbour", 0) is not None
     assert not sessions.visit("a").own
@@ -136,17 +124,8 @@ def forget(sessions: Sessions, key: str) -> None:
 def test_visits_are_bounded(movie: Movie) -> None:
     sessions = Sessions([movie], visits=2)
     sessions.visit("a").own["own-1"] = movie
-    work = sessions.visit("a").start(lambda work: None)
+    asked = sessions.visit("a").asked = Asked("Where?", "harbour", 0)
     sessions.visit("b")
     sessions.visit("c")
-    assert work.stopped
+    assert asked.stopping.is_set()
     assert not sessions.visit("a").own
-
-
-def test_relay_breaks_reading_off_when_its_work_was_stopped() -> None:
-    work = Work(lambda work: None)
-    relay = Relay(work)
-    relay("reading")
-    work.stop()
-    with pytest.raises(Stopped):
-        relay("reading")
