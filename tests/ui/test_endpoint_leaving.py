@@ -1,0 +1,62 @@
+"""A caller of the endpoint who goes: the computation goes with them."""
+
+import threading
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import httpx
+import pytest
+
+from llamavid_demo.chat import Progress
+from llamavid_demo.film import load_movie
+from llamavid_demo.ui.api import ask_endpoint
+from llamavid_demo.ui.sessions import Sessions
+
+PATIENCE = 60.0  # seconds; the machine may be busy with other things
+
+
+class EndlessModel:
+    """Reads, or answers, until somebody closes it."""
+
+    def __init__(self, *, reads: bool) -> None:
+        self.reads, self.closed = reads, threading.Event()
+
+    def chat(self, *_: Any, **__: Any) -> Generator[Progress, None, Any]:
+        while self.reads:
+            yield from self._endless(Progress("frames", 1, 2))
+        turn = SimpleNamespace(events=lambda: self._endless(["word "]))
+        return SimpleNamespace(ask=lambda question: turn, report=lambda turn: {"answer": "word"})
+
+    def _endless(self, what: Any) -> Generator[Any, None, None]:
+        try:
+            while True:
+                yield what
+        finally:
+            self.closed.set()
+
+
+@pytest.fixture(params=[True, False], ids=["reading", "answering"])
+def model(request: pytest.FixtureRequest) -> EndlessModel:
+    return EndlessModel(reads=request.param)
+
+
+@pytest.fixture
+def url(films: Path, model: EndlessModel) -> Iterator[str]:
+    """A server with nothing but the endpoint."""
+    sessions = Sessions([load_movie(films / "harbour", section_minutes=0.5)])
+    with gr.Blocks(analytics_enabled=False) as demo:
+        gr.api(ask_endpoint(sessions, model), api_name="ask")  # type: ignore[arg-type]
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False)
+    yield f"{address}gradio_api/call/ask"
+    demo.close()
+
+
+def test_computation_ends_when_its_caller_has_gone(url: str, model: EndlessModel) -> None:
+    asked = httpx.post(url, json={"data": ["harbour", 0, "Where?", []]}).json()["event_id"]
+    with httpx.stream("GET", f"{url}/{asked}", timeout=PATIENCE) as answer:
+        assert any("generating" in line for line in answer.iter_lines())
+        assert not model.closed.is_set()
+    assert model.closed.wait(PATIENCE)
