@@ -47,7 +47,7 @@ class Talking:
         conversation = self._sessions.conversation(key, movie.slug, section)
         articles = self._articles(conversation, movie, again=True)
         if not articles:
-            return {"past": "", "current": invitation(movie.title)}
+            return {"past": "", "current": invitation(movie.title, read_ahead=self._settings.read_ahead)}
         return {"past": "".join(articles[:-1]), "current": articles[-1]}
 
     def begin(self, key: str, question: str, slug: str, section: int) -> Parts:

@@ -82,7 +82,10 @@ def _conversation(parts: Named, settings: Settings, movie: Movie) -> None:
         with gr.Column(elem_id="log"):
             parts["past"] = _html(elem_id="past")
             parts["current"] = _html(
-                talk.invitation(movie.title), elem_id="current", html_template=talk.LIVE, js_on_load=talk.ON_LOAD
+                talk.invitation(movie.title, read_ahead=settings.read_ahead),
+                elem_id="current",
+                html_template=talk.LIVE,
+                js_on_load=talk.ON_LOAD,
             )
         parts["activity"] = _html(elem_id="activity")
         parts["alert"] = _html(elem_id="alert")

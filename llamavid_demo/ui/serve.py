@@ -13,6 +13,7 @@ from llamavid_demo.ui.choosing import Choosing
 from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.page import TITLE, layout
+from llamavid_demo.ui.read_ahead import ReadAhead
 from llamavid_demo.ui.screening import Screening
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.stills import Stills
@@ -40,7 +41,7 @@ def build(settings: Settings) -> gr.Blocks:
     bringing = Bringing(settings, sessions, models, screening)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(DAY, DAY)) as demo:
         parts = layout(settings, movies, models.names, models[first].state())
-        wiring = Wiring(parts)
+        wiring = Wiring(parts, ReadAhead(settings, sessions, models))
         wiring.arrival(demo, sessions, screening)
         wiring.choosing(demo, choosing, screening, talking)
         wiring.screening(screening)

@@ -101,7 +101,7 @@ def status_line(stats: "TurnStats | None", finished: str | None) -> str:
         figures.append(f"first word after {stats.ttft_s:.{2 if stats.ttft_s < 1 else 1}f} s")
         figures.append(f"{stats.tokens_per_s:.0f} tokens/s")
         figures.append(size(stats.memory_bytes))
-    reused = f' data-reused="{stats.reused_tokens}"' if stats else ""
+    reused = f' data-reused="{stats.reused_tokens}" data-prompt="{stats.prompt_tokens}"' if stats else ""
     return f'<p class="status" data-finished="{escape(finished or "")}"{reused}>{" · ".join(figures)}</p>'
 
 
@@ -143,10 +143,14 @@ def suggestions(questions: Sequence[str]) -> str:
     return f'<ul class="suggestions" aria-label="Suggested questions">{buttons}</ul>'
 
 
-def invitation(title: str) -> str:
-    """What stands where no question was asked yet."""
+def invitation(title: str, *, read_ahead: bool) -> str:
+    """What stands where no question was asked yet: when the model watches the section, ahead or when it is asked."""
+    when = (
+        "The model watches the section as soon as it is open"
+        if read_ahead
+        else ("At the first question the model watches the section")
+    )
     return (
         '<div class="invitation"><h2>What would you like to know?</h2>'
-        f"<p>Ask {escape(title)} anything. At the first question the model watches the section; every later one "
-        "is answered from memory.</p></div>"
+        f"<p>Ask {escape(title)} anything. {when}; after that it answers from memory.</p></div>"
     )

@@ -11,6 +11,7 @@ import gradio as gr
 from llamavid_demo.errors import DemoError
 from llamavid_demo.ui.choosing import Choosing
 from llamavid_demo.ui.conversation import Talking
+from llamavid_demo.ui.read_ahead import ReadAhead
 from llamavid_demo.ui.screening import Parts, Screening
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.talk import alert
@@ -26,8 +27,9 @@ EVERY: dict[str, Any] = {"trigger_mode": "multiple", **QUIET}
 class Wiring:
     """Connects the named parts of a page to their handlers."""
 
-    def __init__(self, parts: dict[str, Any]) -> None:
+    def __init__(self, parts: dict[str, Any], reading: ReadAhead) -> None:
         self._parts = parts
+        self._reading = reading
         self._outputs = list(parts.values())
 
     def updates(self, parts: Parts) -> dict[Any, Any]:
@@ -50,6 +52,15 @@ class Wiring:
         """
         try:
             for parts in handler(*given):
+                yield self.updates(parts)
+        except DemoError as error:
+            yield self.updates({"alert": alert(str(error))})
+        yield self.updates({})
+
+    async def follow(self, handler: Callable[..., AsyncIterator[Parts]], *given: Any) -> AsyncIterator[dict[Any, Any]]:
+        """The same for a handler that waits without a thread."""
+        try:
+            async for parts in handler(*given):
                 yield self.updates(parts)
         except DemoError as error:
             yield self.updates({"alert": alert(str(error))})
@@ -79,15 +90,15 @@ class Wiring:
             return self.update(choosing.choose, _key(request), name, draft, slug, section)
 
         async def follow(request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
-            async for told in choosing.follow(_key(request)):
-                yield self.updates(told)
-            yield self.updates({})
+            async for told in self.follow(choosing.follow, _key(request)):
+                yield told
 
         chosen = parts["picker"].input(choose, given, self._outputs, **EVERY, **FREE)
         self._illustrate_after(chosen, talking)
         for begin in (demo.load, chosen.then):
             loaded = begin(follow, None, self._outputs, **EVERY, **FREE)
             self._complete_after(loaded, screening)
+            self._read_ahead_after(loaded)
 
     def screening(self, screening: Screening) -> None:
         """The poster wall and the section strip."""
@@ -101,8 +112,10 @@ class Wiring:
 
         picked = parts["wall"].pick(pick_film, None, self._outputs, **EVERY, **FREE)
         self._complete_after(picked, screening)
+        self._read_ahead_after(picked)
         moved = parts["strip"].pick(pick_section, [parts["slug"]], self._outputs, **EVERY, **FREE)
         self._complete_after(moved, screening)
+        self._read_ahead_after(moved)
 
     def _complete_after(self, event: gr.events.Dependency, screening: Screening) -> None:
         """Pictures and plans take a moment: they come when the rest is there."""
@@ -111,6 +124,16 @@ class Wiring:
             return self.update(screening.complete, _key(request))
 
         event.then(complete, None, self._outputs, **EVERY, **FREE)
+
+    def _read_ahead_after(self, event: gr.events.Dependency) -> None:
+        """What is open now is read ahead, as long as it is open."""
+        keys = [self._parts["slug"], self._parts["section"]]
+
+        async def read_ahead(slug: str, section: int, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
+            async for told in self.follow(self._reading.follow, _key(request), slug, section):
+                yield told
+
+        event.then(read_ahead, keys, self._outputs, **EVERY, **FREE)
 
     def _illustrate_after(self, event: gr.events.Dependency, talking: Talking) -> None:
         """So do those of the evidence."""
@@ -178,6 +201,7 @@ class Wiring:
         checked = begun.then(check, files, self._outputs, **EVERY, **FILES)
         watched = checked.then(watch, None, self._outputs, **EVERY, **FREE)
         self._complete_after(watched, screening)
+        self._read_ahead_after(watched)
         parts["bring_cancel"].click(cancel, None, self._outputs, queue=False, **QUIET)
         opened = parts["wall"].bring(lambda: gr.Column(visible=True), None, parts["bring"], **QUIET, **FREE)
         opened.then(None, None, None, js="() => window.cinema.bring()", **QUIET)

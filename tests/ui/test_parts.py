@@ -97,7 +97,7 @@ def evil_parts(movie: Movie) -> list[str]:
         talk.finished_turn(turn, last=True),
         talk.unfinished_turn(EVIL, EVIL),
         talk.suggestions([EVIL]),
-        talk.invitation(EVIL),
+        talk.invitation(EVIL, read_ahead=True),
         talk.alert(EVIL),
         screening.about(film),
     ]
@@ -192,13 +192,23 @@ def test_status_line_says_what_was_reused_and_how_it_ended() -> None:
     stopped.finished = "stopped"
     later = talk.finished_turn(stopped, last=True)
     assert "stopped · 90 tokens reused, 10 new" in Reader(later).text
-    assert 'data-reused="90"' in later
+    assert 'data-reused="90" data-prompt="100"' in later
     assert "Retry" in later
     assert "Retry" not in talk.finished_turn(stopped)
 
 
 def test_answer_keeps_its_lines() -> None:
     assert "one<br>two &lt;3" in talk.finished_turn(answered("one\ntwo <3\n"))
+
+
+def test_place_in_the_queue_is_said(movie: Movie) -> None:
+    bar = talk.progress_bar(Progress("queue", 2, 3))
+    assert Reader(bar).text == "Waiting for the model: number 2 of 3 in the queue"
+
+
+def test_invitation_says_when_the_model_watches() -> None:
+    assert "as soon as it is open" in talk.invitation("The Map", read_ahead=True)
+    assert "At the first question" in talk.invitation("The Map", read_ahead=False)
 
 
 def test_bar_shows_how_far_it_is() -> None:
