@@ -80,10 +80,9 @@ class Reading:
                     if (read := percent(progress)) is not None:
                         self.ahead = Ahead("reading", f"reading ahead {read} %")
             self.ahead = READY
-        except (DemoError, OSError) as error:
+        except DemoError as error:
             log.warning("reading ahead ended: %s", error)
-            words = str(error) if isinstance(error, DemoError) else f"{error.filename}: {error.strerror}"
-            self.ahead = Ahead("failed", f"not read ahead: {words}")
+            self.ahead = Ahead("failed", f"not read ahead: {error}")
         except Exception:
             log.exception("reading ahead failed")
             self.ahead = Ahead("failed", f"not read ahead: {BROKEN}")

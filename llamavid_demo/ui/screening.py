@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from llamavid_demo.errors import MovieError
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.conversation import Talking
@@ -14,7 +15,7 @@ from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.player import copy_path, is_playable, subtitle_file
 from llamavid_demo.ui.posters import facts, poster_wall
 from llamavid_demo.ui.sections import clamp, section_strip, still_times
-from llamavid_demo.ui.sessions import Sessions
+from llamavid_demo.ui.sessions import GONE, Sessions
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.talk import suggestions
 from llamavid_demo.ui.transcript import transcript_list
@@ -86,7 +87,12 @@ class Screening:
         return self._costs.known(self._sessions.model(key), movie, index)
 
     def player(self, movie: Movie, *, own: bool) -> gr.Video:
-        """The player with the film and its subtitles. Give it by an event: a constructor adds no track."""
+        """The player with the film and its subtitles. Give it by an event: a constructor adds no track.
+
+        Raises `MovieError` when the film's file has gone.
+        """
+        if not movie.path.exists():
+            raise MovieError(GONE)
         folder = files_folder(self._settings, movie, own=own)
         path = movie.path if is_playable(movie) else copy_path(movie, folder)
         return gr.Video(value=str(path), subtitles=subtitle_file(movie, folder))

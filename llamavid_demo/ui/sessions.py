@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 VISITS = 200
 CONVERSATIONS = 32
 GRACE = 60.0
+GONE = "That film is no longer here: pick another one, or bring it again."
 
 
 @dataclass
@@ -174,7 +175,7 @@ class Sessions:
         """One film of that visitor's wall. Raises `MovieError` when it is not there (any more)."""
         movie = self.bundled.get(slug) or self.visit(key).own.get(slug)
         if movie is None:
-            raise MovieError("That film is no longer here: pick another one, or bring it again.")
+            raise MovieError(GONE)
         return movie
 
     def conversation(self, key: str, slug: str, section: int) -> Conversation | None:

@@ -2,12 +2,13 @@
 
 import asyncio
 import gc
+import shutil
 import threading
 from pathlib import Path
 
 import pytest
 
-from llamavid_demo.errors import ModelError
+from llamavid_demo.errors import ModelError, MovieError
 from llamavid_demo.film import load_movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.loading import BackgroundModel
@@ -40,6 +41,16 @@ def test_waiting_can_be_given_up(checkpoint: Path) -> None:
     stopping.set()
     assert model.wait(stopping) is None
     assert model.wait() is not None
+
+
+def test_film_that_goes_while_it_is_read_is_explained(checkpoint: Path, films: Path, tmp_path: Path) -> None:
+    model = BackgroundModel(Settings(model=str(checkpoint), cache_dir=tmp_path))
+    clip = tmp_path / "clip.mp4"
+    shutil.copy(films / "a_quiet_road.mp4", clip)
+    movie = load_movie(clip)
+    clip.unlink()
+    with pytest.raises(MovieError, match="no longer here"):
+        list(model.chat(movie, 0, threading.Event()))
 
 
 def test_reading_ends_when_it_is_stopped(checkpoint: Path, films: Path, tmp_path: Path) -> None:

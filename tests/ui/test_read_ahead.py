@@ -180,7 +180,6 @@ def test_leaving_the_page_ends_it_and_others_keep_theirs(desk: Desk, how: str) -
     [
         (MovieError("movie.mp4 is gone."), "not read ahead: movie.mp4 is gone."),
         (MemoryLimitError("2 GiB are needed."), "not read ahead: 2 GiB are needed."),
-        (FileNotFoundError(2, "No such file", "movie.mp4"), "not read ahead: movie.mp4: No such file"),
         (RuntimeError("secret"), "not read ahead: something went wrong; the server&#x27;s log says what"),
     ],
 )
