@@ -31,12 +31,15 @@ class ScriptedTurn(Turn):
 
     def __init__(self, question: str, write: "Callable[[ScriptedTurn], Iterator[Progress | str]]") -> None:
         super().__init__(question)
-        self._write = write
+        self._made_up = self._make_up(write)
         self.stopped = self.closed = False
 
     def events(self, every: float = 0.1) -> Generator[Told, None, None]:
+        return self._made_up
+
+    def _make_up(self, write: "Callable[[ScriptedTurn], Iterator[Progress | str]]") -> Generator[Told, None, None]:
         try:
-            for what in self._write(self):
+            for what in write(self):
                 yield [what]
         finally:
             self.closed = True

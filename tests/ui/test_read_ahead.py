@@ -2,10 +2,10 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Coroutine, Generator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -17,6 +17,7 @@ from llamavid_demo.ui import read_ahead
 from llamavid_demo.ui.read_ahead import ReadAhead, Reading
 from llamavid_demo.ui.sessions import Sessions
 
+T = TypeVar("T")
 FRAMES = 4
 PATIENCE = 60.0  # seconds
 
@@ -76,6 +77,11 @@ def desk(movie: Movie, monkeypatch: pytest.MonkeyPatch) -> Desk:
     return Desk(movie, ScriptedModel())
 
 
+def run(visit: Coroutine[Any, Any, T]) -> T:
+    """What a visit gives, unless it never ends."""
+    return asyncio.run(asyncio.wait_for(visit, PATIENCE))
+
+
 def finished(reading: Reading) -> str:
     """The state of a reading when its thread has ended."""
     for thread in threading.enumerate():
@@ -125,7 +131,7 @@ def test_page_sees_it_move_until_it_is_read(desk: Desk) -> None:
             desk.model.allowed.release()
         return states
 
-    first, *_, last = asyncio.run(shown())
+    first, *_, last = run(shown())
     assert first == 'model;<p class="ahead" data-ahead="reading">reading ahead</p>'
     assert last == 'model;<p class="ahead" data-ahead="ready" role="status">this section is read</p>'
 
@@ -153,7 +159,7 @@ def test_turning_to_another_section_ends_the_reading_of_the_one_before(desk: Des
         assert [state async for state in before] == []
         assert [stopping.is_set() for stopping in desk.model.readings] == [True, False]
 
-    asyncio.run(turn())
+    run(turn())
     desk.model.allowed.release(2 * FRAMES)
 
 
@@ -172,7 +178,7 @@ def test_leaving_the_page_ends_it_and_others_keep_theirs(desk: Desk, how: str) -
         desk.model.allowed.release(FRAMES)
         assert "ready" in [state["model"] async for state in others][-1]
 
-    asyncio.run(leave())
+    run(leave())
 
 
 @pytest.mark.parametrize(
@@ -191,7 +197,7 @@ def test_trouble_is_one_sentence(
     async def last() -> str:
         return [parts["model"] async for parts in desk.follow("a")][-1]
 
-    state = asyncio.run(last())
+    state = run(last())
     assert 'data-ahead="failed"' in state
     assert words in state
     known = not isinstance(trouble, RuntimeError)
@@ -204,5 +210,5 @@ def test_nothing_is_read_ahead_where_it_is_off(movie: Movie) -> None:
     async def states() -> list[str]:
         return [parts["model"] async for parts in desk.follow("a")]
 
-    assert asyncio.run(states()) == ['model;<p class="ahead" data-ahead="off"></p>']
+    assert run(states()) == ['model;<p class="ahead" data-ahead="off"></p>']
     assert desk.model.readings == []
