@@ -41,9 +41,11 @@ def ask_endpoint(sessions: Sessions, model: BackgroundModel) -> Callable[[str, i
             if chat is None:
                 return
             turn = chat.ask(question)
-            with closing(turn.events()) as events:
-                for _ in events:
+            try:
+                for _ in turn.events():
                     yield chat.report(turn)
+            finally:
+                turn.stop()
             yield chat.report(turn)
         except DemoError as error:
             raise gr.Error(str(error), print_exception=False) from error

@@ -129,8 +129,7 @@ class Talking:
         turn = chat.retry(**chosen) if asked.again else chat.ask(asked.question, **chosen)
         asked.answered_by(turn)
         try:
-            with closing(turn.events()) as events:
-                yield from events
+            yield from turn.events()
         finally:
             if turn.finished == "stopped" and not turn.text:
                 chat.turns = before  # as if nobody had asked

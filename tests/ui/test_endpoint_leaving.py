@@ -1,5 +1,6 @@
 """A caller of the endpoint who goes: the computation goes with them."""
 
+import itertools
 import threading
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -19,23 +20,20 @@ PATIENCE = 60.0  # seconds; the machine may be busy with other things
 
 
 class EndlessModel:
-    """Reads, or answers, until somebody closes it."""
+    """Reads until somebody closes it, or answers until somebody stops it."""
 
     def __init__(self, *, reads: bool) -> None:
         self.reads, self.closed = reads, threading.Event()
 
     def chat(self, *_: Any, **__: Any) -> Generator[Progress, None, Any]:
-        while self.reads:
-            yield from self._endless(Progress("frames", 1, 2))
-        turn = SimpleNamespace(events=lambda: self._endless(["word "]))
-        return SimpleNamespace(ask=lambda question: turn, report=lambda turn: {"answer": "word"})
-
-    def _endless(self, what: Any) -> Generator[Any, None, None]:
         try:
-            while True:
-                yield what
+            while self.reads:
+                yield Progress("frames", 1, 2)
         finally:
-            self.closed.set()
+            if self.reads:
+                self.closed.set()
+        turn = SimpleNamespace(events=lambda: itertools.repeat(["word "]), stop=self.closed.set)
+        return SimpleNamespace(ask=lambda question: turn, report=lambda turn: {"answer": "word"})
 
 
 @pytest.fixture(params=[True, False], ids=["reading", "answering"])
