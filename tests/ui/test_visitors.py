@@ -12,7 +12,7 @@ from tests.ui.conftest import Server, start_page, visit
 from tests.ui.test_page import ask, open_harbour, status, stop
 
 VISITORS = 8
-ANSWER = 600  # tokens: it takes longer to write them than to press eight buttons
+ANSWER = 1000  # tokens: it takes longer to write them than to press eight buttons
 ENDLESS = 7500  # tokens: as many as the model has room for
 # When the first word of the answer stood on the page, and when its last did, as the machine's clock says.
 WATCH = """
@@ -68,7 +68,7 @@ def test_eight_visitors_are_answered_together_and_as_if_they_were_alone(cinema: 
             page.evaluate(WATCH)
             page.get_by_label("Your question").fill(question)
         for page in pages:
-            page.get_by_role("button", name="Ask", exact=True).click()
+            page.evaluate("document.querySelector('#ask').click()")  # all eight within a moment
         for page in pages:
             expect(status(page)).to_be_visible()
         answers = [page.locator("#current .answer").inner_text() for page in pages]
@@ -97,7 +97,8 @@ def test_who_waits_sees_the_place_and_can_leave_the_queue(booth: Server, browser
         waiting(second, 1, 1)
         ask(third, "Who speaks?")
         waiting(third, 2, 2)
-        ask(fourth, "Am I too late?")
+        fourth.get_by_label("Your question").fill("Am I too late?")
+        fourth.get_by_role("button", name="Ask", exact=True).click()
         expect(fourth.locator("#alert [role=alert]")).to_contain_text("try again in a moment")
         expect(fourth.get_by_label("Your question")).to_have_value("Am I too late?")
         second.get_by_role("button", name="Stop").click()
