@@ -35,6 +35,7 @@ class Choosing:
         broken_off = visit.break_off()
         words = _broken_off(before, left) if broken_off else ""
         self._sessions.choose(key, name)
+        visit.follower = None  # nothing more is read ahead with the model before
         words = _greeting(name, self._sessions.conversation(key, slug, section)) + words
         return {
             "model": model.state(),

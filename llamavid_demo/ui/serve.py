@@ -15,14 +15,13 @@ from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.page import TITLE, layout
 from llamavid_demo.ui.read_ahead import ReadAhead
 from llamavid_demo.ui.screening import Screening
-from llamavid_demo.ui.sessions import Sessions
+from llamavid_demo.ui.sessions import VISITS, Sessions
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.theme import LittleCinema
 from llamavid_demo.ui.upload import Bringing
 from llamavid_demo.ui.wiring import Wiring
 
 ASSETS = ROOT / "assets"
-PAGES = 200  # that may be open at once; each has a few events under way at most
 DAY = 24 * 60 * 60
 
 log = logging.getLogger(__name__)
@@ -49,7 +48,7 @@ def build(settings: Settings) -> gr.Blocks:
         wiring.bringing(bringing, screening)
         asking = {"concurrency_id": "ask", "concurrency_limit": settings.answers_at_once}
         gr.api(ask_endpoint(sessions, models[first]), api_name="ask", **asking)
-    return demo.queue(max_size=PAGES + settings.queue_length)
+    return demo.queue(max_size=VISITS + settings.queue_length)
 
 
 def uploads_folder(settings: Settings) -> Path:
@@ -69,7 +68,8 @@ def serve(settings: Settings) -> None:
         server_name=settings.host,
         server_port=settings.port,
         share=settings.share,
-        max_threads=2 * PAGES + settings.answers_at_once + settings.queue_length,
+        # Each open page may follow its model and reading ahead; each question holds a thread while it waits.
+        max_threads=2 * VISITS + settings.answers_at_once + settings.queue_length,
         allowed_paths=[str(films), str(files)],
         max_file_size=int(settings.upload_mb * 1e6),
         theme=LittleCinema(),

@@ -89,6 +89,14 @@ def test_the_old_conversation_waits_for_its_model(desk: Desk) -> None:
     assert desk.talking.undo(KEY, *AT)["question"] == "Where?"
 
 
+def test_nothing_more_is_read_ahead_with_the_model_before(desk: Desk) -> None:
+    desk.visit.follower = object()
+    desk.choose("first")
+    assert desk.visit.follower is not None
+    desk.choose("second")
+    assert desk.visit.follower is None
+
+
 def test_choosing_the_same_model_disturbs_nothing(desk: Desk) -> None:
     desk.talking.begin(KEY, "Where?", *AT)
     assert desk.choose("first") == {}
