@@ -14,7 +14,8 @@ from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.screening import Screening
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.stills import Stills
-from tests.ui.test_conversation import AT, KEY, ScriptedChat, ScriptedModel
+from tests.ui.scripted import ScriptedChat, ScriptedModel
+from tests.ui.test_conversation import AT, KEY
 
 NEW = "You now talk with {}; this is a new conversation."
 AGAIN = "You now talk with {} again; your conversation goes on."

@@ -1,109 +1,22 @@
 """The conversation's handlers, without a browser and without a model: what they show, keep and give back."""
 
-import threading
-from collections.abc import Callable, Generator, Iterator
 from html import escape
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import torch
 
-from llamavid_demo.chat import Evidence, Progress, Turn
+from llamavid_demo.chat import Evidence
 from llamavid_demo.errors import BusyError, MovieError
-from llamavid_demo.film import FrameFormat, Movie, load_movie
+from llamavid_demo.film import Movie, load_movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.conversation import BROKEN, BUSY, EMPTY, STOPPED_EARLY, Talking
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.stills import Stills
+from tests.ui.scripted import UNSEEN, ScriptedChat, ScriptedModel, ScriptedTurn
 
 KEY = "somebody"
 AT = ("harbour", 0)
-UNSEEN = 9.0
-
-
-Told = list[Progress | str]
-
-
-class ScriptedTurn(Turn):
-    """A turn whose events are made up; `closed` when somebody has closed or exhausted them."""
-
-    def __init__(self, question: str, write: "Callable[[ScriptedTurn], Iterator[Progress | str]]") -> None:
-        super().__init__(question)
-        self._made_up = self._make_up(write)
-        self.stopped = self.closed = False
-
-    def events(self, every: float = 0.1) -> Generator[Told, None, None]:
-        return self._made_up
-
-    def _make_up(self, write: "Callable[[ScriptedTurn], Iterator[Progress | str]]") -> Generator[Told, None, None]:
-        try:
-            for what in write(self):
-                yield [what]
-        finally:
-            self.closed = True
-
-    def stop(self) -> None:
-        self.stopped = True
-
-
-class ScriptedChat:
-    """Answers every question with the same words, after it stood in the queue if it was `queued`.
-
-    It keeps turns as a `MovieChat` does.
-    """
-
-    def __init__(self, words: list[str], trouble: Exception | None = None, *, queued: int = 0) -> None:
-        self.words, self.trouble, self.queued = words, trouble, queued
-        self.turns: list[Turn] = []
-        self.model = SimpleNamespace(frame_format=FrameFormat(56, 56, "stretch"))
-
-    def heat_map(self, seconds: float, turn: Turn) -> torch.Tensor:
-        assert turn in self.turns
-        if seconds == UNSEEN:
-            raise MovieError("That second is not here.")
-        return torch.eye(4) / 4
-
-    def ask(self, question: str, **_: Any) -> Turn:
-        return ScriptedTurn(question, lambda turn: self._write(turn, self.turns))
-
-    def retry(self, **_: Any) -> Turn:
-        return ScriptedTurn(self.turns[-1].question, lambda turn: self._write(turn, self.turns[:-1]))
-
-    def undo(self) -> None:
-        self.turns = self.turns[:-1]
-
-    def _write(self, turn: ScriptedTurn, earlier: list[Turn]) -> Iterator[Progress | str]:
-        if self.trouble:
-            raise self.trouble
-        self.turns = [*earlier, turn]
-        for _ in range(self.queued):
-            if not turn.stopped:
-                yield Progress("queue", 2, 3)
-        for word in self.words:
-            if turn.stopped:
-                break
-            turn.text += word
-            yield word
-        turn.finished = "stopped" if turn.stopped else "end"
-        turn.evidence = [Evidence(3.0, 0.5, None)]
-
-
-class ScriptedModel:
-    """Stands for the model in the background; reading a section tells of some steps."""
-
-    def __init__(self, chat: ScriptedChat) -> None:
-        self.scripted = chat
-
-    def chat(
-        self, movie: Movie, section: int, stopping: threading.Event, **_: Any
-    ) -> Generator[Progress, None, ScriptedChat | None]:
-        for frame in range(1, 4):
-            if stopping.is_set():
-                return None
-            yield Progress("frames", 10 * frame, 30)
-        return self.scripted
 
 
 @pytest.fixture(scope="module")
