@@ -3,6 +3,8 @@
 Every message says what was wrong, with which value, and what to do. Whatever is not a `DemoError` is a bug.
 """
 
+GONE = "That film is no longer here: pick another one, or bring it again."
+
 
 class DemoError(Exception):
     """A failure whose message can be shown to a person as it stands."""

@@ -16,7 +16,7 @@ from llamavid_demo.chat.progress import Progress, tell
 from llamavid_demo.chat.scheduler import scheduler_of
 from llamavid_demo.chat.single_flight import flight
 from llamavid_demo.chat.task import Priority, Urgency
-from llamavid_demo.errors import MovieError
+from llamavid_demo.errors import GONE, MovieError, TooLongError
 from llamavid_demo.film import Cue, Movie, Section, cues_by_frame, read_frames
 from llamavid_demo.model.loaded import LoadedModel, SectionFrames
 from llamavid_demo.settings import Settings
@@ -76,8 +76,30 @@ def encode_section(
 ) -> Generator[Progress, None, EncodedSection]:
     """Read a section's frames and encode them, or find them in the cache part by part; it is the generator's value.
 
-    A part that somebody else reads at the moment is waited for. Raises `MovieError`.
+    A part that somebody else reads at the moment is waited for. Raises `MovieError`, also when the file has gone, and
+    `TooLongError` before anything is read.
     """
+    check_length(model, len(section.seconds) * model.config.tokens_per_frame)
+    try:
+        return (yield from _encoded(model, movie, section, cache, priority))
+    except (MovieError, OSError):
+        if movie.path.exists():
+            raise
+        raise MovieError(GONE) from None
+
+
+def check_length(model: LoadedModel, tokens: int) -> None:
+    """Raises `TooLongError` for more tokens than a model reads."""
+    if tokens > model.config.max_tokens:
+        raise TooLongError(
+            f"{tokens} tokens are more than the {model.config.max_tokens} that this model reads: "
+            "choose shorter sections (LLAMAVID_SECTION_MINUTES), or begin a new conversation."
+        )
+
+
+def _encoded(
+    model: LoadedModel, movie: Movie, section: Section, cache: DiskCache, priority: Priority
+) -> Generator[Progress, None, EncodedSection]:
     film = film_key(model, movie)
     seconds, parts, done = section.seconds, list[torch.Tensor](), 0
     for _, group in groupby(seconds, key=lambda second: int(second) // _PART):

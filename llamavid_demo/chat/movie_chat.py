@@ -15,7 +15,7 @@ from llamavid_demo.chat.conversation import Conversation
 from llamavid_demo.chat.cost import used_bytes
 from llamavid_demo.chat.decoding import Sampling
 from llamavid_demo.chat.disk_cache import DiskCache
-from llamavid_demo.chat.encoded_section import EncodedSection, encode_section, open_cache
+from llamavid_demo.chat.encoded_section import EncodedSection, check_length, encode_section, open_cache
 from llamavid_demo.chat.evidence import find_evidence, heat_map
 from llamavid_demo.chat.memory import shared_prefixes
 from llamavid_demo.chat.prefixes import PrefixCache
@@ -26,7 +26,7 @@ from llamavid_demo.chat.section_task import SectionTask
 from llamavid_demo.chat.task import Priority, Stopped, Task, Urgency
 from llamavid_demo.chat.turn import Told, Turn, TurnStats
 from llamavid_demo.chat.turn_task import TurnTask
-from llamavid_demo.errors import MovieError, QuestionError, TooLongError
+from llamavid_demo.errors import MovieError, QuestionError
 from llamavid_demo.film import Movie
 from llamavid_demo.film.sections import clock
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, NO_GUIDE, LoadedModel
@@ -34,6 +34,7 @@ from llamavid_demo.model.moments import watched_mass
 from llamavid_demo.settings import Settings
 
 CHECK_EVERY = 0.2  # seconds between two looks whether a reading ahead is to stop
+PATIENCE = 1.0  # seconds after which whoever listens to an answer hears that nothing has happened
 
 log = logging.getLogger(__name__)
 
@@ -67,14 +68,14 @@ class MovieChat:
         self.section = movie.whole if section == "all" else movie.sections[section]
         self.turns = [Turn.past(question, answer) for question, answer in history]
         self._progress = progress or ignore_progress
-        self._check_length(len(self.section.seconds) * model.config.tokens_per_frame)
+        check_length(model, len(self.section.seconds) * model.config.tokens_per_frame)
         cache = open_cache(self.settings)
         self._encoded = encoded or self._encode(cache)
         self._reader = SectionReader(
             model, self._encoded, cache, shared_prefixes(self.settings, model) if prefixes is None else prefixes,
             eight_bit=held_in_eight_bits(model, movie, self.section, self.settings), room=self.settings.frames_room,
         )  # fmt: skip
-        self._check_length(len(self._reader.prompt.ids))
+        check_length(model, len(self._reader.prompt.ids))
         self._conversation = Conversation(model, self._reader.prefixes.ledger)
         self._busy = threading.Lock()
 
@@ -82,6 +83,11 @@ class MovieChat:
     def guide(self) -> str | None:
         """The guide question of the last turn; None before the first one."""
         return self._conversation.seen[0] if self._conversation.seen else None
+
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether the section can be read before anybody asks; otherwise only its frames are."""
+        return guide_ahead(self.model, self.settings) is not None
 
     def read_ahead(self, stopping: threading.Event) -> Iterator[Progress]:
         """Read the section at the lowest priority for whatever will be asked, if the guide allows it.
@@ -147,8 +153,7 @@ class MovieChat:
         if not turns:
             raise QuestionError("There is no question yet: ask one first, then see where the model looked for it.")
         turn = turn or turns[-1]
-        ahead = guide_ahead(self.model, self.settings) is not None
-        guide = turn.question if ahead else self._guide(turn, first=turns[0])
+        guide = turn.question if self.reads_ahead else self._guide(turn, first=turns[0])
         return scheduler_of(self.model).compute(lambda: heat_map(self.model, self._encoded, guide, seconds))
 
     def report(self, turn: Turn) -> dict[str, Any]:
@@ -213,7 +218,7 @@ class MovieChat:
         turn.answered_by(answer)
         scheduler_of(self.model).submit(answer)
         try:
-            with closing(answer.heard(turn.every)) as heard:
+            with closing(answer.heard(turn.every, PATIENCE)) as heard:
                 for told in heard:
                     progress: Told = [what for what in told if isinstance(what, Progress)]
                     if len(progress) < len(told):
@@ -247,7 +252,7 @@ class MovieChat:
             view, guide, self._conversation, words, [question for question, _ in turns],
             look_frames=self._look_frames, longest=sampling.max_new_tokens,
         )  # fmt: skip
-        self._check_length(view.visible + work.tokens)
+        check_length(self.model, view.visible + work.tokens)
         return work
 
     def _queued(self, work: TurnTask, sampling: Sampling) -> Answer:
@@ -288,10 +293,3 @@ class MovieChat:
             times = times[: bisect_left(times, turn.until)]
             cues = tuple(cue for cue in cues if cue.end <= turn.until)
         turn.evidence = find_evidence(mass[: len(times)], times, cues)
-
-    def _check_length(self, tokens: int) -> None:
-        if tokens > self.model.config.max_tokens:
-            raise TooLongError(
-                f"{tokens} tokens are more than the {self.model.config.max_tokens} that this model reads: "
-                "choose shorter sections (LLAMAVID_SECTION_MINUTES), or begin a new conversation."
-            )

@@ -60,7 +60,7 @@ class Turn:
         return turn
 
     def events(self, every: float = 0.1) -> Iterator[Told]:
-        """What happens, in lists, at most one in `every` seconds: progress, then pieces of text.
+        """What happens, in lists, at most one in `every` seconds, and now and then an empty one: progress, then pieces.
 
         Leaving early stops the answer and waits for nothing. Raises `DemoError`.
         """

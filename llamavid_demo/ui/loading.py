@@ -10,10 +10,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llamavid_demo.errors import DemoError, ModelError, MovieError
+from llamavid_demo.errors import DemoError, ModelError
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
-from llamavid_demo.ui.sessions import GONE
 
 if TYPE_CHECKING:
     from llamavid_demo.chat import MovieChat, Progress
@@ -85,10 +84,6 @@ class BackgroundModel:
                     progress = next(reading)
                 except StopIteration as read:
                     return MovieChat(loaded, movie, section, settings=self._settings, encoded=read.value, **options)
-                except (MovieError, OSError):
-                    if movie.path.exists():
-                        raise
-                    raise MovieError(GONE) from None
                 yield progress
         return None
 

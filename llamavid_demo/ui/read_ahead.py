@@ -54,6 +54,7 @@ class Ahead:
 
 OFF = Ahead("off")
 READY = Ahead("ready", "this section is read")
+FRAMES_READY = Ahead("ready", "the frames of this section are read")
 
 
 def percent(progress: "Progress") -> int | None:
@@ -65,12 +66,13 @@ def percent(progress: "Progress") -> int | None:
 
 
 class Reading:
-    """One section that a thread reads for everybody who follows it."""
+    """One section that a thread reads for everybody who follows it; not `whole` where the model needs a question."""
 
     def __init__(self) -> None:
         self.followers = 0
         self.stopping = threading.Event()
         self.ahead = Ahead("reading", "reading ahead")
+        self.whole = True
 
     def run(self, steps: "Generator[Progress, None, None]") -> None:
         """Read, and say how it goes. An error ends it with one sentence; nobody has to do anything about it."""
@@ -79,7 +81,7 @@ class Reading:
                 for progress in steps:
                     if (read := percent(progress)) is not None:
                         self.ahead = Ahead("reading", f"reading ahead {read} %")
-            self.ahead = READY
+            self.ahead = READY if self.whole else FRAMES_READY
         except DemoError as error:
             log.warning("reading ahead ended: %s", error)
             self.ahead = Ahead("failed", f"not read ahead: {error}")
@@ -131,7 +133,7 @@ class ReadAhead:
             reading = self._readings.get(key)
             if reading is None:
                 reading = self._readings[key] = Reading()
-                steps = self._steps(model, movie, section, reading.stopping)
+                steps = self._steps(model, movie, section, reading)
                 threading.Thread(target=reading.run, args=(steps,), daemon=True, name="reading-ahead").start()
             reading.followers += 1
         try:
@@ -143,12 +145,11 @@ class ReadAhead:
                     reading.stopping.set()
                     del self._readings[key]
 
-    def _steps(
-        self, model: str, movie: Movie, section: int, stopping: threading.Event
-    ) -> "Generator[Progress, None, None]":
-        chat = yield from self._models[model].chat(movie, section, stopping, ahead=True)
+    def _steps(self, model: str, movie: Movie, section: int, reading: Reading) -> "Generator[Progress, None, None]":
+        chat = yield from self._models[model].chat(movie, section, reading.stopping, ahead=True)
         if chat is not None:
-            yield from chat.read_ahead(stopping)
+            reading.whole = chat.reads_ahead
+            yield from chat.read_ahead(reading.stopping)
 
 
 def _state(model: BackgroundModel, ahead: Ahead) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from llamavid_demo.errors import MovieError
+from llamavid_demo.errors import GONE, MovieError
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.conversation import Talking
@@ -15,7 +15,7 @@ from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.player import copy_path, is_playable, subtitle_file
 from llamavid_demo.ui.posters import facts, poster_wall
 from llamavid_demo.ui.sections import clamp, section_strip, still_times
-from llamavid_demo.ui.sessions import GONE, Sessions
+from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.talk import suggestions
 from llamavid_demo.ui.transcript import transcript_list

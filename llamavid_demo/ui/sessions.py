@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llamavid_demo.errors import MovieError
+from llamavid_demo.errors import GONE, MovieError
 from llamavid_demo.film import Movie
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 VISITS = 200
 CONVERSATIONS = 32
 GRACE = 60.0
-GONE = "That film is no longer here: pick another one, or bring it again."
 
 
 @dataclass
