@@ -1,4 +1,7 @@
-"""Conversations on one section, answered together against one after the other; and one against Hugging Face's loop."""
+"""Conversations on one section, answered together against one after the other; and one against Hugging Face's loop.
+
+Together they are asked twice: by the chat room's callers, and through the page's own handlers.
+"""
 
 import tempfile
 import threading
@@ -15,6 +18,7 @@ from bench.random_model import random_model
 from bench.results import MB, RESULTS, Out, Row, publish
 from bench.stateless import Stateless
 from bench.stored_film import stored_film
+from bench.through_page import page_seconds
 from llamavid_demo.chat import MovieChat
 from llamavid_demo.chat.prefixes import PrefixCache
 
@@ -24,6 +28,7 @@ COLUMNS = {
     "one by one": "{apart_tokens_per_s:.0f} tokens/s",
     "together": "{together_tokens_per_s:.0f} tokens/s",
     "faster": "{faster:.1f}×",
+    "through the page": "{page_tokens_per_s:.0f} tokens/s",
     "prefix": "{prefix_mb:.0f} MB",
     "tails": "{tails_mb:.0f} MB",
     "prefix and tails, of 1": "{held_ratio:.2f}×",
@@ -42,6 +47,8 @@ def together(
     prefixes = PrefixCache(1 << 34)
     with tempfile.TemporaryDirectory() as folder:
         movie, settings = stored_film(model, frames, Path(folder))
+        room = {"answers_at_once": max(conversations), "max_new_tokens": TOKENS}
+        settings = settings.model_copy(update=room)
 
         def chats(count: int) -> list[MovieChat]:
             return [MovieChat(model, movie, settings=settings, prefixes=prefixes) for _ in range(count)]
@@ -49,6 +56,10 @@ def together(
         seconds(chats(1), together=True)  # reads the section
         for count in (1, *conversations):
             rows.append(measure(chats(count), chats(count), prefixes))
+            # These handlers know the program's own prefixes, in which the section is read once.
+            page_seconds(model, movie, settings, QUESTION, 1)
+            page = page_seconds(model, movie, settings, QUESTION, count)
+            rows[-1]["page_tokens_per_s"] = count * TOKENS / page
             for kind in ("held", "process"):
                 rows[-1][f"{kind}_ratio"] = rows[-1][f"{kind}_mb"] / rows[0][f"{kind}_mb"]
         generate = Stateless.of(model, movie, settings).tokens_per_s(QUESTION, TOKENS)
@@ -97,6 +108,7 @@ def seconds(chats: Sequence[MovieChat], *, together: bool, tokens: int = TOKENS)
 def _draw(axes: Any, rows: list[Row], generate: float) -> None:
     counts = [row["conversations"] for row in rows]
     axes.plot(counts, [row["together_tokens_per_s"] for row in rows], "C0", marker=".", label="together")
+    axes.plot(counts, [row["page_tokens_per_s"] for row in rows], "C2--", marker=".", label="through the page")
     axes.plot(counts, [row["apart_tokens_per_s"] for row in rows], "C1", marker=".", label="one by one")
     axes.axhline(generate, color="gray", linestyle=":", label="generate, one by one")
     axes.set(xlabel="conversations on one section", ylabel="tokens a second, all together", ylim=(0, None))
