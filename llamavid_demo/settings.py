@@ -50,7 +50,7 @@ class Settings(BaseSettings):
         "before anybody asks, and each question takes a second look; first: a chat's first, as in the original; every: "
         "each, and the film is read anew. The checkpoint's own choice when unset, first for the releases.",
     )
-    look_frames: int = Field(32, ge=0, description="Frames that a question's second look reads, at most.")
+    look_frames: int = Field(24, ge=0, description="Frames that a question's second look reads, at most.")
     answers: Literal["fused", "raw"] | None = Field(
         None,
         description="LLaVA-Mini: whether earlier answers read the frames as questions do, like the original's, or stay "

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Coroutine, Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -50,7 +51,9 @@ class ScriptedModel:
             self.read.append(section)
             self.progressed.release()
             yield Progress("frames", len(self.read), FRAMES)
-        return SimpleNamespace(read_ahead=lambda stopping: iter([Progress("queue", 1, 1), Progress("prefill", 9, 10)]))
+        return SimpleNamespace(
+            reads_ahead=True, read_ahead=lambda stopping: iter([Progress("queue", 1, 1), Progress("prefill", 9, 10)])
+        )
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +82,8 @@ def desk(movie: Movie, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 def run(visit: Coroutine[Any, Any, T]) -> T:
     """What a visit gives, unless it never ends."""
-    return asyncio.run(asyncio.wait_for(visit, PATIENCE))
+    with ThreadPoolExecutor(1) as pool:  # Playwright's loop runs in this thread
+        return pool.submit(asyncio.run, asyncio.wait_for(visit, PATIENCE)).result()
 
 
 def finished(reading: Reading) -> str:
