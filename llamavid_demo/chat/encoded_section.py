@@ -6,7 +6,6 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -23,7 +22,6 @@ from llamavid_demo.settings import Settings
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
 
 _BATCH = 32  # frames
 _PART = 256  # frames that are kept together: a reading that was cut off loses no more
@@ -111,7 +109,7 @@ def _encoded(
             with flight(str(cache.folder), key, priority) as shared:
                 making = partial(_keep, model, movie, part, shared.urgency, cache, key)
                 work = shared.work(partial(cache.get, "patches", key), making)
-                patches = yield from _numbered(work, done, len(seconds))
+                patches = yield from tell("frames", len(seconds), work, before=done)
         parts.append(patches)
         done += len(patches)
         if len(patches) < len(times):
@@ -121,17 +119,6 @@ def _encoded(
         raise MovieError(f"{movie.path.name} shows no picture between {section.label}: the file may be damaged.")
     cues = tuple(tuple(row) for row in cues_by_frame(movie.cues(section), seconds[:done]))
     return EncodedSection(movie.title, seconds[:done], tuple(parts), cues, {**film, "seconds": [seconds[0], done]})
-
-
-def _numbered(work: Generator[int, None, T], before: int, total: int) -> Generator[Progress, None, T]:
-    """Work on a part of a section that tells how many frames are done, as progress of all of it."""
-    while True:
-        try:
-            done = next(work)
-        except StopIteration as ended:
-            value: T = ended.value
-            return value
-        yield Progress("frames", before + done, total)
 
 
 def make_rows(

@@ -27,15 +27,15 @@ def ignore_progress(progress: Progress) -> None:
     """For callers that don't watch."""
 
 
-def tell(stage: str, total: int, work: Generator[int, None, T]) -> Generator[Progress, None, T]:
-    """Work that yields how much is done, as the progress of a stage; its value is the work's."""
+def tell(stage: str, total: int, work: Generator[int, None, T], *, before: int = 0) -> Generator[Progress, None, T]:
+    """Work that yields how much is done, as the progress of a stage, `before` done already; its value is the work's."""
     while True:
         try:
             done = next(work)
         except StopIteration as ended:
             value: T = ended.value
             return value
-        yield Progress(stage, done, total)
+        yield Progress(stage, before + done, total)
 
 
 def finish(work: Generator[Progress, None, T], progress: ProgressCallback = ignore_progress) -> T:

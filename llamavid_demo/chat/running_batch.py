@@ -47,7 +47,7 @@ class RunningBatch:
         self.tails.reserve(0, 0)
 
     def start(self, answer: Answer, reading: TailReading, logits: torch.Tensor) -> None:
-        """Choose an answer's first token; if more are to follow, it becomes a row."""
+        """Choose an answer's next token, before it is a row; if more are to follow, it becomes one."""
         answer.reading = reading
         try:
             more = self._write(answer, logits)
@@ -112,22 +112,16 @@ class RunningBatch:
         return None
 
     def _step_alone(self, answer: Answer) -> None:
-        if answer.reading is None:
+        alone, reading = self._new(), answer.reading
+        if reading is None:
             return
-        alone, tail = self._new(), answer.reading.tail
         try:
-            alone.join(tail)
+            alone.join(reading.tail)
             logits = self._read(alone, [answer])
             alone.leave(0)
-            more = self._write(answer, logits[0])
-            if more:
-                self.tails.join(tail)
         except Exception as error:
             return self._end(answer, error)
-        if not more:
-            return self._end(answer, None)
-        self.answers.append(answer)
-        return None
+        return self.start(answer, reading, logits[0])
 
     def _read(self, batch: TailBatch, answers: list[Answer]) -> torch.Tensor:
         readings = [answer.reading for answer in answers if answer.reading]

@@ -121,18 +121,16 @@ def start_page(cache: Path, log: Path, **settings: object) -> Iterator[Server]:
     assert "Traceback" not in log.read_text(), log.read_text()
 
 
+def start_small_films(films: Path, checkpoint: Path, folder: Path, **settings: object) -> Iterator[Server]:
+    """Run the page with the small films, in sections of half a minute, and the untrained model."""
+    chosen = {"models": folder / "none", "section_minutes": 0.5, "max_new_tokens": LONG_ANSWER, **settings}
+    yield from start_page(folder / "cache", folder / "log.txt", movies=films, model=checkpoint, **chosen)
+
+
 @pytest.fixture(scope="session")
 def server(films: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
-    yield from start_page(
-        folder / "cache",
-        folder / "log.txt",
-        movies=films,
-        model=checkpoint,
-        models=folder / "none",
-        section_minutes=0.5,
-        max_new_tokens=LONG_ANSWER,
-    )
+    yield from start_small_films(films, checkpoint, folder)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.ui.conftest import LONG_ANSWER, ROOT, Server, start_page, visit
+from tests.ui.conftest import ROOT, Server, start_small_films, visit
 from tests.ui.test_page import ask, open_harbour, status, stop, wait_for_video
 
 TINY = "second-tiny"
@@ -23,15 +23,7 @@ def choice(films: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFacto
     shutil.copytree(ROOT / "assets" / "llama-vid-tiny", folder / "models" / TINY)
     (folder / "models" / BROKEN).mkdir()
     (folder / "models" / BROKEN / "config.json").write_text("{}")
-    yield from start_page(
-        folder / "cache",
-        folder / "log.txt",
-        movies=films,
-        model=checkpoint,
-        models=folder / "models",
-        section_minutes=0.5,
-        max_new_tokens=LONG_ANSWER,
-    )
+    yield from start_small_films(films, checkpoint, folder, models=folder / "models")
 
 
 @pytest.fixture

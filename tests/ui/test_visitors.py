@@ -8,7 +8,7 @@ import pytest
 from gradio_client import Client
 from playwright.sync_api import Browser, Page, expect
 
-from tests.ui.conftest import Server, start_page, visit
+from tests.ui.conftest import Server, start_small_films, visit
 from tests.ui.test_page import ask, open_harbour, status, stop
 
 VISITORS = 8
@@ -28,16 +28,8 @@ new MutationObserver(() => {
 def cinema(films: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A page that answers eight visitors at once."""
     folder = tmp_path_factory.mktemp("cinema")
-    yield from start_page(
-        folder / "cache",
-        folder / "log.txt",
-        movies=films,
-        model=checkpoint,
-        models=folder / "none",
-        section_minutes=0.5,
-        max_new_tokens=ANSWER,
-        guide="ahead",
-        answers_at_once=VISITORS,
+    yield from start_small_films(
+        films, checkpoint, folder, max_new_tokens=ANSWER, guide="ahead", answers_at_once=VISITORS
     )
 
 
@@ -45,17 +37,8 @@ def cinema(films: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFacto
 def booth(films: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A page that answers one visitor at a time, and lets two wait."""
     folder = tmp_path_factory.mktemp("booth")
-    yield from start_page(
-        folder / "cache",
-        folder / "log.txt",
-        movies=films,
-        model=checkpoint,
-        models=folder / "none",
-        section_minutes=0.5,
-        max_new_tokens=ENDLESS,
-        guide="ahead",
-        answers_at_once=1,
-        queue_length=2,
+    yield from start_small_films(
+        films, checkpoint, folder, max_new_tokens=ENDLESS, guide="ahead", answers_at_once=1, queue_length=2
     )
 
 
