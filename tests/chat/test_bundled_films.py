@@ -1,6 +1,7 @@
 """The embedded model and the bundled films, as they ship: every suggested question is answered."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -13,17 +14,29 @@ ANSWERS = json.loads((ROOT / "tests" / "train" / "bundled_answers.json").read_te
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
-    """Film → question → what the model says, each question asked first in a conversation of its own."""
+def new_chat(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], MovieChat]:
     settings = Settings(cache_dir=tmp_path_factory.mktemp("cache"))
     model = load_model(ROOT / "assets" / "llama-vid-tiny")
-    answers: dict[str, dict[str, str]] = {}
-    for film, known in ANSWERS.items():
-        movie = load_movie(ROOT / "movies" / film)
-        answers[film] = {q: MovieChat(model, movie, 0, settings=settings).ask(q).finish().text for q in known}
-    return answers
+    return lambda film: MovieChat(model, load_movie(ROOT / "movies" / film), 0, settings=settings)
+
+
+@pytest.fixture(scope="module")
+def said(new_chat: Callable[[str], MovieChat]) -> dict[str, dict[str, str]]:
+    """Film → question → what the model says, each question asked first in a conversation of its own."""
+    return {film: {q: new_chat(film).ask(q).finish().text for q in known} for film, known in ANSWERS.items()}
 
 
 @pytest.mark.parametrize("film", ANSWERS)
 def test_suggested_questions_get_true_answers(said: dict[str, dict[str, str]], film: str) -> None:
     assert said[film] == ANSWERS[film]
+
+
+def test_a_question_in_another_script_gets_one_sentence_and_nothing_is_lost(
+    new_chat: Callable[[str], MovieChat],
+) -> None:
+    chat = new_chat("the-lost-map")
+    for question in ("地图在哪里？", "Где карта?", "أين الخريطة؟", "🦊", "a\x00b"):
+        assert chat.ask(question).finish().text == "I only know what this film shows."
+    turn = chat.ask("Where does the film begin?").finish()
+    assert turn.text == "The film begins at the beach."
+    assert turn.stats is not None and turn.stats.reused_tokens >= 0.95 * turn.stats.prompt_tokens
