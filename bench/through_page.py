@@ -2,8 +2,12 @@
 
 import threading
 import time
+from collections.abc import Generator
 from concurrent.futures import Future
+from typing import Any
 
+from llamavid_demo.chat import MovieChat, Progress
+from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.film import Movie
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.settings import Settings
@@ -16,18 +20,26 @@ NAME = "model"
 
 
 class GivenModel(BackgroundModel):
-    """A model that is there already."""
+    """A model that is there already, with sections that were read."""
 
-    def __init__(self, settings: Settings, model: LoadedModel) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, model: LoadedModel, prefixes: PrefixCache) -> None:
+        self._settings, self._prefixes = settings, prefixes
         self._loaded: Future[LoadedModel] = Future()
         self._loaded.set_result(model)
 
+    def chat(
+        self, movie: Movie, section: int, stopping: threading.Event, *, ahead: bool = False, **options: Any
+    ) -> "Generator[Progress, None, MovieChat | None]":
+        """As on the page."""
+        return super().chat(movie, section, stopping, ahead=ahead, prefixes=self._prefixes, **options)
 
-def page_seconds(model: LoadedModel, movie: Movie, settings: Settings, question: str, visitors: int) -> float:
-    """How long it takes until so many visitors have their answers, a section being read; all ask at once."""
+
+def page_seconds(
+    model: LoadedModel, movie: Movie, settings: Settings, prefixes: PrefixCache, question: str, visitors: int
+) -> float:
+    """How long it takes until so many visitors have their answers, the section being read; all ask at once."""
     sessions = Sessions([movie], model=NAME)
-    talking = Talking(settings, sessions, {NAME: GivenModel(settings, model)}, Stills())  # type: ignore[arg-type]
+    talking = Talking(settings, sessions, {NAME: GivenModel(settings, model, prefixes)}, Stills())  # type: ignore[arg-type]
     keys = [f"visitor {number}" for number in range(visitors)]
     began = time.perf_counter()
     for key in keys:

@@ -56,9 +56,7 @@ def together(
         seconds(chats(1), together=True)  # reads the section
         for count in (1, *conversations):
             rows.append(measure(chats(count), chats(count), prefixes))
-            # These handlers know the program's own prefixes, in which the section is read once.
-            page_seconds(model, movie, settings, QUESTION, 1)
-            page = page_seconds(model, movie, settings, QUESTION, count)
+            page = page_seconds(model, movie, settings, prefixes, QUESTION, count)
             rows[-1]["page_tokens_per_s"] = count * TOKENS / page
             for kind in ("held", "process"):
                 rows[-1][f"{kind}_ratio"] = rows[-1][f"{kind}_mb"] / rows[0][f"{kind}_mb"]
