@@ -23,7 +23,9 @@ class Settings(BaseSettings):
         Path(tempfile.gettempdir()) / "llamavid-cache", description="Where patches and frame tokens are kept."
     )
     cache_gb: float = Field(20.0, gt=0, description="Most that the cache folder may hold, in GB.")
-    prefix_gb: float = Field(6.0, gt=0, description="Most that sections which were read may hold in memory, in GB.")
+    prefix_gb: float = Field(
+        6.0, gt=0, description="Memory of sections that were read, in GB; beyond it those that nobody uses leave."
+    )
     offload_gb: float = Field(
         16.0, ge=0, description="Most that they may hold in the CPU's memory when a card has no room left, in GB."
     )

@@ -70,10 +70,12 @@ def test_ingest_reads_ahead(run, clip: Path, cache_dir: Path) -> None:
 
 def test_cache_shows_and_clears_what_was_read(run, clip: Path, cache_dir: Path) -> None:
     run("ingest", clip, "--guide", "What color is the car?")
+    run("ingest", clip, LLAMAVID_GUIDE="ahead")
     kept = json.loads(run("cache", "--json").stdout)
     assert kept["folder"] == str(cache_dir)
     assert {(entry["kind"], entry["about"]) for entry in kept["entries"]} >= {
         ("patches", "clip"), ("tokens", "clip: What color is the car?"),
+        ("tokens", "clip: What happens in this film?"),
     }  # fmt: skip
     assert "patches" in run("cache").stdout
     assert json.loads(run("cache", "--clear", "--json").stdout)["entries"] == []

@@ -148,7 +148,8 @@ def film_key(model: LoadedModel, movie: Movie) -> dict[str, object]:
 
 def tokens_key(model: LoadedModel, section: EncodedSection, guide: str) -> dict[str, object]:
     """What frame tokens depend on."""
-    return {**section.key, "guide": guide.strip().lower(), "model": model.name, "dtype": str(model.dtype)}
+    made_by = {"model": model.name, "dtype": str(model.dtype), "quantization": model.quantization}
+    return {**section.key, "guide": guide.strip().lower(), **made_by}
 
 
 def _keep(

@@ -71,8 +71,8 @@ class SectionReader:
     def take(self, guide: str) -> SharedPrefix | None:
         """The prefix for a guide question, to be given back to `prefixes`; None while there is no room for it."""
         key = {
-            **tokens_key(self.model, self.encoded, guide), "quantization": self.model.quantization,
-            "device": str(self.model.device), "prompt": self.prompt.ids, "copy": id(self.model),
+            **tokens_key(self.model, self.encoded, guide), "device": str(self.model.device),
+            "prompt": self.prompt.ids, "copy": id(self.model),
         }  # fmt: skip
         layers = self.model.config.llama.num_hidden_layers
         return self.prefixes.take(

@@ -1,5 +1,6 @@
 """Conversations with LLaVA-Mini: the same engine, and answers as when everything is read anew for each word."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,16 @@ def test_retry_undo_and_an_earlier_conversation(new_chat: Callable[..., MovieCha
     chat.undo()
     assert chat.ask(SECOND).finish().text == second
     assert new_chat(history=[(FIRST, first)]).ask(SECOND).finish().text == second
+
+
+def test_its_sections_are_read_ahead_too(new_chat: Callable[..., MovieChat]) -> None:
+    chat = new_chat()
+    expected = chat.ask(FIRST).finish().text
+    other = new_chat(prefixes=PrefixCache(10**9))
+    assert other.reads_ahead and {step.stage for step in other.read_ahead(threading.Event())} >= {"prefill"}
+    turn = other.ask(FIRST).finish()
+    assert turn.text == expected
+    assert turn.stats is not None and turn.stats.reused_tokens == len(other._reader.prompt.ids)
 
 
 def test_frame_tokens_come_from_the_disk(new_chat: Callable[..., MovieChat], mini: LoadedLlavaMini) -> None:
