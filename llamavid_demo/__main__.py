@@ -211,7 +211,10 @@ def evaluate(
             results = evaluation.evaluate_second_turns(loaded, films, seed, kind=kind, report=report)
         else:
             answers: dict[str, list[evaluation.Answered]] = {mode: [] for mode in modes}
-            results = evaluation.evaluate_modes(loaded, films, seed, kind=kind, answers=answers, report=report)
+            guide = "every" if ablations else None
+            results = evaluation.evaluate_modes(
+                loaded, films, seed, kind=kind, answers=answers, guide=guide, report=report
+            )
     if as_json:
         console.print_json(data=results if len(results) > 1 else next(iter(results.values())))
     else:

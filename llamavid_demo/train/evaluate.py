@@ -71,7 +71,7 @@ def evaluate(
     films).
     """
     answers = {mode: [] if keep is None else keep}
-    return evaluate_modes(model, films, seed, kind=kind, answers=answers, report=report)[mode]
+    return evaluate_modes(model, films, seed, kind=kind, answers=answers, guide=None, report=report)[mode]
 
 
 def evaluate_modes(
@@ -81,18 +81,22 @@ def evaluate_modes(
     *,
     kind: FilmKind = SHORT_FILMS,
     answers: dict[str, list[Answered]] | None = None,
+    guide: str | None = "every",
     report: Report | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Scores as `evaluate` gives them, of the same questions about the same films in several modes (all of `MODES`).
 
-    `answers` names the modes by its keys and collects what is said.
+    `answers` names the modes by its keys and collects what is said. The film is read for each question, so that what is
+    hidden is all that changes: a second look finds its frames by content tokens. With another `guide` it is read for
+    that, None: as the checkpoint says.
     """
+    guide = model.config.guide if model.config.guide == NO_GUIDE else guide
     answers = {mode: [] for mode in MODES} if answers is None else answers
     for number in range(films):
         script, asked = evaluation_film(seed, number, kind)
         patches = model.patches(film_frames(script, model.frame_format))
         for mode, said in answers.items():
-            said += answer_film(model, script, asked, patches, mode=mode, seed=number)
+            said += answer_film(model, script, asked, patches, guide=guide, mode=mode, seed=number)
         if report:
             report(number + 1, films)
     return {mode: scores(said) for mode, said in answers.items()}
