@@ -17,8 +17,8 @@ from llamavid_demo.train.greedy import Writing, begin, finish, read_section
 from llamavid_demo.train.grounding import grounded, shots_asked
 from llamavid_demo.train.questions import Question
 from llamavid_demo.train.sequences import cue_texts
-from llamavid_demo.train.shots import film_frames
-from llamavid_demo.train.world import Script
+from llamavid_demo.storybook.shots import film_frames
+from llamavid_demo.storybook.world import Script
 
 
 class LayerWatch(AttentionWatch):

@@ -21,9 +21,9 @@ from llamavid_demo.settings import Settings
 from llamavid_demo.train.evaluate import Answered, films_of, scores, second_turn_film
 from llamavid_demo.train.greedy import ReadSection, begin, finish, read_section
 from llamavid_demo.train.questions import Question
-from llamavid_demo.train.random_film import FilmKind
+from llamavid_demo.storybook.random_film import FilmKind
 from llamavid_demo.train.sequences import cue_texts
-from llamavid_demo.train.shots import film_frames
+from llamavid_demo.storybook.shots import film_frames
 
 COLUMNS = {
     "film read for": "{read_for}",

@@ -20,7 +20,7 @@ from llamavid_demo.train.questions import ask
 from llamavid_demo.train.questions.follow_ups import FOLLOW_UPS
 from llamavid_demo.train.stages import StepResult
 from llamavid_demo.train.vision_labels import NOBODY
-from llamavid_demo.train.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, WEATHERS, Script
+from llamavid_demo.storybook.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, WEATHERS, Script
 
 # Questions that name a thing are what the text decoder has to learn; each frame is a film of its own here.
 NAMING = {"colour": 3.0, "action": 3.0, "where": 2.0, "existence": 4.0, "absent": 3.0}

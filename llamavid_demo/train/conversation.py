@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from llamavid_demo.train.questions import Question, ask, follow_up
-from llamavid_demo.train.world import Script
+from llamavid_demo.storybook.world import Script
 
 # The guide must name what they ask for: content tokens don't tell.
 GUIDED = ("colour", "action")

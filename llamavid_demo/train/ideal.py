@@ -13,7 +13,7 @@ import torch
 
 from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.train.questions.words import WEATHER_WORDS
-from llamavid_demo.train.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, WEATHERS, Script, Shot
+from llamavid_demo.storybook.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, WEATHERS, Script, Shot
 
 NO = "no"
 WORDS = (*PLACES, *TIMES, *WEATHERS, *THINGS, *COLOURS, *ACTIONS, NO)

@@ -20,7 +20,7 @@ from llamavid_demo.train.reading import Lesson
 from llamavid_demo.train.sequences import FilmSequence, annotate, cue_texts, make_sequence, pad
 from llamavid_demo.train.stages import StepResult
 from llamavid_demo.train.tokenizer import PROMPT
-from llamavid_demo.train.world import Script
+from llamavid_demo.storybook.world import Script
 
 OWN = 0.15  # share of films that were read for their first question, and looked at again all the same
 ONCE = 0.15  # share of films that are read for one question and not looked at again, as before

@@ -21,7 +21,7 @@ from llamavid_demo.train.looking import Looking
 from llamavid_demo.train.notes import NoteHeads
 from llamavid_demo.train.reading import Reading
 from llamavid_demo.train.recipe import MakeRecipe, embedded
-from llamavid_demo.train.shots import ShotPool, kept_pool
+from llamavid_demo.storybook.shots import ShotPool, kept_pool
 from llamavid_demo.train.stages import Report, StagePlan, Step, run_stage
 from llamavid_demo.train.tokenizer import guide_vocabulary, letter_cases, write_llama_vocabulary
 from llamavid_demo.train.vision import DenseHeads, Seeing

@@ -19,7 +19,7 @@ from llamavid_demo.model.prompt import FRAME, Look, Word, word_places
 from llamavid_demo.train.ideal import asked_thing
 from llamavid_demo.train.notes import NOTES, Notes, cue_notes, frame_notes
 from llamavid_demo.train.questions import Part, Question
-from llamavid_demo.train.world import ITEMS, THINGS, Script
+from llamavid_demo.storybook.world import ITEMS, THINGS, Script
 
 IGNORED = -100
 TOKENS_PER_FRAME = 2

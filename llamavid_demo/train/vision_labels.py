@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from llamavid_demo.train.shots import ShotPool
-from llamavid_demo.train.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, WEATHERS
+from llamavid_demo.storybook.shots import ShotPool
+from llamavid_demo.storybook.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, WEATHERS
 
 NOBODY = 0  # patch label of the background; things, colours and actions count from 1
 FRAME_KINDS = ("place", "time", "weather")

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from llamavid_demo.film import load_movie
-from llamavid_demo.train.films import Encoding, encode, film_second, main, subtitles
-from llamavid_demo.train.world import Actor, Line, Script, Shot
+from llamavid_demo.storybook.films import Encoding, encode, film_second, main, subtitles
+from llamavid_demo.storybook.world import Actor, Line, Script, Shot
 
 SCRIPT = Script(
     "Tiny",

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from llamavid_demo.train.drawing.sprites import TONES
-from llamavid_demo.train.random_film import FilmKind, random_script
-from llamavid_demo.train.render import draw, labels
-from llamavid_demo.train.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, Actor, Script, Shot
+from llamavid_demo.storybook.drawing.sprites import TONES
+from llamavid_demo.storybook.random_film import FilmKind, random_script
+from llamavid_demo.storybook.render import draw, labels
+from llamavid_demo.storybook.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, Actor, Script, Shot
 from tests.train.conftest import chance
 
 

@@ -9,7 +9,7 @@ from llamavid_demo.train.conversation import Manner, converse
 from llamavid_demo.train.questions import FAMILIES, Question, questions
 from llamavid_demo.train.sequences import IGNORED, FilmSequence, frame_times, make_sequence, pad, prompt_ids
 from llamavid_demo.train.tokenizer import PROMPT
-from llamavid_demo.train.world import Line, Script, Shot
+from llamavid_demo.storybook.world import Line, Script, Shot
 from tests.train.conftest import MOVIES, bundled_script, films
 from tests.train.questions.conftest import FILM, asked
 

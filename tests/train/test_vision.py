@@ -3,7 +3,7 @@ from dataclasses import replace
 import torch
 
 from llamavid_demo.film.frame_format import FrameFormat
-from llamavid_demo.train.shots import render_pool
+from llamavid_demo.storybook.shots import render_pool
 from llamavid_demo.train.vision import mirror
 from llamavid_demo.train.vision_labels import PATCH_KINDS, vision_labels
 

@@ -1,7 +1,7 @@
 import pytest
 
-from llamavid_demo.train.random_film import FilmKind, random_script
-from llamavid_demo.train.world import Actor, Line, Scene, Script, Shot
+from llamavid_demo.storybook.random_film import FilmKind, random_script
+from llamavid_demo.storybook.world import Actor, Line, Scene, Script, Shot
 from tests.train.conftest import chance
 
 

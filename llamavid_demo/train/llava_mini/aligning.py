@@ -18,7 +18,7 @@ from llamavid_demo.train.learning import POINTING, autocast
 from llamavid_demo.train.llava_mini.fusing import looks, read_rows, rotary_of
 from llamavid_demo.train.llava_mini.sequences import ChatForm
 from llamavid_demo.train.stages import StepResult
-from llamavid_demo.train.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, WEATHERS, Script, Shot
+from llamavid_demo.storybook.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, WEATHERS, Script, Shot
 
 GAIN = 4.0  # how much louder than a word: of many frames few show the thing, and the mean is what is left
 LOOKING_HEADS = 2  # of the first layer

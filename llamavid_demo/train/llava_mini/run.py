@@ -26,7 +26,7 @@ from llamavid_demo.train.llava_mini.recipe import MakeRecipe, embedded
 from llamavid_demo.train.llava_mini.sequences import ChatForm
 from llamavid_demo.train.llava_mini.tokenizer import LIKENESS, write_chat_tokenizer
 from llamavid_demo.train.notes import UNGUIDED, NoteHeads
-from llamavid_demo.train.shots import ShotPool, kept_pool
+from llamavid_demo.storybook.shots import ShotPool, kept_pool
 from llamavid_demo.train.stages import Report, StagePlan, Step, run_stage
 from llamavid_demo.train.vision import pixels
 

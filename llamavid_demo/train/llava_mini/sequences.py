@@ -16,7 +16,7 @@ from llamavid_demo.model.prompt import FRAME, Word
 from llamavid_demo.train.llava_mini.tokenizer import ANSWER_HEADER
 from llamavid_demo.train.questions import Question
 from llamavid_demo.train.sequences import IGNORED, FilmSequence, annotate, cue_texts
-from llamavid_demo.train.world import ACTIONS, COLOURS, THINGS, Script
+from llamavid_demo.storybook.world import ACTIONS, COLOURS, THINGS, Script
 
 THING_HEAD = 1  # the pointing head that looks for things
 

@@ -4,7 +4,7 @@ import random
 import re
 from dataclasses import dataclass
 
-from llamavid_demo.train.world import Script
+from llamavid_demo.storybook.world import Script
 
 
 @dataclass(frozen=True)

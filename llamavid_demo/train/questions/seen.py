@@ -21,7 +21,7 @@ from llamavid_demo.train.questions.words import (
     preposition,
     with_article,
 )
-from llamavid_demo.train.world import PLACES, THINGS, Scene, Script
+from llamavid_demo.storybook.world import PLACES, THINGS, Scene, Script
 
 MOST_THINGS = 3  # that an answer lists
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from llamavid_demo.train.world import Scene, Script
+from llamavid_demo.storybook.world import Scene, Script
 
 ORDINALS = (
     "first", "second", "third", "fourth", "fifth", "sixth",

@@ -9,7 +9,7 @@ from functools import cache
 from itertools import pairwise
 
 from llamavid_demo.train.questions import phrasings
-from llamavid_demo.train.world import ITEMS, NAMES, PLACES, THINGS, Line, Script, Shot
+from llamavid_demo.storybook.world import ITEMS, NAMES, PLACES, THINGS, Line, Script, Shot
 
 NTH = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
        "twelfth", "last")  # fmt: skip

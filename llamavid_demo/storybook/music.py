@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from llamavid_demo.train.world import Script
+from llamavid_demo.storybook.world import Script
 
 SAMPLES = 24_000  # a second
 BEAT = 0.4  # seconds

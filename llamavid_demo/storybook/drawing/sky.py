@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from llamavid_demo.train.drawing.canvas import Canvas, Colour, mix, soft_spot
+from llamavid_demo.storybook.drawing.canvas import Canvas, Colour, mix, soft_spot
 
 
 @dataclass(frozen=True)

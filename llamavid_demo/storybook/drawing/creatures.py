@@ -2,8 +2,8 @@
 
 import math
 
-from llamavid_demo.train.drawing.canvas import mix
-from llamavid_demo.train.drawing.sprites import Sprite
+from llamavid_demo.storybook.drawing.canvas import mix
+from llamavid_demo.storybook.drawing.sprites import Sprite
 
 PINK = (250, 150, 160)
 BEAK = (255, 178, 40)

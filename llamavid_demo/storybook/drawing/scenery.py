@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from llamavid_demo.train.drawing import sky
-from llamavid_demo.train.drawing.affine import Placed, place
-from llamavid_demo.train.drawing.built import BUILT
-from llamavid_demo.train.drawing.canvas import bleed, soft_spot
-from llamavid_demo.train.drawing.stage import MARGIN, PANE, Glow, Stage
-from llamavid_demo.train.drawing.wild import WILD
+from llamavid_demo.storybook.drawing import sky
+from llamavid_demo.storybook.drawing.affine import Placed, place
+from llamavid_demo.storybook.drawing.built import BUILT
+from llamavid_demo.storybook.drawing.canvas import bleed, soft_spot
+from llamavid_demo.storybook.drawing.stage import MARGIN, PANE, Glow, Stage
+from llamavid_demo.storybook.drawing.wild import WILD
 
 PAINTERS = {**WILD, **BUILT}
 FAR, MID = 0.25, 0.55  # how much of the camera's drift the layers behind the near one follow

@@ -1,4 +1,4 @@
-"""Renders the bundled films from their scripts: `python -m llamavid_demo.train.films movies/`.
+"""Renders the bundled films from their scripts: `python -m llamavid_demo.storybook.films movies/`.
 
 A folder with `script.json` and `movie.toml` gets `movie.mp4`, subtitles and a poster. What is there already stays,
 so a run that was stopped goes on with the films that are missing. Needs the ffmpeg program.
@@ -17,10 +17,10 @@ import numpy as np
 from rich.progress import Progress
 
 from llamavid_demo.errors import MovieError
-from llamavid_demo.train.drawing.lettering import Figure, poster, title_over
-from llamavid_demo.train.music import write_music
-from llamavid_demo.train.render import draw
-from llamavid_demo.train.world import Script, Shot
+from llamavid_demo.storybook.drawing.lettering import Figure, poster, title_over
+from llamavid_demo.storybook.music import write_music
+from llamavid_demo.storybook.render import draw
+from llamavid_demo.storybook.world import Script, Shot
 
 RATE = 12  # frames a second
 TITLE_SECONDS = 3.0  # how long the title lies over the first scene, and "The End" over the last
@@ -46,7 +46,7 @@ LONG = Encoding(640, 360, 39, 10)  # a film of more than half an hour has to fit
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry of the command line; raises SystemExit with a message for a person."""
-    parser = argparse.ArgumentParser(prog="python -m llamavid_demo.train.films", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m llamavid_demo.storybook.films", description=__doc__)
     parser.add_argument("movies", type=Path, help="folder with one folder a film")
     parser.add_argument("--only", metavar="NAME", help="render this film only")
     parser.add_argument("--force", action="store_true", help="render again what is there already")

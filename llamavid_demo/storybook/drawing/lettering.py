@@ -7,10 +7,10 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from llamavid_demo.train.drawing.cast import FIGURES
-from llamavid_demo.train.drawing.scenery import paint_scenery
-from llamavid_demo.train.drawing.sprites import HEIGHT, TOP, sprite
-from llamavid_demo.train.world import Shot
+from llamavid_demo.storybook.drawing.cast import FIGURES
+from llamavid_demo.storybook.drawing.scenery import paint_scenery
+from llamavid_demo.storybook.drawing.sprites import HEIGHT, TOP, sprite
+from llamavid_demo.storybook.world import Shot
 
 CREAM = (255, 248, 226)
 INK = (44, 26, 58)

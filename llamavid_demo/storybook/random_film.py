@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from string import ascii_lowercase
 
-from llamavid_demo.train.world import (
+from llamavid_demo.storybook.world import (
     ACTIONS,
     COLOURS,
     ITEM_LINES,

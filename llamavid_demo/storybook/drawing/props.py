@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from PIL import Image, ImageFilter
 
-from llamavid_demo.train.drawing.canvas import Canvas, Colour
+from llamavid_demo.storybook.drawing.canvas import Canvas, Colour
 
 INK: Colour = (58, 46, 78)
 

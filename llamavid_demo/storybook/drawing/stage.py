@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from llamavid_demo.train.drawing.canvas import Canvas, Colour, Point, darker, lighter, smooth
+from llamavid_demo.storybook.drawing.canvas import Canvas, Colour, Point, darker, lighter, smooth
 
 PANE: Colour = (254, 229, 153)  # nothing else has this colour: it is found again to be lit at night
 MARGIN = 0.5  # units that every layer reaches beyond the picture on both sides, for the camera's drift

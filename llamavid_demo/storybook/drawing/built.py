@@ -2,8 +2,8 @@
 
 import math
 
-from llamavid_demo.train.drawing.canvas import Colour, darker, lighter
-from llamavid_demo.train.drawing.stage import PANE, Glow, Stage, house, leafy, meadow, ridge
+from llamavid_demo.storybook.drawing.canvas import Colour, darker, lighter
+from llamavid_demo.storybook.drawing.stage import PANE, Glow, Stage, house, leafy, meadow, ridge
 
 ROOFS: tuple[Colour, ...] = ((196, 84, 64), (176, 96, 72), (208, 112, 70), (160, 78, 74))
 WALLS: tuple[Colour, ...] = ((252, 236, 206), (246, 222, 190), (232, 226, 214), (250, 214, 180))

@@ -15,9 +15,9 @@ from PIL import Image, ImageEnhance, ImageFilter
 from safetensors.numpy import load_file, save_file
 
 from llamavid_demo.film.frame_format import FrameFormat, resize_frame
-from llamavid_demo.train.random_film import FilmKind, random_script
-from llamavid_demo.train.render import draw, draw_shot, labels
-from llamavid_demo.train.world import (
+from llamavid_demo.storybook.random_film import FilmKind, random_script
+from llamavid_demo.storybook.render import draw, draw_shot, labels
+from llamavid_demo.storybook.world import (
     ACTIONS,
     COLOURS,
     PLACES,

@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from llamavid_demo.train.drawing.cast import actor_boxes, draw_cast
-from llamavid_demo.train.drawing.scenery import Scenery, paint_scenery
-from llamavid_demo.train.world import Actor, Script, Shot
+from llamavid_demo.storybook.drawing.cast import actor_boxes, draw_cast
+from llamavid_demo.storybook.drawing.scenery import Scenery, paint_scenery
+from llamavid_demo.storybook.world import Actor, Script, Shot
 
 DRIFT = 0.7  # units that the near layer travels in a shot
 

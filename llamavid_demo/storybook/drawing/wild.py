@@ -2,8 +2,8 @@
 
 import math
 
-from llamavid_demo.train.drawing.canvas import Colour, darker, lighter
-from llamavid_demo.train.drawing.stage import Glow, Stage, fir, meadow, ridge
+from llamavid_demo.storybook.drawing.canvas import Colour, darker, lighter
+from llamavid_demo.storybook.drawing.stage import Glow, Stage, fir, meadow, ridge
 
 
 def beach(stage: Stage) -> None:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from llamavid_demo.train.drawing import sky
-from llamavid_demo.train.drawing.affine import Placed, box_of, place
-from llamavid_demo.train.drawing.creatures import CREATURES
-from llamavid_demo.train.drawing.moves import Pose, pose
-from llamavid_demo.train.drawing.objects import OBJECTS
-from llamavid_demo.train.drawing.props import prop
-from llamavid_demo.train.drawing.sprites import HEIGHT, LEFT, TOP, WIDTH, Sprite, sprite
-from llamavid_demo.train.world import Actor, Shot
+from llamavid_demo.storybook.drawing import sky
+from llamavid_demo.storybook.drawing.affine import Placed, box_of, place
+from llamavid_demo.storybook.drawing.creatures import CREATURES
+from llamavid_demo.storybook.drawing.moves import Pose, pose
+from llamavid_demo.storybook.drawing.objects import OBJECTS
+from llamavid_demo.storybook.drawing.props import prop
+from llamavid_demo.storybook.drawing.sprites import HEIGHT, LEFT, TOP, WIDTH, Sprite, sprite
+from llamavid_demo.storybook.world import Actor, Shot
 
 FIGURES: dict[str, Callable[[Sprite], None]] = {**CREATURES, **OBJECTS}
 HALF = {1: 1.95, 2: 1.8, 3: 1.5}  # half an actor's height in scene units, by how many there are

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageFilter
 
-from llamavid_demo.train.drawing.canvas import Canvas, Colour, darker, lighter, mix
+from llamavid_demo.storybook.drawing.canvas import Canvas, Colour, darker, lighter, mix
 
 LEFT, TOP, WIDTH, HEIGHT = -1.65, -1.65, 3.3, 2.9
 TONES: dict[str, Colour] = {
