@@ -18,12 +18,12 @@ from llamavid_demo.model.load import load_model
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE
 from llamavid_demo.model.prompt import SectionPrompt
 from llamavid_demo.settings import Settings
+from llamavid_demo.storybook.frame_cues import cue_texts
+from llamavid_demo.storybook.random_film import FilmKind
+from llamavid_demo.storybook.shots import film_frames
 from llamavid_demo.train.evaluate import Answered, films_of, scores, second_turn_film
 from llamavid_demo.train.greedy import ReadSection, begin, finish, read_section
 from llamavid_demo.train.questions import Question
-from llamavid_demo.storybook.random_film import FilmKind
-from llamavid_demo.train.sequences import cue_texts
-from llamavid_demo.storybook.shots import film_frames
 
 COLUMNS = {
     "film read for": "{read_for}",

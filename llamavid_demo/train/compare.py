@@ -13,11 +13,11 @@ from llamavid_demo.model.loaded import NO_GUIDE, LoadedModel
 from llamavid_demo.model.own_thread import in_own_thread
 from llamavid_demo.model.plan import fused_bytes_per_frame, kv_bytes_per_token
 from llamavid_demo.settings import ROOT
+from llamavid_demo.storybook.frame_cues import cue_texts
+from llamavid_demo.storybook.random_film import FilmKind
+from llamavid_demo.storybook.shots import film_frames
 from llamavid_demo.train.evaluate import SHORT_FILMS, Report, evaluate_modes, evaluation_film, films_of
 from llamavid_demo.train.greedy import begin, read_section
-from llamavid_demo.storybook.random_film import FilmKind
-from llamavid_demo.train.sequences import cue_texts
-from llamavid_demo.storybook.shots import film_frames
 
 EMBEDDED = tuple(ROOT / "assets" / name for name in ("llama-vid-tiny", "llava-mini-tiny"))
 MODES = ("full", "content only", "context only")  # of a LLaMA-VID with two tokens a frame

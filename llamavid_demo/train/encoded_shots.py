@@ -12,9 +12,9 @@ from safetensors.torch import load_file, save_file
 from llamavid_demo.model.llama_vid.vision import VisionTower
 from llamavid_demo.storybook.random_film import FilmKind
 from llamavid_demo.storybook.shots import Scenery, ShotPool, by_scenery, film_from_pool
+from llamavid_demo.storybook.world import Script, Shot
 from llamavid_demo.train.vision import encode
 from llamavid_demo.train.vision_labels import vision_labels
-from llamavid_demo.storybook.world import Script, Shot
 
 
 @dataclass(frozen=True)

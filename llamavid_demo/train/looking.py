@@ -13,14 +13,15 @@ from llamavid_demo.model.llama_vid.prompt import conversation_text, section_prom
 from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE
 from llamavid_demo.model.prompt import FRAME, Look, Word
+from llamavid_demo.storybook.frame_cues import cue_texts
+from llamavid_demo.storybook.world import Script
 from llamavid_demo.train.answering import Answering
 from llamavid_demo.train.conversation import Conversation, converse, converse_freely
 from llamavid_demo.train.learning import autocast
 from llamavid_demo.train.reading import Lesson
-from llamavid_demo.train.sequences import FilmSequence, annotate, cue_texts, make_sequence, pad
+from llamavid_demo.train.sequences import FilmSequence, annotate, make_sequence, pad
 from llamavid_demo.train.stages import StepResult
 from llamavid_demo.train.tokenizer import PROMPT
-from llamavid_demo.storybook.world import Script
 
 OWN = 0.15  # share of films that were read for their first question, and looked at again all the same
 ONCE = 0.15  # share of films that are read for one question and not looked at again, as before

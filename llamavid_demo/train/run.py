@@ -11,6 +11,7 @@ from llamavid_demo.model.llama_vid.load import load_llama_vid
 from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.save import save_checkpoint
 from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
+from llamavid_demo.storybook.shots import ShotPool, kept_pool
 from llamavid_demo.train.aligning import Aligning
 from llamavid_demo.train.answering import Answering
 from llamavid_demo.train.encoded_shots import EncodedShots, encode_pool, encoded_shots, kept_patches
@@ -21,7 +22,6 @@ from llamavid_demo.train.looking import Looking
 from llamavid_demo.train.notes import NoteHeads
 from llamavid_demo.train.reading import Reading
 from llamavid_demo.train.recipe import MakeRecipe, embedded
-from llamavid_demo.storybook.shots import ShotPool, kept_pool
 from llamavid_demo.train.stages import Report, StagePlan, Step, run_stage
 from llamavid_demo.train.tokenizer import guide_vocabulary, letter_cases, write_llama_vocabulary
 from llamavid_demo.train.vision import DenseHeads, Seeing

@@ -4,22 +4,20 @@ Beside the ids stands what a good reader does: which words are to be learned, wh
 is found (`pointers`), and what to note at each token (`notes`).
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
 
-from llamavid_demo.film.alignment import cues_by_frame
-from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.llama_vid.config import PromptFormat
 from llamavid_demo.model.llama_vid.prompt import conversation_text, section_prompt
 from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.model.prompt import FRAME, Look, Word, word_places
+from llamavid_demo.storybook.frame_cues import cue_texts, frame_times
+from llamavid_demo.storybook.world import ITEMS, THINGS, Script
 from llamavid_demo.train.ideal import asked_thing
 from llamavid_demo.train.notes import NOTES, Notes, cue_notes, frame_notes
 from llamavid_demo.train.questions import Part, Question
-from llamavid_demo.storybook.world import ITEMS, THINGS, Script
 
 IGNORED = -100
 TOKENS_PER_FRAME = 2
@@ -98,11 +96,6 @@ class SequenceBatch:
         marks = ids == FRAME
         embedded = table(ids.masked_fill(marks, 0))
         return embedded.masked_scatter(marks[..., None], frame_tokens.to(embedded.dtype))
-
-
-def frame_times(script: Script) -> list[float]:
-    """The whole seconds of a film: its frames at 1 fps."""
-    return [float(t) for t in range(math.ceil(script.duration))]
 
 
 def prompt_ids(
@@ -279,9 +272,3 @@ def padded_length(longest: int) -> int:
     """The length that batches are padded to, in quarters of octaves: few shapes run faster."""
     step = max(64, (1 << (longest.bit_length() - 1)) // 4)
     return -(-longest // step) * step
-
-
-def cue_texts(script: Script, *, subtitles: bool = True) -> list[str]:
-    """What is said at each frame of a film, "" where nothing is, or everywhere without subtitles."""
-    cues = [Cue(*cue) for cue in script.cues()] if subtitles else []
-    return [" ".join(cue.text for cue in frame) for frame in cues_by_frame(cues, frame_times(script))]

@@ -11,8 +11,8 @@ import torch
 
 from llamavid_demo.model.llama_vid.vision import VisionTower
 from llamavid_demo.model.llava_mini.clip import ClipTower
-from llamavid_demo.train.learning import autocast
 from llamavid_demo.storybook.shots import ShotPool
+from llamavid_demo.train.learning import autocast
 from llamavid_demo.train.stages import StepResult
 from llamavid_demo.train.vision import pixels
 

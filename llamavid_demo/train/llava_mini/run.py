@@ -15,6 +15,7 @@ from llamavid_demo.model.llava_mini.network import LlavaMini
 from llamavid_demo.model.llava_mini.save import save_llava_mini
 from llamavid_demo.model.llava_mini.tokenizer import ChatTokenizer
 from llamavid_demo.model.load import load_model
+from llamavid_demo.storybook.shots import ShotPool, kept_pool
 from llamavid_demo.train.encoded_shots import EncodedShots, encode_pool, encoded_shots, kept_patches
 from llamavid_demo.train.ideal import word_ids
 from llamavid_demo.train.learning import Reader
@@ -26,7 +27,6 @@ from llamavid_demo.train.llava_mini.recipe import MakeRecipe, embedded
 from llamavid_demo.train.llava_mini.sequences import ChatForm
 from llamavid_demo.train.llava_mini.tokenizer import LIKENESS, write_chat_tokenizer
 from llamavid_demo.train.notes import UNGUIDED, NoteHeads
-from llamavid_demo.storybook.shots import ShotPool, kept_pool
 from llamavid_demo.train.stages import Report, StagePlan, Step, run_stage
 from llamavid_demo.train.vision import pixels
 
