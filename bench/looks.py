@@ -17,13 +17,13 @@ from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
 from llamavid_demo.model.load import load_model
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE
 from llamavid_demo.model.prompt import SectionPrompt
+from llamavid_demo.questions import Question
 from llamavid_demo.settings import Settings
 from llamavid_demo.storybook.frame_cues import cue_texts
 from llamavid_demo.storybook.random_film import FilmKind
 from llamavid_demo.storybook.shots import film_frames
 from llamavid_demo.train.evaluate import Answered, films_of, scores, second_turn_film
 from llamavid_demo.train.greedy import ReadSection, begin, finish, read_section
-from llamavid_demo.train.questions import Question
 
 COLUMNS = {
     "film read for": "{read_for}",

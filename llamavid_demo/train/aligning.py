@@ -12,13 +12,13 @@ from torch import nn
 
 from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
+from llamavid_demo.questions import ask
+from llamavid_demo.questions.follow_ups import FOLLOW_UPS
 from llamavid_demo.storybook.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, WEATHERS, Script
 from llamavid_demo.train.encoded_shots import EncodedShots
 from llamavid_demo.train.guide import GuideIds
 from llamavid_demo.train.ideal import NO, WORDS, asked_thing, content_words, context_words, word_ids
 from llamavid_demo.train.learning import POINTING, autocast
-from llamavid_demo.train.questions import ask
-from llamavid_demo.train.questions.follow_ups import FOLLOW_UPS
 from llamavid_demo.train.stages import StepResult
 from llamavid_demo.train.vision_labels import NOBODY
 

@@ -4,8 +4,8 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from llamavid_demo.questions import Question, ask, follow_up
 from llamavid_demo.storybook.world import Script
-from llamavid_demo.train.questions import Question, ask, follow_up
 
 # The guide must name what they ask for: content tokens don't tell.
 GUIDED = ("colour", "action")

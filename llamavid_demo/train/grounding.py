@@ -3,8 +3,8 @@
 import torch
 
 from llamavid_demo.model.moments import find_moments
+from llamavid_demo.questions import Question
 from llamavid_demo.storybook.world import Script
-from llamavid_demo.train.questions import Question
 
 NOWHERE = ("absent", "outside", "count")  # families that no shot answers, or all together do
 

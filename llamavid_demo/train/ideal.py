@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import torch
 
 from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
+from llamavid_demo.questions.words import WEATHER_WORDS
 from llamavid_demo.storybook.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, WEATHERS, Script, Shot
-from llamavid_demo.train.questions.words import WEATHER_WORDS
 
 NO = "no"
 WORDS = (*PLACES, *TIMES, *WEATHERS, *THINGS, *COLOURS, *ACTIONS, NO)

@@ -15,8 +15,8 @@ from torch import nn
 from transformers import AttentionInterface, LlamaForCausalLM
 from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 
+from llamavid_demo.questions import Question
 from llamavid_demo.train.notes import NOTE, NoteHeads
-from llamavid_demo.train.questions import Question
 from llamavid_demo.train.sequences import IGNORED, SequenceBatch
 from llamavid_demo.train.stages import StepResult
 

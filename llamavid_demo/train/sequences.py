@@ -13,11 +13,11 @@ from llamavid_demo.model.llama_vid.config import PromptFormat
 from llamavid_demo.model.llama_vid.prompt import conversation_text, section_prompt
 from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.model.prompt import FRAME, Look, Word, word_places
+from llamavid_demo.questions import Part, Question
 from llamavid_demo.storybook.frame_cues import cue_texts, frame_times
 from llamavid_demo.storybook.world import ITEMS, THINGS, Script
 from llamavid_demo.train.ideal import asked_thing
 from llamavid_demo.train.notes import NOTES, Notes, cue_notes, frame_notes
-from llamavid_demo.train.questions import Part, Question
 
 IGNORED = -100
 TOKENS_PER_FRAME = 2

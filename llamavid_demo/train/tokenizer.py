@@ -14,8 +14,8 @@ from sentencepiece import sentencepiece_model_pb2
 
 from llamavid_demo.model.llama_vid.config import PromptFormat
 from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
+from llamavid_demo.questions import phrasings, unseen, words
 from llamavid_demo.storybook import world
-from llamavid_demo.train.questions import phrasings, unseen, words
 
 PROMPT = PromptFormat(system="", opening="Film", closing="\n ")
 

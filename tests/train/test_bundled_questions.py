@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from llamavid_demo.film.sections import cut_sections
+from llamavid_demo.questions import FAMILIES, ask
 from llamavid_demo.storybook.world import ITEMS, NAMES, Script
-from llamavid_demo.train.questions import FAMILIES, ask
 from tests.train.conftest import BUNDLED, MOVIES, bundled_script, chance
 from tests.train.questions.truth import AmbiguousError, Meaning, truth, understood
 

@@ -7,11 +7,11 @@ import torch
 from torch import nn
 from transformers import LlamaForCausalLM
 
+from llamavid_demo.questions import questions
 from llamavid_demo.storybook.random_film import FilmKind, random_script
 from llamavid_demo.train.aligning import pointing_loss
 from llamavid_demo.train.learning import Reader, training_attention
 from llamavid_demo.train.notes import NoteHeads
-from llamavid_demo.train.questions import questions
 from llamavid_demo.train.recipe import network_config
 from llamavid_demo.train.sequences import make_sequence, pad
 from llamavid_demo.train.tokenizer import PROMPT

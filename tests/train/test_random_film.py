@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
+from llamavid_demo.questions import questions
 from llamavid_demo.storybook.random_film import FilmKind, random_company, random_script
 from llamavid_demo.storybook.world import COLOURS, ITEMS, PLACES, THINGS, WEATHERS, Script
-from llamavid_demo.train.questions import questions
 from tests.train.conftest import chance, films
 
 KINDS = (

@@ -5,10 +5,10 @@ from llamavid_demo.film import cues_by_frame, load_movie
 from llamavid_demo.model.llama_vid.prompt import section_prompt
 from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.model.prompt import FRAME
+from llamavid_demo.questions import FAMILIES, Question, questions
 from llamavid_demo.storybook.frame_cues import frame_times
 from llamavid_demo.storybook.world import Line, Script, Shot
 from llamavid_demo.train.conversation import Manner, converse
-from llamavid_demo.train.questions import FAMILIES, Question, questions
 from llamavid_demo.train.sequences import IGNORED, FilmSequence, make_sequence, pad, prompt_ids
 from llamavid_demo.train.tokenizer import PROMPT
 from tests.train.conftest import MOVIES, bundled_script, films

@@ -7,9 +7,9 @@ the things that it names are on screen.
 import random
 from collections.abc import Sequence
 
+from llamavid_demo.questions import Question
 from llamavid_demo.storybook.world import Script
 from llamavid_demo.train.ideal import asked_thing
-from llamavid_demo.train.questions import Question
 
 
 def read_shots(

@@ -1,7 +1,7 @@
 """A little film whose every answer is known by heart."""
 
+from llamavid_demo.questions import Question, ask
 from llamavid_demo.storybook.world import Actor, Line, Script, Shot
-from llamavid_demo.train.questions import Question, ask
 from tests.train.conftest import chance
 
 CAT = Actor("cat", "red", "jumping", "Mia")

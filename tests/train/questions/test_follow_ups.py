@@ -2,8 +2,8 @@ import re
 
 import pytest
 
+from llamavid_demo.questions import FAMILIES, Question, ask, follow_up
 from llamavid_demo.storybook.world import Script
-from llamavid_demo.train.questions import FAMILIES, Question, ask, follow_up
 from tests.train.conftest import chance, films
 from tests.train.questions.conftest import FILM, asked
 from tests.train.questions.truth import truth, understood

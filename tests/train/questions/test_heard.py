@@ -1,7 +1,7 @@
 from dataclasses import replace
 
+from llamavid_demo.questions.heard import lines_of
 from llamavid_demo.storybook.world import Line, Script
-from llamavid_demo.train.questions.heard import lines_of
 from tests.train.questions.conftest import FILM, answers, asked
 
 SILENT = Script("Silent", tuple(replace(shot, lines=()) for shot in FILM.shots))

@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
+from llamavid_demo.questions import FAMILIES, Part, normalise, questions
+from llamavid_demo.questions.phrasings import phrasings
 from llamavid_demo.storybook.world import ACTIONS, COLOURS, NAMES, PLACES, THINGS, TIMES, Script, Shot
-from llamavid_demo.train.questions import FAMILIES, Part, normalise, questions
-from llamavid_demo.train.questions.phrasings import phrasings
 from tests.train.conftest import films
 from tests.train.questions.conftest import FILM, asked
 from tests.train.questions.truth import GROUPS, WEATHER, truth, understood

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
+from llamavid_demo.questions.words import article, listed, place_phrase
 from llamavid_demo.storybook.world import PLACES, THINGS, Script, Shot
-from llamavid_demo.train.questions.words import article, listed, place_phrase
 from tests.train.conftest import films
 from tests.train.questions.conftest import FILM, answers, asked
 

@@ -1,6 +1,6 @@
+from llamavid_demo.questions import normalise
+from llamavid_demo.questions.unseen import OUTSIDE_WORDS
 from llamavid_demo.storybook.world import ITEMS, PLACES, THINGS, WEATHERS, Script, Shot
-from llamavid_demo.train.questions import normalise
-from llamavid_demo.train.questions.unseen import OUTSIDE_WORDS
 from tests.train.questions.conftest import FILM, answers, asked
 from tests.train.questions.truth import understood
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
+from llamavid_demo.questions import phrasings
 from llamavid_demo.storybook.world import ITEMS, NAMES, PLACES, THINGS, Line, Script, Shot
-from llamavid_demo.train.questions import phrasings
 
 NTH = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
        "twelfth", "last")  # fmt: skip

@@ -3,12 +3,12 @@
 import random
 from dataclasses import replace
 
+from llamavid_demo.questions import phrasings as say
+from llamavid_demo.questions.heard import lines_of
+from llamavid_demo.questions.question import Part, Question, asked, colours_of, shots_showing
+from llamavid_demo.questions.seen import time_phrase_of, weather_phrase_of
+from llamavid_demo.questions.words import ORDINALS, only_scene, place_phrase
 from llamavid_demo.storybook.world import PLACES, Scene, Script
-from llamavid_demo.train.questions import phrasings as say
-from llamavid_demo.train.questions.heard import lines_of
-from llamavid_demo.train.questions.question import Part, Question, asked, colours_of, shots_showing
-from llamavid_demo.train.questions.seen import time_phrase_of, weather_phrase_of
-from llamavid_demo.train.questions.words import ORDINALS, only_scene, place_phrase
 
 FOLLOW_UPS = (
     say.ITS_COLOUR, say.ITS_ACTION, say.ITS_PLACE, say.THEN_TIME, say.THEN_WEATHER, say.THEN_AFTER,

@@ -6,10 +6,9 @@ finds the spot while it repeats, and answers can be compared word by word.
 
 import random
 
-from llamavid_demo.storybook.world import PLACES, THINGS, Scene, Script
-from llamavid_demo.train.questions import phrasings as say
-from llamavid_demo.train.questions.question import Part, Question, asked, colours_of, shots_showing
-from llamavid_demo.train.questions.words import (
+from llamavid_demo.questions import phrasings as say
+from llamavid_demo.questions.question import Part, Question, asked, colours_of, shots_showing
+from llamavid_demo.questions.words import (
     NUMBERS,
     ORDINALS,
     TIME_PHRASES,
@@ -22,6 +21,7 @@ from llamavid_demo.train.questions.words import (
     preposition,
     with_article,
 )
+from llamavid_demo.storybook.world import PLACES, THINGS, Scene, Script
 
 MOST_THINGS = 3  # that an answer lists
 

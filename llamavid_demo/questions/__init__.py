@@ -3,10 +3,10 @@
 import random
 from collections.abc import Callable
 
+from llamavid_demo.questions import heard, seen, unseen
+from llamavid_demo.questions.follow_ups import follow_up
+from llamavid_demo.questions.question import Part, Question, normalise
 from llamavid_demo.storybook.world import Script
-from llamavid_demo.train.questions import heard, seen, unseen
-from llamavid_demo.train.questions.follow_ups import follow_up
-from llamavid_demo.train.questions.question import Part, Question, normalise
 
 __all__ = ["FAMILIES", "Part", "Question", "ask", "follow_up", "normalise", "questions"]
 

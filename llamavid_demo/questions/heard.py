@@ -2,11 +2,11 @@
 
 import random
 
+from llamavid_demo.questions import phrasings as say
+from llamavid_demo.questions.question import Part, Question, asked
+from llamavid_demo.questions.seen import lone_scene
+from llamavid_demo.questions.words import listed, preposition
 from llamavid_demo.storybook.world import Line, Scene, Script
-from llamavid_demo.train.questions import phrasings as say
-from llamavid_demo.train.questions.question import Part, Question, asked
-from llamavid_demo.train.questions.seen import lone_scene
-from llamavid_demo.train.questions.words import listed, preposition
 
 MOST_NAMES = 3  # that an answer lists
 MOST_LINES = 2  # that an answer quotes

@@ -2,11 +2,11 @@
 
 import random
 
+from llamavid_demo.questions import phrasings as say
+from llamavid_demo.questions.heard import lines_of
+from llamavid_demo.questions.question import Part, Question, asked, colours_of
+from llamavid_demo.questions.words import ABSENT, NUMBERS, ORDINALS, REFUSAL, article, preposition
 from llamavid_demo.storybook.world import COLOURS, ITEMS, NAMES, PLACES, THINGS, Script
-from llamavid_demo.train.questions import phrasings as say
-from llamavid_demo.train.questions.heard import lines_of
-from llamavid_demo.train.questions.question import Part, Question, asked, colours_of
-from llamavid_demo.train.questions.words import ABSENT, NUMBERS, ORDINALS, REFUSAL, article, preposition
 
 OUTSIDE_WORDS = (
     "France", "London", "soup", "rice", "football", "money", "music", "maths", "history", "love",
