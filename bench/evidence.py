@@ -7,6 +7,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from llamavid_demo.evaluation.evaluate import SHORT_FILMS, evaluation_film, wilson
+from llamavid_demo.evaluation.greedy import Writing, begin, finish, read_section
+from llamavid_demo.evaluation.grounding import grounded, shots_asked
 from llamavid_demo.model.attention import AttentionWatch
 from llamavid_demo.model.load import load_model
 from llamavid_demo.model.loaded import LoadedModel
@@ -16,9 +19,6 @@ from llamavid_demo.settings import Settings
 from llamavid_demo.storybook.frame_cues import cue_texts
 from llamavid_demo.storybook.shots import film_frames
 from llamavid_demo.storybook.world import Script
-from llamavid_demo.train.evaluate import SHORT_FILMS, evaluation_film, wilson
-from llamavid_demo.train.greedy import Writing, begin, finish, read_section
-from llamavid_demo.train.grounding import grounded, shots_asked
 
 
 class LayerWatch(AttentionWatch):

@@ -13,6 +13,8 @@ from rich.progress import track
 
 from bench.results import RESULTS, Out, Row, publish
 from bench.ways_to_look import CHOICES, LookingFrames, SeenFilm, Way
+from llamavid_demo.evaluation.evaluate import Answered, films_of, scores, second_turn_film
+from llamavid_demo.evaluation.greedy import ReadSection, begin, finish, read_section
 from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
 from llamavid_demo.model.load import load_model
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE
@@ -22,8 +24,6 @@ from llamavid_demo.settings import Settings
 from llamavid_demo.storybook.frame_cues import cue_texts
 from llamavid_demo.storybook.random_film import FilmKind
 from llamavid_demo.storybook.shots import film_frames
-from llamavid_demo.train.evaluate import Answered, films_of, scores, second_turn_film
-from llamavid_demo.train.greedy import ReadSection, begin, finish, read_section
 
 COLUMNS = {
     "film read for": "{read_for}",

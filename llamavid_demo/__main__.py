@@ -194,7 +194,7 @@ def evaluate(
     """Ask a model about freshly rendered toy films and print how often it is right."""
     from llamavid_demo.chat import Progress
     from llamavid_demo.cli.score_table import evidence_lines, score_table
-    from llamavid_demo.train import evaluate as evaluation
+    from llamavid_demo.evaluation import evaluate as evaluation
 
     kind = evaluation.films_of(minutes)
     loaded = _load(_settings(model=model, quantization=quantization))
@@ -237,8 +237,8 @@ def compare(
     """Compare kinds of frame tokens on the same toy films: what they cost, and how often answers are right."""
     from llamavid_demo.chat import Progress
     from llamavid_demo.cli.comparison import comparison_table, plot_comparison
-    from llamavid_demo.train import compare as comparison
-    from llamavid_demo.train import evaluate as evaluation
+    from llamavid_demo.evaluation import compare as comparison
+    from llamavid_demo.evaluation import evaluate as evaluation
 
     with progress_bars(messages) as progress:
         rows = comparison.compare(

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from rich.filesize import decimal
 from rich.table import Table
 
-Row = Mapping[str, Any]  # of a kind of frame tokens, as `llamavid_demo.train.compare` gives it
+Row = Mapping[str, Any]  # of a kind of frame tokens, as `llamavid_demo.evaluation.compare` gives it
 
 
 def comparison_table(rows: Sequence[Row]) -> Table:

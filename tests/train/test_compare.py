@@ -6,8 +6,8 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from llamavid_demo.__main__ import app
+from llamavid_demo.evaluation.compare import MODES, compare
 from llamavid_demo.settings import ROOT
-from llamavid_demo.train.compare import MODES, compare
 
 TINY = ROOT / "assets" / "llama-vid-tiny"
 

@@ -6,11 +6,11 @@ import pytest
 
 from llamavid_demo.chat.encoded_section import EncodedSection
 from llamavid_demo.chat.evidence import heat_map
+from llamavid_demo.evaluation.evaluate import evaluate
 from llamavid_demo.model.load import load_model
 from llamavid_demo.questions import FAMILIES
 from llamavid_demo.storybook.shots import render_pool
 from llamavid_demo.storybook.world import THINGS
-from llamavid_demo.train.evaluate import evaluate
 from llamavid_demo.train.vision_labels import vision_labels
 
 FOLDER = Path(__file__).parents[2] / "assets" / "llama-vid-tiny"

@@ -2,9 +2,9 @@
 
 import pytest
 
+from llamavid_demo.evaluation.evaluate import Answered, evaluate
 from llamavid_demo.model.load import load_model
 from llamavid_demo.settings import ROOT
-from llamavid_demo.train.evaluate import Answered, evaluate
 
 SAME = {"4bit": 0.9, "8bit": 0.95}  # least share of answers that stay the same; 0.98 and 1.0 were measured on 120
 

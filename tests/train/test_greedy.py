@@ -5,11 +5,11 @@ from copy import deepcopy
 import pytest
 import torch
 
+from llamavid_demo.evaluation import greedy
+from llamavid_demo.evaluation.greedy import Writing, begin, finish, read_section
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.moments import frame_mass
 from llamavid_demo.model.prompt import FRAME, SectionPrompt, Word
-from llamavid_demo.train import greedy
-from llamavid_demo.train.greedy import Writing, begin, finish, read_section
 
 QUESTIONS = {3: " Who? ASSISTANT:", 7: " What color is the boat? ASSISTANT:", 5: " And then? ASSISTANT:"}  # by frames
 LONGEST = 9

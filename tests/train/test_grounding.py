@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from llamavid_demo.evaluation.grounding import grounded, shots_asked
 from llamavid_demo.questions import FAMILIES, Part, Question, ask
 from llamavid_demo.storybook.world import Script, Shot
-from llamavid_demo.train.grounding import grounded, shots_asked
 from tests.train.conftest import films
 
 SCRIPT = Script("", tuple(Shot(place, "noon", "clear", (), 2.0) for place in ("beach", "forest", "cave")))

@@ -3,12 +3,12 @@ import json
 import pytest
 import torch
 
+from llamavid_demo.evaluation.evaluate import MODES, evaluate, evaluate_modes, evaluate_second_turns
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.model.load import load_model
 from llamavid_demo.storybook.random_film import FilmKind
 from llamavid_demo.train import run as run_module
 from llamavid_demo.train.conversation import Manner
-from llamavid_demo.train.evaluate import MODES, evaluate, evaluate_modes, evaluate_second_turns
 from llamavid_demo.train.reading import Lesson
 from llamavid_demo.train.recipe import FAMILIES, Recipe, network_config
 from llamavid_demo.train.run import run

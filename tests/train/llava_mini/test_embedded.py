@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from llamavid_demo.chat import MovieChat
+from llamavid_demo.evaluation.evaluate import Answered, evaluate, modes_of
 from llamavid_demo.film import load_movie
 from llamavid_demo.model.load import load_model
 from llamavid_demo.settings import ROOT, Settings
-from llamavid_demo.train.evaluate import Answered, evaluate, modes_of
 
 FOLDER = ROOT / "assets" / "llava-mini-tiny"
 

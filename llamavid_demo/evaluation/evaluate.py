@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from llamavid_demo.evaluation.greedy import ReadSection, begin, finish, read_section
+from llamavid_demo.evaluation.grounding import grounded
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, NO_GUIDE, LoadedModel
 from llamavid_demo.model.prompt import Answers
 from llamavid_demo.questions import FAMILIES, Question, ask, normalise, questions
@@ -17,8 +19,6 @@ from llamavid_demo.storybook.frame_cues import cue_texts
 from llamavid_demo.storybook.random_film import FilmKind, random_script
 from llamavid_demo.storybook.shots import film_frames
 from llamavid_demo.storybook.world import THINGS, Script
-from llamavid_demo.train.greedy import ReadSection, begin, finish, read_section
-from llamavid_demo.train.grounding import grounded
 
 SHORT_FILMS = FilmKind(duration=(60, 180), cues=20)
 # What the LLaMA gets of one and the same model; "wrong guide": context tokens built from another film's question.

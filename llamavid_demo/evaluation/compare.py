@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from llamavid_demo.evaluation.evaluate import SHORT_FILMS, Report, evaluate_modes, evaluation_film, films_of
+from llamavid_demo.evaluation.greedy import begin, read_section
 from llamavid_demo.model.load import load_model
 from llamavid_demo.model.loaded import NO_GUIDE, LoadedModel
 from llamavid_demo.model.own_thread import in_own_thread
@@ -16,8 +18,6 @@ from llamavid_demo.settings import ROOT
 from llamavid_demo.storybook.frame_cues import cue_texts
 from llamavid_demo.storybook.random_film import FilmKind
 from llamavid_demo.storybook.shots import film_frames
-from llamavid_demo.train.evaluate import SHORT_FILMS, Report, evaluate_modes, evaluation_film, films_of
-from llamavid_demo.train.greedy import begin, read_section
 
 EMBEDDED = tuple(ROOT / "assets" / name for name in ("llama-vid-tiny", "llava-mini-tiny"))
 MODES = ("full", "content only", "context only")  # of a LLaMA-VID with two tokens a frame
