@@ -280,11 +280,11 @@ def train(
     resume: Annotated[bool, typer.Option(help="Go on where a killed run stopped.")] = True,
 ) -> None:
     """Train an embedded model from nothing, or others from LLaMA-VID; killed at any moment, it goes on."""
-    from llamavid_demo.train import run as llama_vid
-    from llamavid_demo.train import variants
-    from llamavid_demo.train.llava_mini import run as llava_mini
-    from llamavid_demo.train.llava_mini.recipe import embedded
-    from llamavid_demo.train.stages import Progress
+    from llamavid_demo.training import run as llama_vid
+    from llamavid_demo.training import variants
+    from llamavid_demo.training.llava_mini import run as llava_mini
+    from llamavid_demo.training.llava_mini.recipe import embedded
+    from llamavid_demo.training.stages import Progress
 
     def report(at: Progress) -> None:
         scores = ", ".join(f"{name} {score:.0%}" for name, score in sorted(at.scores.items()))

@@ -13,7 +13,10 @@ MAY_IMPORT = {
     "model": {"film", "model"},
     "chat": {"film", "model", "chat"},
     "ui": {"film", "model", "chat", "ui"},
-    "train": {"film", "model", "train"},
+    "storybook": {"film", "storybook"},
+    "questions": {"storybook", "questions"},
+    "training": {"film", "model", "storybook", "questions", "training"},
+    "evaluation": {"film", "model", "chat", "storybook", "questions", "evaluation"},
     "cli": {"film", "model", "chat", "cli"},
 }
 FOR_ALL = {"errors", "settings"}
@@ -48,7 +51,7 @@ def test_what_all_may_import_imports_no_room(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("room", "heavy"),
-    [("film", ["torch", "gradio", "transformers"]), ("chat", ["gradio"]), ("train", ["gradio", "decord", "typer"])],
+    [("film", ["torch", "gradio", "transformers"]), ("chat", ["gradio"]), ("training", ["gradio", "decord", "typer"])],
 )
 def test_a_room_does_not_know_what_is_not_its_own(room: str, heavy: list[str]) -> None:
     code = f"import sys, llamavid_demo.{room}; print([m for m in {heavy} if m in sys.modules])"

@@ -9,7 +9,7 @@ import pytest
 from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.storybook.random_film import FilmKind, random_script
 from llamavid_demo.storybook.world import Script
-from llamavid_demo.train.tokenizer import write_llama_vocabulary
+from llamavid_demo.training.tokenizer import write_llama_vocabulary
 
 MOVIES = Path(__file__).parents[2] / "movies"
 BUNDLED = ("the-lost-map", "the-bell-in-the-fog", "a-year-of-letters")

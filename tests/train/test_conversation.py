@@ -5,8 +5,8 @@ import pytest
 from llamavid_demo.questions import FAMILIES, Question
 from llamavid_demo.storybook.random_film import FilmKind
 from llamavid_demo.storybook.world import Actor, Script, Shot
-from llamavid_demo.train.conversation import GUIDED, HEARD, Conversation, Manner, converse
-from llamavid_demo.train.ideal import asked_thing
+from llamavid_demo.training.conversation import GUIDED, HEARD, Conversation, Manner, converse
+from llamavid_demo.training.ideal import asked_thing
 from tests.train.conftest import BRIEF, USUAL, chance, films
 
 MANNER = Manner(turns=6, families=dict.fromkeys((family for family in FAMILIES if family != "follow_up"), 1.0))

@@ -11,7 +11,7 @@ from llamavid_demo.model.load import load_model
 from llamavid_demo.questions import FAMILIES
 from llamavid_demo.storybook.shots import render_pool
 from llamavid_demo.storybook.world import THINGS
-from llamavid_demo.train.vision_labels import vision_labels
+from llamavid_demo.training.vision_labels import vision_labels
 
 FOLDER = Path(__file__).parents[2] / "assets" / "llama-vid-tiny"
 

@@ -3,9 +3,9 @@ import torch
 
 from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.model.prompt import FRAME
-from llamavid_demo.train.ideal import WORDS, asked_thing, content_words, context_words, ideal_tokens, word_ids
-from llamavid_demo.train.sequences import make_sequence, pad
-from llamavid_demo.train.tokenizer import PROMPT
+from llamavid_demo.training.ideal import WORDS, asked_thing, content_words, context_words, ideal_tokens, word_ids
+from llamavid_demo.training.sequences import make_sequence, pad
+from llamavid_demo.training.tokenizer import PROMPT
 from tests.train.conftest import chance, films
 from tests.train.questions.conftest import FILM, asked
 

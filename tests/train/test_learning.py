@@ -9,12 +9,12 @@ from transformers import LlamaForCausalLM
 
 from llamavid_demo.questions import questions
 from llamavid_demo.storybook.random_film import FilmKind, random_script
-from llamavid_demo.train.aligning import pointing_loss
-from llamavid_demo.train.learning import Reader, training_attention
-from llamavid_demo.train.notes import NoteHeads
-from llamavid_demo.train.recipe import network_config
-from llamavid_demo.train.sequences import make_sequence, pad
-from llamavid_demo.train.tokenizer import PROMPT
+from llamavid_demo.training.aligning import pointing_loss
+from llamavid_demo.training.learning import Reader, training_attention
+from llamavid_demo.training.notes import NoteHeads
+from llamavid_demo.training.recipe import network_config
+from llamavid_demo.training.sequences import make_sequence, pad
+from llamavid_demo.training.tokenizer import PROMPT
 
 
 def test_a_batch_without_pointers_and_notes_still_teaches(tokenizer):

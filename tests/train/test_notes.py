@@ -4,9 +4,9 @@ from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.model.prompt import FRAME
 from llamavid_demo.questions import Part, Question
 from llamavid_demo.storybook.world import ITEMS, PLACES, THINGS, Actor, Line, Script, Shot
-from llamavid_demo.train.notes import BEFORE, COMPANY, GUIDED, NOTES, SEVERAL, UNGUIDED, NoteHeads
-from llamavid_demo.train.sequences import IGNORED, make_sequence
-from llamavid_demo.train.tokenizer import PROMPT
+from llamavid_demo.training.notes import BEFORE, COMPANY, GUIDED, NOTES, SEVERAL, UNGUIDED, NoteHeads
+from llamavid_demo.training.sequences import IGNORED, make_sequence
+from llamavid_demo.training.tokenizer import PROMPT
 from tests.train.conftest import films
 from tests.train.questions.conftest import FILM, asked
 

@@ -7,12 +7,12 @@ from llamavid_demo.evaluation.evaluate import MODES, evaluate, evaluate_modes, e
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.model.load import load_model
 from llamavid_demo.storybook.random_film import FilmKind
-from llamavid_demo.train import run as run_module
-from llamavid_demo.train.conversation import Manner
-from llamavid_demo.train.reading import Lesson
-from llamavid_demo.train.recipe import FAMILIES, Recipe, network_config
-from llamavid_demo.train.run import run
-from llamavid_demo.train.stages import StagePlan
+from llamavid_demo.training import run as run_module
+from llamavid_demo.training.conversation import Manner
+from llamavid_demo.training.reading import Lesson
+from llamavid_demo.training.recipe import FAMILIES, Recipe, network_config
+from llamavid_demo.training.run import run
+from llamavid_demo.training.stages import StagePlan
 
 STEPS = 3
 TINY_FILMS = FilmKind((1, 2), (1, 1), (1, 2))

@@ -8,9 +8,9 @@ from llamavid_demo.model.prompt import FRAME
 from llamavid_demo.questions import FAMILIES, Question, questions
 from llamavid_demo.storybook.frame_cues import frame_times
 from llamavid_demo.storybook.world import Line, Script, Shot
-from llamavid_demo.train.conversation import Manner, converse
-from llamavid_demo.train.sequences import IGNORED, FilmSequence, make_sequence, pad, prompt_ids
-from llamavid_demo.train.tokenizer import PROMPT
+from llamavid_demo.training.conversation import Manner, converse
+from llamavid_demo.training.sequences import IGNORED, FilmSequence, make_sequence, pad, prompt_ids
+from llamavid_demo.training.tokenizer import PROMPT
 from tests.train.conftest import MOVIES, bundled_script, films
 from tests.train.questions.conftest import FILM, asked
 

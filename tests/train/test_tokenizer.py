@@ -5,7 +5,7 @@ import pytest
 
 from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, LlamaTokenizer
 from llamavid_demo.questions import questions
-from llamavid_demo.train.tokenizer import guide_vocabulary, letter_cases, world_words
+from llamavid_demo.training.tokenizer import guide_vocabulary, letter_cases, world_words
 from tests.train.conftest import BUNDLED, bundled_script, films
 
 

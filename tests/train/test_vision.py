@@ -4,8 +4,8 @@ import torch
 
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.storybook.shots import render_pool
-from llamavid_demo.train.vision import mirror
-from llamavid_demo.train.vision_labels import PATCH_KINDS, vision_labels
+from llamavid_demo.training.vision import mirror
+from llamavid_demo.training.vision_labels import PATCH_KINDS, vision_labels
 
 
 def test_labels_are_mirrored_as_pictures_are() -> None:

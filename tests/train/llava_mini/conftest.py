@@ -14,16 +14,16 @@ from llamavid_demo.model.llama_vid.save import save_checkpoint
 from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.model.llava_mini.tokenizer import ChatTokenizer
 from llamavid_demo.storybook.random_film import FilmKind
-from llamavid_demo.train.conversation import Manner
-from llamavid_demo.train.initialise import initialise
-from llamavid_demo.train.llava_mini.recipe import MiniRecipe, mini_config
-from llamavid_demo.train.llava_mini.run import MiniTraining
-from llamavid_demo.train.llava_mini.sequences import ChatForm
-from llamavid_demo.train.llava_mini.tokenizer import write_chat_tokenizer
-from llamavid_demo.train.reading import Lesson
-from llamavid_demo.train.recipe import FAMILIES, network_config
-from llamavid_demo.train.stages import StagePlan
-from llamavid_demo.train.tokenizer import guide_vocabulary, write_llama_vocabulary
+from llamavid_demo.training.conversation import Manner
+from llamavid_demo.training.initialise import initialise
+from llamavid_demo.training.llava_mini.recipe import MiniRecipe, mini_config
+from llamavid_demo.training.llava_mini.run import MiniTraining
+from llamavid_demo.training.llava_mini.sequences import ChatForm
+from llamavid_demo.training.llava_mini.tokenizer import write_chat_tokenizer
+from llamavid_demo.training.reading import Lesson
+from llamavid_demo.training.recipe import FAMILIES, network_config
+from llamavid_demo.training.stages import StagePlan
+from llamavid_demo.training.tokenizer import guide_vocabulary, write_llama_vocabulary
 
 STEPS = 3
 TINY_FILMS = FilmKind((1, 2), (1, 2), (1, 3), (0, 1), (1, 2))

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import torch
 
-from llamavid_demo.train.llava_mini.beginning import begin_prefusion, fit_compressor
-from llamavid_demo.train.llava_mini.distilling import begin_tower
-from llamavid_demo.train.llava_mini.run import MiniTraining
+from llamavid_demo.training.llava_mini.beginning import begin_prefusion, fit_compressor
+from llamavid_demo.training.llava_mini.distilling import begin_tower
+from llamavid_demo.training.llava_mini.run import MiniTraining
 
 Begin = Callable[..., MiniTraining]
 

@@ -6,12 +6,12 @@ from contextlib import nullcontext
 import pytest
 import torch
 
-from llamavid_demo.train.encoded_shots import EncodedShots
-from llamavid_demo.train.learning import training_attention
-from llamavid_demo.train.llava_mini import answering
-from llamavid_demo.train.llava_mini.answering import Answering
-from llamavid_demo.train.llava_mini.fusing import looks, read_rows, rotary_of
-from llamavid_demo.train.llava_mini.run import MiniTraining
+from llamavid_demo.training.encoded_shots import EncodedShots
+from llamavid_demo.training.learning import training_attention
+from llamavid_demo.training.llava_mini import answering
+from llamavid_demo.training.llava_mini.answering import Answering
+from llamavid_demo.training.llava_mini.fusing import looks, read_rows, rotary_of
+from llamavid_demo.training.llava_mini.run import MiniTraining
 from tests.train.conftest import chance
 from tests.train.llava_mini.conftest import LESSON
 

@@ -2,8 +2,8 @@ import pytest
 
 from llamavid_demo.storybook.frame_cues import frame_times
 from llamavid_demo.storybook.world import Script
-from llamavid_demo.train.ideal import asked_thing
-from llamavid_demo.train.llava_mini.read_shots import read_shots
+from llamavid_demo.training.ideal import asked_thing
+from llamavid_demo.training.llava_mini.read_shots import read_shots
 from tests.train.conftest import chance, films
 from tests.train.questions.conftest import FILM, asked
 

@@ -5,8 +5,8 @@ import torch
 
 from llamavid_demo.errors import ModelError
 from llamavid_demo.model.load import load_model
-from llamavid_demo.train.llava_mini import run as run_module
-from llamavid_demo.train.llava_mini.run import run
+from llamavid_demo.training.llava_mini import run as run_module
+from llamavid_demo.training.llava_mini.run import run
 from tests.train.llava_mini.conftest import SHAPE, STEPS, micro
 
 

@@ -3,9 +3,9 @@ from llamavid_demo.model.llava_mini.tokenizer import ChatTokenizer
 from llamavid_demo.model.prompt import FRAME
 from llamavid_demo.questions import FAMILIES, Question
 from llamavid_demo.storybook.frame_cues import cue_texts, frame_times
-from llamavid_demo.train.conversation import Manner, converse_freely
-from llamavid_demo.train.llava_mini.sequences import ChatForm, FusedSequence, fused_sequence
-from llamavid_demo.train.sequences import IGNORED
+from llamavid_demo.training.conversation import Manner, converse_freely
+from llamavid_demo.training.llava_mini.sequences import ChatForm, FusedSequence, fused_sequence
+from llamavid_demo.training.sequences import IGNORED
 from tests.train.conftest import films
 from tests.train.llava_mini.conftest import with_tokens
 from tests.train.questions.conftest import FILM, asked

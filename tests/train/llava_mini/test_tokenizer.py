@@ -3,7 +3,7 @@ import pytest
 from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.model.llava_mini.tokenizer import ChatTokenizer, Message
 from llamavid_demo.questions import questions
-from llamavid_demo.train.llava_mini.tokenizer import BREAK, END_OF_TURN, LIKENESS
+from llamavid_demo.training.llava_mini.tokenizer import BREAK, END_OF_TURN, LIKENESS
 from tests.train.conftest import films
 
 

@@ -16,9 +16,9 @@ from transformers import AttentionInterface, LlamaForCausalLM
 from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 
 from llamavid_demo.questions import Question
-from llamavid_demo.train.notes import NOTE, NoteHeads
-from llamavid_demo.train.sequences import IGNORED, SequenceBatch
-from llamavid_demo.train.stages import StepResult
+from llamavid_demo.training.notes import NOTE, NoteHeads
+from llamavid_demo.training.sequences import IGNORED, SequenceBatch
+from llamavid_demo.training.stages import StepResult
 
 POINTING = 0.3  # weight of the loss on where to look
 NOTING = 0.5  # weight of the loss on the notes

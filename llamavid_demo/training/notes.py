@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from llamavid_demo.storybook.world import ITEM_LINES, ITEMS, NAMES, PLACES, PLAIN_LINES, THINGS, Script
-from llamavid_demo.train.heads import LabelHeads
+from llamavid_demo.training.heads import LabelHeads
 
 NOTE = "note "  # how the accuracies of notes are called, before their kind
 _MANY = 13

@@ -12,9 +12,9 @@ import torch
 from llamavid_demo.model.llama_vid.vision import VisionTower
 from llamavid_demo.model.llava_mini.clip import ClipTower
 from llamavid_demo.storybook.shots import ShotPool
-from llamavid_demo.train.learning import autocast
-from llamavid_demo.train.stages import StepResult
-from llamavid_demo.train.vision import pixels
+from llamavid_demo.training.learning import autocast
+from llamavid_demo.training.stages import StepResult
+from llamavid_demo.training.vision import pixels
 
 EXPLAINED = "explained"  # share of the patches' variance that comes out right, 0 to 1
 

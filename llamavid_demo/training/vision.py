@@ -9,10 +9,10 @@ from torch import nn
 from llamavid_demo.model.llama_vid.vision import VisionTower
 from llamavid_demo.model.preprocessor import CLIP_MEAN, CLIP_STD
 from llamavid_demo.storybook.shots import ShotPool
-from llamavid_demo.train.heads import LabelHeads
-from llamavid_demo.train.learning import autocast
-from llamavid_demo.train.stages import StepResult
-from llamavid_demo.train.vision_labels import CLASSES, FRAME_KINDS, NOBODY, PATCH_KINDS, PRESENT, vision_labels
+from llamavid_demo.training.heads import LabelHeads
+from llamavid_demo.training.learning import autocast
+from llamavid_demo.training.stages import StepResult
+from llamavid_demo.training.vision_labels import CLASSES, FRAME_KINDS, NOBODY, PATCH_KINDS, PRESENT, vision_labels
 
 BACKGROUND_WEIGHT = 0.3
 

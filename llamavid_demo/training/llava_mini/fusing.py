@@ -10,7 +10,7 @@ import torch
 from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 
 from llamavid_demo.model.llava_mini.prefusion import PreFusion
-from llamavid_demo.train.learning import training_attention
+from llamavid_demo.training.learning import training_attention
 
 Rotary = tuple[torch.Tensor, torch.Tensor]  # cosines and sines (1, L, D)
 

@@ -7,14 +7,14 @@ import torch
 
 from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
-from llamavid_demo.train.conversation import Conversation, converse
-from llamavid_demo.train.encoded_shots import EncodedShots
-from llamavid_demo.train.guide import GuideIds
-from llamavid_demo.train.learning import Reader, autocast
-from llamavid_demo.train.reading import Lesson
-from llamavid_demo.train.sequences import FilmSequence, make_sequence, pad
-from llamavid_demo.train.stages import StepResult
-from llamavid_demo.train.tokenizer import PROMPT
+from llamavid_demo.training.conversation import Conversation, converse
+from llamavid_demo.training.encoded_shots import EncodedShots
+from llamavid_demo.training.guide import GuideIds
+from llamavid_demo.training.learning import Reader, autocast
+from llamavid_demo.training.reading import Lesson
+from llamavid_demo.training.sequences import FilmSequence, make_sequence, pad
+from llamavid_demo.training.stages import StepResult
+from llamavid_demo.training.tokenizer import PROMPT
 
 HIDDEN = 0.04  # share of films whose context tokens, content tokens or both are zero
 

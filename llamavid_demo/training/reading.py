@@ -10,12 +10,12 @@ from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.storybook.random_film import FilmKind, random_script
 from llamavid_demo.storybook.world import Script
-from llamavid_demo.train.conversation import Conversation, Manner, converse
-from llamavid_demo.train.ideal import ideal_tokens, word_ids
-from llamavid_demo.train.learning import Reader
-from llamavid_demo.train.sequences import FilmSequence, make_sequence, pad
-from llamavid_demo.train.stages import StepResult
-from llamavid_demo.train.tokenizer import PROMPT
+from llamavid_demo.training.conversation import Conversation, Manner, converse
+from llamavid_demo.training.ideal import ideal_tokens, word_ids
+from llamavid_demo.training.learning import Reader
+from llamavid_demo.training.sequences import FilmSequence, make_sequence, pad
+from llamavid_demo.training.stages import StepResult
+from llamavid_demo.training.tokenizer import PROMPT
 
 
 @dataclass(frozen=True)

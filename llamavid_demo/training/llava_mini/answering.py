@@ -13,15 +13,15 @@ import torch
 from torch import nn
 
 from llamavid_demo.model.llava_mini.network import LlavaMini
-from llamavid_demo.train.conversation import Conversation, converse_freely
-from llamavid_demo.train.encoded_shots import EncodedShots
-from llamavid_demo.train.learning import Reader, autocast
-from llamavid_demo.train.llava_mini.fusing import mean_over_frames, read_rows
-from llamavid_demo.train.llava_mini.read_shots import read_shots
-from llamavid_demo.train.llava_mini.sequences import ChatForm, FusedSequence, fused_sequence
-from llamavid_demo.train.reading import Lesson
-from llamavid_demo.train.sequences import pad
-from llamavid_demo.train.stages import StepResult
+from llamavid_demo.training.conversation import Conversation, converse_freely
+from llamavid_demo.training.encoded_shots import EncodedShots
+from llamavid_demo.training.learning import Reader, autocast
+from llamavid_demo.training.llava_mini.fusing import mean_over_frames, read_rows
+from llamavid_demo.training.llava_mini.read_shots import read_shots
+from llamavid_demo.training.llava_mini.sequences import ChatForm, FusedSequence, fused_sequence
+from llamavid_demo.training.reading import Lesson
+from llamavid_demo.training.sequences import pad
+from llamavid_demo.training.stages import StepResult
 
 READ = 6  # shots of a film that its words read
 HIDDEN = 0.04  # share of films whose frame tokens are zero, whose words are not fused, or both

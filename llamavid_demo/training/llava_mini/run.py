@@ -16,19 +16,19 @@ from llamavid_demo.model.llava_mini.save import save_llava_mini
 from llamavid_demo.model.llava_mini.tokenizer import ChatTokenizer
 from llamavid_demo.model.load import load_model
 from llamavid_demo.storybook.shots import ShotPool, kept_pool
-from llamavid_demo.train.encoded_shots import EncodedShots, encode_pool, encoded_shots, kept_patches
-from llamavid_demo.train.ideal import word_ids
-from llamavid_demo.train.learning import Reader
-from llamavid_demo.train.llava_mini import distilling
-from llamavid_demo.train.llava_mini.aligning import Aligning
-from llamavid_demo.train.llava_mini.answering import Answering
-from llamavid_demo.train.llava_mini.beginning import begin, fit_compressor
-from llamavid_demo.train.llava_mini.recipe import MakeRecipe, embedded
-from llamavid_demo.train.llava_mini.sequences import ChatForm
-from llamavid_demo.train.llava_mini.tokenizer import LIKENESS, write_chat_tokenizer
-from llamavid_demo.train.notes import UNGUIDED, NoteHeads
-from llamavid_demo.train.stages import Report, StagePlan, Step, run_stage
-from llamavid_demo.train.vision import pixels
+from llamavid_demo.training.encoded_shots import EncodedShots, encode_pool, encoded_shots, kept_patches
+from llamavid_demo.training.ideal import word_ids
+from llamavid_demo.training.learning import Reader
+from llamavid_demo.training.llava_mini import distilling
+from llamavid_demo.training.llava_mini.aligning import Aligning
+from llamavid_demo.training.llava_mini.answering import Answering
+from llamavid_demo.training.llava_mini.beginning import begin, fit_compressor
+from llamavid_demo.training.llava_mini.recipe import MakeRecipe, embedded
+from llamavid_demo.training.llava_mini.sequences import ChatForm
+from llamavid_demo.training.llava_mini.tokenizer import LIKENESS, write_chat_tokenizer
+from llamavid_demo.training.notes import UNGUIDED, NoteHeads
+from llamavid_demo.training.stages import Report, StagePlan, Step, run_stage
+from llamavid_demo.training.vision import pixels
 
 WORK = Path("runs/train-mini")
 BASE = Path("assets/llama-vid-tiny")
@@ -111,7 +111,7 @@ class MiniTraining:
 
     def plot(self, path: Path) -> None:
         """Draw the learning curves of all stages."""
-        from llamavid_demo.train.curves import plot_curves  # a bare GPU machine trains without matplotlib
+        from llamavid_demo.training.curves import plot_curves  # a bare GPU machine trains without matplotlib
 
         stages = ["distilling", "aligning", *(name for name, *_ in self.recipe.answering)]
         plot_curves(self.folder, path, stages=stages)

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from llamavid_demo.train.optimise import Optimiser
+from llamavid_demo.training.optimise import Optimiser
 
 log = logging.getLogger(__name__)
 

@@ -5,10 +5,10 @@ from functools import partial
 from pathlib import Path
 
 from llamavid_demo.model.llama_vid.config import known_compress
-from llamavid_demo.train.reading import Lesson
-from llamavid_demo.train.recipe import MakeRecipe, Recipe, embedded
-from llamavid_demo.train.run import Training
-from llamavid_demo.train.stages import Report, StagePlan
+from llamavid_demo.training.reading import Lesson
+from llamavid_demo.training.recipe import MakeRecipe, Recipe, embedded
+from llamavid_demo.training.run import Training
+from llamavid_demo.training.stages import Report, StagePlan
 
 BASE = Path("assets/llama-vid-tiny")
 WORK = Path("runs/tuning")

@@ -12,13 +12,13 @@ from torch import nn
 
 from llamavid_demo.model.llava_mini.network import LlavaMini
 from llamavid_demo.storybook.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, WEATHERS, Script, Shot
-from llamavid_demo.train.aligning import asked_patches, pointing_loss, question_on
-from llamavid_demo.train.encoded_shots import EncodedShots
-from llamavid_demo.train.ideal import WORDS, content_words
-from llamavid_demo.train.learning import POINTING, autocast
-from llamavid_demo.train.llava_mini.fusing import looks, read_rows, rotary_of
-from llamavid_demo.train.llava_mini.sequences import ChatForm
-from llamavid_demo.train.stages import StepResult
+from llamavid_demo.training.aligning import asked_patches, pointing_loss, question_on
+from llamavid_demo.training.encoded_shots import EncodedShots
+from llamavid_demo.training.ideal import WORDS, content_words
+from llamavid_demo.training.learning import POINTING, autocast
+from llamavid_demo.training.llava_mini.fusing import looks, read_rows, rotary_of
+from llamavid_demo.training.llava_mini.sequences import ChatForm
+from llamavid_demo.training.stages import StepResult
 
 GAIN = 4.0  # how much louder than a word: of many frames few show the thing, and the mean is what is left
 LOOKING_HEADS = 2  # of the first layer

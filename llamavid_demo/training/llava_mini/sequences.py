@@ -16,8 +16,8 @@ from llamavid_demo.model.prompt import FRAME, Word
 from llamavid_demo.questions import Question
 from llamavid_demo.storybook.frame_cues import cue_texts
 from llamavid_demo.storybook.world import ACTIONS, COLOURS, THINGS, Script
-from llamavid_demo.train.llava_mini.tokenizer import ANSWER_HEADER
-from llamavid_demo.train.sequences import IGNORED, FilmSequence, annotate
+from llamavid_demo.training.llava_mini.tokenizer import ANSWER_HEADER
+from llamavid_demo.training.sequences import IGNORED, FilmSequence, annotate
 
 THING_HEAD = 1  # the pointing head that looks for things
 

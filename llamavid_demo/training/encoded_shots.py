@@ -13,8 +13,8 @@ from llamavid_demo.model.llama_vid.vision import VisionTower
 from llamavid_demo.storybook.random_film import FilmKind
 from llamavid_demo.storybook.shots import Scenery, ShotPool, by_scenery, film_from_pool
 from llamavid_demo.storybook.world import Script, Shot
-from llamavid_demo.train.vision import encode
-from llamavid_demo.train.vision_labels import vision_labels
+from llamavid_demo.training.vision import encode
+from llamavid_demo.training.vision_labels import vision_labels
 
 
 @dataclass(frozen=True)

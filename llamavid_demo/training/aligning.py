@@ -15,12 +15,12 @@ from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.questions import ask
 from llamavid_demo.questions.follow_ups import FOLLOW_UPS
 from llamavid_demo.storybook.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, WEATHERS, Script
-from llamavid_demo.train.encoded_shots import EncodedShots
-from llamavid_demo.train.guide import GuideIds
-from llamavid_demo.train.ideal import NO, WORDS, asked_thing, content_words, context_words, word_ids
-from llamavid_demo.train.learning import POINTING, autocast
-from llamavid_demo.train.stages import StepResult
-from llamavid_demo.train.vision_labels import NOBODY
+from llamavid_demo.training.encoded_shots import EncodedShots
+from llamavid_demo.training.guide import GuideIds
+from llamavid_demo.training.ideal import NO, WORDS, asked_thing, content_words, context_words, word_ids
+from llamavid_demo.training.learning import POINTING, autocast
+from llamavid_demo.training.stages import StepResult
+from llamavid_demo.training.vision_labels import NOBODY
 
 # Questions that name a thing are what the text decoder has to learn; each frame is a film of its own here.
 NAMING = {"colour": 3.0, "action": 3.0, "where": 2.0, "existence": 4.0, "absent": 3.0}

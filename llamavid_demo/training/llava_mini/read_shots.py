@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from llamavid_demo.questions import Question
 from llamavid_demo.storybook.world import Script
-from llamavid_demo.train.ideal import asked_thing
+from llamavid_demo.training.ideal import asked_thing
 
 
 def read_shots(

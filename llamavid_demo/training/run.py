@@ -12,19 +12,19 @@ from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.save import save_checkpoint
 from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.storybook.shots import ShotPool, kept_pool
-from llamavid_demo.train.aligning import Aligning
-from llamavid_demo.train.answering import Answering
-from llamavid_demo.train.encoded_shots import EncodedShots, encode_pool, encoded_shots, kept_patches
-from llamavid_demo.train.guide import GuideIds
-from llamavid_demo.train.initialise import initialise
-from llamavid_demo.train.learning import Reader
-from llamavid_demo.train.looking import Looking
-from llamavid_demo.train.notes import NoteHeads
-from llamavid_demo.train.reading import Reading
-from llamavid_demo.train.recipe import MakeRecipe, embedded
-from llamavid_demo.train.stages import Report, StagePlan, Step, run_stage
-from llamavid_demo.train.tokenizer import guide_vocabulary, letter_cases, write_llama_vocabulary
-from llamavid_demo.train.vision import DenseHeads, Seeing
+from llamavid_demo.training.aligning import Aligning
+from llamavid_demo.training.answering import Answering
+from llamavid_demo.training.encoded_shots import EncodedShots, encode_pool, encoded_shots, kept_patches
+from llamavid_demo.training.guide import GuideIds
+from llamavid_demo.training.initialise import initialise
+from llamavid_demo.training.learning import Reader
+from llamavid_demo.training.looking import Looking
+from llamavid_demo.training.notes import NoteHeads
+from llamavid_demo.training.reading import Reading
+from llamavid_demo.training.recipe import MakeRecipe, embedded
+from llamavid_demo.training.stages import Report, StagePlan, Step, run_stage
+from llamavid_demo.training.tokenizer import guide_vocabulary, letter_cases, write_llama_vocabulary
+from llamavid_demo.training.vision import DenseHeads, Seeing
 
 WORK = Path("runs/train")
 
@@ -125,7 +125,7 @@ class Training:
 
     def plot(self, path: Path) -> None:
         """Draw the learning curves of all stages."""
-        from llamavid_demo.train.curves import plot_curves  # a bare GPU machine trains without matplotlib
+        from llamavid_demo.training.curves import plot_curves  # a bare GPU machine trains without matplotlib
 
         recipe = self.recipe
         stages = [

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from matplotlib.figure import Figure
 
-from llamavid_demo.train.notes import NOTE
+from llamavid_demo.training.notes import NOTE
 
 
 def plot_curves(folder: Path, out: Path, *, stages: list[str]) -> None:

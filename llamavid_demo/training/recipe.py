@@ -9,11 +9,11 @@ from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.model.config import VisionConfig
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig, TextDecoderConfig
 from llamavid_demo.storybook.random_film import FilmKind
-from llamavid_demo.train.conversation import Manner
-from llamavid_demo.train.learning import pointing_layers
-from llamavid_demo.train.reading import Lesson
-from llamavid_demo.train.stages import StagePlan
-from llamavid_demo.train.tokenizer import PROMPT
+from llamavid_demo.training.conversation import Manner
+from llamavid_demo.training.learning import pointing_layers
+from llamavid_demo.training.reading import Lesson
+from llamavid_demo.training.stages import StagePlan
+from llamavid_demo.training.tokenizer import PROMPT
 
 # How often each family is asked: what is hard to learn comes more often.
 FAMILIES = {

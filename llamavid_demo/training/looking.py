@@ -15,13 +15,13 @@ from llamavid_demo.model.loaded import NEUTRAL_GUIDE
 from llamavid_demo.model.prompt import FRAME, Look, Word
 from llamavid_demo.storybook.frame_cues import cue_texts
 from llamavid_demo.storybook.world import Script
-from llamavid_demo.train.answering import Answering
-from llamavid_demo.train.conversation import Conversation, converse, converse_freely
-from llamavid_demo.train.learning import autocast
-from llamavid_demo.train.reading import Lesson
-from llamavid_demo.train.sequences import FilmSequence, annotate, make_sequence, pad
-from llamavid_demo.train.stages import StepResult
-from llamavid_demo.train.tokenizer import PROMPT
+from llamavid_demo.training.answering import Answering
+from llamavid_demo.training.conversation import Conversation, converse, converse_freely
+from llamavid_demo.training.learning import autocast
+from llamavid_demo.training.reading import Lesson
+from llamavid_demo.training.sequences import FilmSequence, annotate, make_sequence, pad
+from llamavid_demo.training.stages import StepResult
+from llamavid_demo.training.tokenizer import PROMPT
 
 OWN = 0.15  # share of films that were read for their first question, and looked at again all the same
 ONCE = 0.15  # share of films that are read for one question and not looked at again, as before

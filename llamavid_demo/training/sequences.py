@@ -16,8 +16,8 @@ from llamavid_demo.model.prompt import FRAME, Look, Word, word_places
 from llamavid_demo.questions import Part, Question
 from llamavid_demo.storybook.frame_cues import cue_texts, frame_times
 from llamavid_demo.storybook.world import ITEMS, THINGS, Script
-from llamavid_demo.train.ideal import asked_thing
-from llamavid_demo.train.notes import NOTES, Notes, cue_notes, frame_notes
+from llamavid_demo.training.ideal import asked_thing
+from llamavid_demo.training.notes import NOTES, Notes, cue_notes, frame_notes
 
 IGNORED = -100
 TOKENS_PER_FRAME = 2
