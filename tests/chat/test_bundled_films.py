@@ -10,7 +10,7 @@ from llamavid_demo.film import load_movie
 from llamavid_demo.model.load import load_model
 from llamavid_demo.settings import ROOT, Settings
 
-ANSWERS = json.loads((ROOT / "tests" / "train" / "bundled_answers.json").read_text(encoding="utf-8"))
+ANSWERS = json.loads((ROOT / "tests" / "questions" / "bundled_answers.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")

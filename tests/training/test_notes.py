@@ -7,8 +7,8 @@ from llamavid_demo.storybook.world import ITEMS, PLACES, THINGS, Actor, Line, Sc
 from llamavid_demo.training.notes import BEFORE, COMPANY, GUIDED, NOTES, SEVERAL, UNGUIDED, NoteHeads
 from llamavid_demo.training.sequences import IGNORED, make_sequence
 from llamavid_demo.training.tokenizer import PROMPT
-from tests.train.conftest import films
-from tests.train.questions.conftest import FILM, asked
+from tests.questions.conftest import FILM, asked
+from tests.storybook.conftest import films
 
 
 def noted(

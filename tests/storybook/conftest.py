@@ -1,15 +1,11 @@
-"""Films by chance and the embedded model's tokenizer, for the rooms of the training."""
+"""Films by chance, and the scripts of the bundled ones."""
 
 import random
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.storybook.random_film import FilmKind, random_script
 from llamavid_demo.storybook.world import Script
-from llamavid_demo.training.tokenizer import write_llama_vocabulary
 
 MOVIES = Path(__file__).parents[2] / "movies"
 BUNDLED = ("the-lost-map", "the-bell-in-the-fog", "a-year-of-letters")
@@ -31,11 +27,3 @@ def films(count: int, *kinds: FilmKind) -> Iterator[tuple[Script, random.Random]
 
 def bundled_script(slug: str) -> Script:
     return Script.from_json((MOVIES / slug / "script.json").read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="session")
-def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> LlamaTokenizer:
-    """The embedded model's own, of the world's words."""
-    path = tmp_path_factory.mktemp("vocabulary") / "tokenizer.model"
-    write_llama_vocabulary(path)
-    return LlamaTokenizer(path)

@@ -7,7 +7,7 @@ from llamavid_demo.errors import ModelError
 from llamavid_demo.model.load import load_model
 from llamavid_demo.training.llava_mini import run as run_module
 from llamavid_demo.training.llava_mini.run import run
-from tests.train.llava_mini.conftest import SHAPE, STEPS, micro
+from tests.training.llava_mini.conftest import SHAPE, STEPS, micro
 
 
 class KilledError(Exception):

@@ -2,7 +2,7 @@ import pytest
 
 from llamavid_demo.storybook.random_film import FilmKind, random_script
 from llamavid_demo.storybook.world import Actor, Line, Scene, Script, Shot
-from tests.train.conftest import chance
+from tests.storybook.conftest import chance
 
 
 def shot(place: str, *lines: Line, time: str = "noon", seconds: float = 4.0) -> Shot:

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from llamavid_demo.questions.heard import lines_of
 from llamavid_demo.storybook.world import Line, Script
-from tests.train.questions.conftest import FILM, answers, asked
+from tests.questions.conftest import FILM, answers, asked
 
 SILENT = Script("Silent", tuple(replace(shot, lines=()) for shot in FILM.shots))
 

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 from llamavid_demo.questions.words import article, listed, place_phrase
 from llamavid_demo.storybook.world import PLACES, THINGS, Script, Shot
-from tests.train.conftest import films
-from tests.train.questions.conftest import FILM, answers, asked
+from tests.questions.conftest import FILM, answers, asked
+from tests.storybook.conftest import films
 
 CHANGING = Script(
     "Dusk, then night",

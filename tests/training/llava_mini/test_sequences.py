@@ -6,9 +6,9 @@ from llamavid_demo.storybook.frame_cues import cue_texts, frame_times
 from llamavid_demo.training.conversation import Manner, converse_freely
 from llamavid_demo.training.llava_mini.sequences import ChatForm, FusedSequence, fused_sequence
 from llamavid_demo.training.sequences import IGNORED
-from tests.train.conftest import films
-from tests.train.llava_mini.conftest import with_tokens
-from tests.train.questions.conftest import FILM, asked
+from tests.questions.conftest import FILM, asked
+from tests.storybook.conftest import films
+from tests.training.llava_mini.conftest import with_tokens
 
 MANNER = Manner(turns=4, families=dict.fromkeys((family for family in FAMILIES if family != "follow_up"), 1.0))
 

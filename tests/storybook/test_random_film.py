@@ -7,7 +7,7 @@ import pytest
 from llamavid_demo.questions import questions
 from llamavid_demo.storybook.random_film import FilmKind, random_company, random_script
 from llamavid_demo.storybook.world import COLOURS, ITEMS, PLACES, THINGS, WEATHERS, Script
-from tests.train.conftest import chance, films
+from tests.storybook.conftest import chance, films
 
 KINDS = (
     FilmKind(scenes=(1, 1), shots=(1, 1), seconds=(1, 1), lines=(0, 0), actors=(1, 1)),

@@ -11,8 +11,8 @@ import pytest
 from llamavid_demo.film.sections import cut_sections
 from llamavid_demo.questions import FAMILIES, ask
 from llamavid_demo.storybook.world import ITEMS, NAMES, Script
-from tests.train.conftest import BUNDLED, MOVIES, bundled_script, chance
-from tests.train.questions.truth import AmbiguousError, Meaning, truth, understood
+from tests.questions.truth import AmbiguousError, Meaning, truth, understood
+from tests.storybook.conftest import BUNDLED, MOVIES, bundled_script, chance
 
 ANSWERS: dict[str, dict[str, str]] = json.loads(Path(__file__).with_name("bundled_answers.json").read_text())
 SUGGESTED = [(slug, question) for slug in BUNDLED for question in ANSWERS[slug]]

@@ -4,8 +4,8 @@ from llamavid_demo.storybook.frame_cues import frame_times
 from llamavid_demo.storybook.world import Script
 from llamavid_demo.training.ideal import asked_thing
 from llamavid_demo.training.llava_mini.read_shots import read_shots
-from tests.train.conftest import chance, films
-from tests.train.questions.conftest import FILM, asked
+from tests.questions.conftest import FILM, asked
+from tests.storybook.conftest import chance, films
 
 
 def seconds(script: Script) -> list[int]:

@@ -11,7 +11,7 @@ from llamavid_demo.model.llama_vid.load import load_llama_vid
 from llamavid_demo.training.recipe import Recipe
 from llamavid_demo.training.run import run
 from llamavid_demo.training.variants import LONGEST, WORDS, tune, variant
-from tests.train.test_run import micro
+from tests.training.test_run import micro
 
 SIZES = {"grid:2": 5, None: 65}
 

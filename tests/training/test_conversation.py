@@ -7,7 +7,7 @@ from llamavid_demo.storybook.random_film import FilmKind
 from llamavid_demo.storybook.world import Actor, Script, Shot
 from llamavid_demo.training.conversation import GUIDED, HEARD, Conversation, Manner, converse
 from llamavid_demo.training.ideal import asked_thing
-from tests.train.conftest import BRIEF, USUAL, chance, films
+from tests.storybook.conftest import BRIEF, USUAL, chance, films
 
 MANNER = Manner(turns=6, families=dict.fromkeys((family for family in FAMILIES if family != "follow_up"), 1.0))
 

@@ -11,8 +11,8 @@ from llamavid_demo.storybook.world import Line, Script, Shot
 from llamavid_demo.training.conversation import Manner, converse
 from llamavid_demo.training.sequences import IGNORED, FilmSequence, make_sequence, pad, prompt_ids
 from llamavid_demo.training.tokenizer import PROMPT
-from tests.train.conftest import MOVIES, bundled_script, films
-from tests.train.questions.conftest import FILM, asked
+from tests.questions.conftest import FILM, asked
+from tests.storybook.conftest import MOVIES, bundled_script, films
 
 MANNER = Manner(turns=4, families=dict.fromkeys((family for family in FAMILIES if family != "follow_up"), 1.0))
 FRAMES = {0: range(4), 1: range(4, 7), 2: range(7, 11), 3: range(11, 14), 4: range(14, 17)}  # of FILM's shots

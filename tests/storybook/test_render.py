@@ -6,7 +6,7 @@ from llamavid_demo.storybook.drawing.sprites import TONES
 from llamavid_demo.storybook.random_film import FilmKind, random_script
 from llamavid_demo.storybook.render import draw, labels
 from llamavid_demo.storybook.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, Actor, Script, Shot
-from tests.train.conftest import chance
+from tests.storybook.conftest import chance
 
 
 def film(*actors: Actor, place: str = "farm", time: str = "noon", weather: str = "clear", seed: int = 4) -> Script:

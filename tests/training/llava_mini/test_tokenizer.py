@@ -4,7 +4,7 @@ from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.model.llava_mini.tokenizer import ChatTokenizer, Message
 from llamavid_demo.questions import questions
 from llamavid_demo.training.llava_mini.tokenizer import BREAK, END_OF_TURN, LIKENESS
-from tests.train.conftest import films
+from tests.storybook.conftest import films
 
 
 def test_texts_of_the_world_have_the_same_ids(tokenizer: LlamaTokenizer, chat_tokenizer: ChatTokenizer) -> None:

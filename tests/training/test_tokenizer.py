@@ -6,7 +6,7 @@ import pytest
 from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, LlamaTokenizer
 from llamavid_demo.questions import questions
 from llamavid_demo.training.tokenizer import guide_vocabulary, letter_cases, world_words
-from tests.train.conftest import BUNDLED, bundled_script, films
+from tests.storybook.conftest import BUNDLED, bundled_script, films
 
 
 def words(text: str) -> set[str]:

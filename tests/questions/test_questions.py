@@ -7,9 +7,9 @@ import pytest
 from llamavid_demo.questions import FAMILIES, Part, normalise, questions
 from llamavid_demo.questions.phrasings import phrasings
 from llamavid_demo.storybook.world import ACTIONS, COLOURS, NAMES, PLACES, THINGS, TIMES, Script, Shot
-from tests.train.conftest import films
-from tests.train.questions.conftest import FILM, asked
-from tests.train.questions.truth import GROUPS, WEATHER, truth, understood
+from tests.questions.conftest import FILM, asked
+from tests.questions.truth import GROUPS, WEATHER, truth, understood
+from tests.storybook.conftest import films
 
 
 def named(words: tuple[str, ...], text: str) -> list[str]:

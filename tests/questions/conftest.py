@@ -2,7 +2,7 @@
 
 from llamavid_demo.questions import Question, ask
 from llamavid_demo.storybook.world import Actor, Line, Script, Shot
-from tests.train.conftest import chance
+from tests.storybook.conftest import chance
 
 CAT = Actor("cat", "red", "jumping", "Mia")
 HAT = Actor("hat", "black", "sleeping", "Hugo")

@@ -6,8 +6,8 @@ from llamavid_demo.model.prompt import FRAME
 from llamavid_demo.training.ideal import WORDS, asked_thing, content_words, context_words, ideal_tokens, word_ids
 from llamavid_demo.training.sequences import make_sequence, pad
 from llamavid_demo.training.tokenizer import PROMPT
-from tests.train.conftest import chance, films
-from tests.train.questions.conftest import FILM, asked
+from tests.questions.conftest import FILM, asked
+from tests.storybook.conftest import chance, films
 
 
 def words(weights: torch.Tensor) -> set[str]:

@@ -12,8 +12,8 @@ from llamavid_demo.training.llava_mini import answering
 from llamavid_demo.training.llava_mini.answering import Answering
 from llamavid_demo.training.llava_mini.fusing import looks, read_rows, rotary_of
 from llamavid_demo.training.llava_mini.run import MiniTraining
-from tests.train.conftest import chance
-from tests.train.llava_mini.conftest import LESSON
+from tests.storybook.conftest import chance
+from tests.training.llava_mini.conftest import LESSON
 
 Begin = Callable[..., MiniTraining]
 

@@ -6,7 +6,7 @@ import torch
 from llamavid_demo.evaluation.grounding import grounded, shots_asked
 from llamavid_demo.questions import FAMILIES, Part, Question, ask
 from llamavid_demo.storybook.world import Script, Shot
-from tests.train.conftest import films
+from tests.storybook.conftest import films
 
 SCRIPT = Script("", tuple(Shot(place, "noon", "clear", (), 2.0) for place in ("beach", "forest", "cave")))
 HEARD = {"about", "says", "speaks_first", "who", "said"}

@@ -1,8 +1,8 @@
 from llamavid_demo.questions import normalise
 from llamavid_demo.questions.unseen import OUTSIDE_WORDS
 from llamavid_demo.storybook.world import ITEMS, PLACES, THINGS, WEATHERS, Script, Shot
-from tests.train.questions.conftest import FILM, answers, asked
-from tests.train.questions.truth import understood
+from tests.questions.conftest import FILM, answers, asked
+from tests.questions.truth import understood
 
 
 def test_what_is_not_in_the_film_is_said_to_be_missing() -> None:

@@ -4,9 +4,9 @@ import pytest
 
 from llamavid_demo.questions import FAMILIES, Question, ask, follow_up
 from llamavid_demo.storybook.world import Script
-from tests.train.conftest import chance, films
-from tests.train.questions.conftest import FILM, asked
-from tests.train.questions.truth import truth, understood
+from tests.questions.conftest import FILM, asked
+from tests.questions.truth import truth, understood
+from tests.storybook.conftest import chance, films
 
 SETTLED = ("colour", "where", "action", "existence", "place", "time", "weather", "contents", "says", "said", "about")
 
