@@ -15,7 +15,7 @@ from llamavid_demo.errors import DemoError
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.evidence import evidence_strip
-from llamavid_demo.ui.heat import veil
+from llamavid_demo.ui.heat import heat_picture
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.sessions import Asked, Conversation, Sessions
 from llamavid_demo.ui.stills import Stills
@@ -164,19 +164,21 @@ class Talking:
             turns = list(conversation.chat.turns)
             for turn in turns:
                 self._stills.at(movie, [moment.seconds for moment in turn.evidence])
-            known = conversation.veils
-            conversation.veils = {turn: known.get(turn) or self._veils(conversation, movie, turn) for turn in turns}
+            known = conversation.heat_maps
+            conversation.heat_maps = {
+                turn: known.get(turn) or self._heat_maps(conversation, movie, turn) for turn in turns
+            }
         # Drawing takes a while, in which anything may have been asked: look at the conversation only now.
         visit = self._sessions.visit(key)
         return {} if visit.busy or visit.showing != (slug, section) else self.parts(key, movie, section)
 
     @staticmethod
-    def _veils(conversation: Conversation, movie: Movie, turn: "Turn") -> dict[float, str]:
+    def _heat_maps(conversation: Conversation, movie: Movie, turn: "Turn") -> dict[float, str]:
         chat = conversation.chat
         cropped = chat.model.frame_format.fit == "crop"
         seconds = [moment.seconds for moment in turn.evidence]
         try:
-            return {second: veil(chat.heat_map(second, turn), movie, cropped=cropped) for second in seconds}
+            return {second: heat_picture(chat.heat_map(second, turn), movie, cropped=cropped) for second in seconds}
         except DemoError:  # undone meanwhile
             return {}
 
@@ -216,7 +218,7 @@ class Talking:
         articles = []
         for number, turn in enumerate(turns, start=1):
             pictures = self._stills.known(movie, [moment.seconds for moment in turn.evidence])
-            veils = conversation.veils.get(turn) if conversation else None
-            strip = evidence_strip(turn.evidence, pictures, veils)
+            heat_maps = conversation.heat_maps.get(turn) if conversation else None
+            strip = evidence_strip(turn.evidence, pictures, heat_maps)
             articles.append(finished_turn(turn, strip, last=again and number == len(turns)))
         return articles

@@ -28,27 +28,27 @@ class Leaned(Protocol):
 
 
 def evidence_strip(
-    evidence: Sequence[Leaned], stills: Mapping[float, str], veils: Mapping[float, str] | None = None
+    evidence: Sequence[Leaned], stills: Mapping[float, str], heat_maps: Mapping[float, str] | None = None
 ) -> str:
     """HTML of the strip, in the film's order; `stills` maps seconds to picture addresses.
 
-    `veils` does the same for where the model looked: laid over the stills while a box under them is ticked.
+    `heat_maps` does the same for where the model looked: laid over the stills while a box under them is ticked.
     """
     if not evidence:
         return ""
-    veils = veils or {}
-    figures = "".join(_figure(frame, stills, veils) for frame in sorted(evidence, key=lambda frame: frame.seconds))
+    heat_maps = heat_maps or {}
+    figures = "".join(_figure(frame, stills, heat_maps) for frame in sorted(evidence, key=lambda frame: frame.seconds))
     strip = f'<ul class="evidence" aria-label="Frames that this answer leaned on">{figures}</ul>'
-    looked = '<label class="looked"><input type="checkbox">Show where it looked</label>' if veils else ""
+    looked = '<label class="looked"><input type="checkbox">Show where it looked</label>' if heat_maps else ""
     return strip + looked
 
 
-def _figure(frame: Leaned, stills: Mapping[float, str], veils: Mapping[float, str]) -> str:
+def _figure(frame: Leaned, stills: Mapping[float, str], heat_maps: Mapping[float, str]) -> str:
     at = clock(frame.seconds)
     words = escape(" ".join(frame.cue.text.split())) if frame.cue else ""
-    picture, veil = stills.get(frame.seconds), veils.get(frame.seconds)
+    picture, heat = stills.get(frame.seconds), heat_maps.get(frame.seconds)
     image = f'<img src="{escape(picture)}" alt="">' if picture else '<span class="blank"></span>'
-    over = f'<img class="veil" src="{escape(veil)}" alt="">' if picture and veil else ""
+    over = f'<img class="heat" src="{escape(heat)}" alt="">' if picture and heat else ""
     said = f'<span class="said">{words}</span>' if words else ""
     return (
         f'<li><button type="button" data-seek="{frame.seconds:.3f}" '

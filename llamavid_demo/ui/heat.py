@@ -1,4 +1,4 @@
-"""Where on a frame the model looked, as a veil to lay over the frame's still: what it hardly looked at is dark."""
+"""Where on a frame the model looked, as a heat map to lay over the frame's still: what it hardly looked at is dark."""
 
 import base64
 import io
@@ -13,8 +13,8 @@ WIDTH = 80  # pixels; a browser smooths what it enlarges
 DARKEST = 0.8
 
 
-def veil(shares: ArrayLike, movie: Movie, *, cropped: bool) -> str:
-    """A `data:` address of the veil for shares (rows, columns) of the attention on a movie's frame.
+def heat_picture(shares: ArrayLike, movie: Movie, *, cropped: bool) -> str:
+    """A `data:` address of the heat map for shares (rows, columns) of the attention on a movie's frame.
 
     `cropped`: the model saw only the square in the frame's middle.
     """

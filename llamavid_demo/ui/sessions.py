@@ -54,12 +54,12 @@ class Asked:
 class Conversation:
     """A chat about one section, and the name of the model that it is with.
 
-    `veils` lie over its evidence, by turn and second.
+    `heat_maps` lie over its evidence, by turn and second.
     """
 
     chat: "MovieChat"
     model: str = ""
-    veils: "dict[Turn, dict[float, str]]" = field(default_factory=dict)
+    heat_maps: "dict[Turn, dict[float, str]]" = field(default_factory=dict)
 
 
 @dataclass(eq=False)

@@ -224,7 +224,7 @@ def test_where_the_model_looked_is_computed_once_and_forgotten_with_the_turn(
     desk.talking.illustrate(KEY, *AT)
     conversation = desk.sessions.conversation(KEY, *AT)
     assert conversation is not None
-    assert conversation.veils == {}
+    assert conversation.heat_maps == {}
 
 
 def test_late_pictures_never_cover_what_came_after(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,11 +121,11 @@ def test_where_the_model_looked_is_shown_when_asked_for(page: Page) -> None:
     open_harbour(page)
     ask(page, "Where does the film begin?")
     stop(page)
-    veil = page.locator("#current .evidence .veil").first
-    expect(veil).to_have_css("opacity", "0")
+    heat = page.locator("#current .evidence .heat").first
+    expect(heat).to_have_css("opacity", "0")
     page.get_by_label("Show where it looked").check()
-    expect(veil).to_have_css("opacity", "1")
-    assert veil.bounding_box() == page.locator("#current .evidence img").first.bounding_box()
+    expect(heat).to_have_css("opacity", "1")
+    assert heat.bounding_box() == page.locator("#current .evidence img").first.bounding_box()
 
 
 def test_retry_asks_again_and_undo_gives_the_question_back(page: Page) -> None:

@@ -159,9 +159,9 @@ def test_evidence_stands_in_the_order_of_the_film() -> None:
 
 def test_where_the_model_looked_lies_over_the_still_of_its_frame() -> None:
     moments = [Evidence(3.0, 0.5, None), Evidence(9.0, 0.5, None)]
-    markup = evidence.evidence_strip(moments, {3.0: "data:a", 9.0: "data:b"}, {9.0: "data:veil"})
-    assert '<img src="data:b" alt=""><img class="veil" src="data:veil" alt="">' in markup
-    assert markup.count("veil") == 2
+    markup = evidence.evidence_strip(moments, {3.0: "data:a", 9.0: "data:b"}, {9.0: "data:heat"})
+    assert '<img src="data:b" alt=""><img class="heat" src="data:heat" alt="">' in markup
+    assert markup.count("heat") == 2
     assert "Show where it looked" in Reader(markup).text
     assert "looked" not in evidence.evidence_strip(moments, {3.0: "data:a"})
 
@@ -170,7 +170,7 @@ def test_where_the_model_looked_lies_over_the_still_of_its_frame() -> None:
 def test_a_veil_is_clear_where_the_model_looked_and_dark_elsewhere(movie: Movie, cropped: bool) -> None:
     shares = np.zeros((4, 4))
     shares[1, 3] = 1  # right, above the middle
-    address = heat.veil(shares, movie, cropped=cropped)
+    address = heat.heat_picture(shares, movie, cropped=cropped)
     file = io.BytesIO(base64.b64decode(address.removeprefix("data:image/png;base64,")))
     picture = np.asarray(Image.open(file))
     dark = picture[..., 1]  # (h, w)

@@ -68,7 +68,7 @@ def test_another_model_answers_and_the_old_conversation_waits(page: Page, checkp
     wait_for_video(page, "video.currentTime === 35")
     page.get_by_role("button", name="Ask", exact=True).click()
     expect(status(page)).to_have_attribute("data-finished", "end")
-    expect(page.locator("#current .evidence .veil").first).to_be_attached()
+    expect(page.locator("#current .evidence .heat").first).to_be_attached()
     choose(page, checkpoint.name)
     ready(page, checkpoint.name)
     expect(status(page)).to_have_attribute("data-finished", "stopped")
