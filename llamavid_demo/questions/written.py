@@ -1,0 +1,90 @@
+"""Film scenes written by hand, as subtitles, and what a viewer may ask of them: `scenes/`, a file a genre, CC0.
+
+Beside them `small_talk.jsonl`: what people type that is not about the film, with an answer each.
+
+A scene is a line of JSON: `id`, `title`, `cues` as [start, end, text], and `questions` with `q`, `a`, the numbers of
+the `lines` that the answer rests on, their `kind`, and patterns that a right answer has (`accept`) and has not
+(`reject`).
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from llamavid_demo.film.cues import Cue
+
+FOLDER = Path(__file__).with_name("scenes")
+SMALL_TALK = Path(__file__).with_name("small_talk.jsonl")
+
+
+@dataclass(frozen=True)
+class WrittenQuestion:
+    """A question as a viewer types it, with a good answer and the numbers of the cues that it rests on.
+
+    One without such cues has no answer in the scene. `after` is the number of the question that it follows up.
+    """
+
+    text: str
+    answer: str
+    kind: str
+    lines: tuple[int, ...]
+    accept: str
+    reject: str = ""
+    after: int | None = None
+
+    @property
+    def answerable(self) -> bool:
+        """Whether the scene tells."""
+        return bool(self.lines)
+
+    def right(self, answer: str) -> bool:
+        """Whether an answer says what it has to, and nothing that it must not."""
+        said = re.search(self.accept, answer, re.IGNORECASE)
+        wrong = self.reject and re.search(self.reject, answer, re.IGNORECASE)
+        return bool(said) and not wrong
+
+
+@dataclass(frozen=True)
+class WrittenScene:
+    """A scene of a film that nobody shot: its cues, and questions about them."""
+
+    name: str
+    genre: str
+    title: str
+    cues: tuple[Cue, ...]
+    questions: tuple[WrittenQuestion, ...]
+
+
+@dataclass(frozen=True)
+class SmallTalk:
+    """Something typed that is not about the film, such as a "greeting", and a friendly, honest answer."""
+
+    kind: str
+    text: str
+    answer: str
+
+
+def small_talk() -> list[SmallTalk]:
+    """All of it, in the order of its file."""
+    lines = map(json.loads, SMALL_TALK.read_text("utf-8").splitlines())
+    return [SmallTalk(line["kind"], line["q"], line["a"]) for line in lines]
+
+
+def written_scenes(genres: Sequence[str] | None = None) -> list[WrittenScene]:
+    """All scenes of some genres, or of all, in the order of their files."""
+    paths = sorted(path for path in FOLDER.glob("*.jsonl") if genres is None or path.stem in genres)
+    return [_scene(path.stem, json.loads(line)) for path in paths for line in path.read_text("utf-8").splitlines()]
+
+
+def _scene(genre: str, scene: dict) -> WrittenScene:
+    cues = tuple(Cue(start, end, text) for start, end, text in scene["cues"])
+    return WrittenScene(scene["id"], genre, scene["title"], cues, tuple(map(_question, scene["questions"])))
+
+
+def _question(given: dict) -> WrittenQuestion:
+    return WrittenQuestion(
+        given["q"], given["a"], given["kind"], tuple(given["lines"]), given["accept"], given.get("reject") or "",
+        given.get("after"),
+    )  # fmt: skip

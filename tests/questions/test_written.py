@@ -1,0 +1,37 @@
+"""Written scenes are whole: cues in order, answers that their own patterns accept, and questions that have none."""
+
+import pytest
+
+from llamavid_demo.questions.written import WrittenQuestion, WrittenScene, small_talk, written_scenes
+
+SCENES = written_scenes()
+
+
+def test_there_are_scenes_of_many_genres() -> None:
+    assert len({scene.genre for scene in SCENES}) >= 10
+    assert len({(scene.genre, scene.name) for scene in SCENES}) == len(SCENES) >= 100
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+def test_a_scene_is_whole(scene: WrittenScene) -> None:
+    starts = [cue.start for cue in scene.cues]
+    assert 10 <= len(scene.cues) <= 60 and starts == sorted(starts)
+    assert all(cue.start < cue.end and cue.text.strip() for cue in scene.cues)
+    assert 12 <= len(scene.questions) <= 20
+    for number, question in enumerate(scene.questions):
+        assert question.right(question.answer), question
+        assert all(0 <= line < len(scene.cues) for line in question.lines)
+        assert question.answerable == (question.kind != "unanswerable")
+        assert question.after is None or question.after < number
+    assert 3 <= sum(not question.answerable for question in scene.questions) <= 5
+
+
+def test_an_answer_is_right_by_its_patterns() -> None:
+    question = WrittenQuestion("who?", "Mara does.", "who", (1,), "mara", reject="tom")
+    assert question.right("It is Mara.") and not question.right("Tom, not Mara.") and not question.right("Nobody.")
+
+
+def test_small_talk_has_many_kinds_and_no_empty_answer() -> None:
+    said = small_talk()
+    assert len({line.kind for line in said}) >= 8 and len({line.text for line in said}) == len(said) >= 100
+    assert all(line.text.strip() and line.answer.strip() for line in said)
