@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "chat": {"film", "model", "chat"},
     "ui": {"film", "model", "chat", "ui"},
     "storybook": {"film", "storybook"},
-    "questions": {"storybook", "questions"},
+    "questions": {"film", "storybook", "questions"},
     "training": {"film", "model", "storybook", "questions", "training"},
     "evaluation": {"film", "model", "chat", "storybook", "questions", "evaluation"},
     "cli": {"film", "model", "chat", "cli"},
