@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.ui.conftest import ROOT, Server, start_small_films, visit
-from tests.ui.test_page import ask, open_harbour, status, stop, wait_for_video
+from tests.ui.test_page import ask, open_harbour, press_ask, status, stop, wait_for_video
 
 TINY = "second-tiny"
 BROKEN = "broken"
@@ -97,7 +97,7 @@ def test_model_that_cannot_be_loaded_is_named_and_can_be_left(page: Page, checkp
     open_harbour(page)
     choose(page, BROKEN)
     expect(page.locator("#model [role=alert]")).to_contain_text(BROKEN)
-    ask(page, "Where does the film begin?")
+    press_ask(page, "Where does the film begin?")
     expect(page.locator("#alert [role=alert]")).to_contain_text(BROKEN)
     choose(page, checkpoint.name)
     ready(page, checkpoint.name)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.ui.conftest import LONG_ANSWER, Server, make_clip, start_page, start_small_films, visit
-from tests.ui.test_page import ask, open_harbour, status, stop
+from tests.ui.test_page import ask, open_harbour, press_ask, status, stop
 
 FILM = "the-lost-map"  # the shortest: second looks weigh most in its prompts
 
@@ -98,7 +98,7 @@ def test_film_that_goes_while_it_is_read_ahead(vanishing: Server, browser: Brows
         expect(page.locator("#model .ahead")).to_have_text(
             "not read ahead: That film is no longer here: pick another one, or bring it again."
         )
-        ask(page, "What is this?")
+        press_ask(page, "What is this?")
         expect(page.locator("#alert [role=alert]")).to_contain_text("no longer here")
         expect(page.get_by_label("Your question")).to_have_value("What is this?")
         page.locator("#wall [data-film=a-quiet-road]").click()
