@@ -7,7 +7,7 @@ from weakref import finalize
 import psutil
 import torch
 
-from llamavid_demo.chat.ledger import Ledger, added
+from llamavid_demo.chat.ledger import Bytes, Ledger, added
 from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.chat.sizes import weight_bytes
 from llamavid_demo.model.loaded import LoadedModel
@@ -21,23 +21,29 @@ SHARE = 0.95  # of what is free: other programs and the allocator take some
 def shared_prefixes(settings: Settings, model: LoadedModel) -> PrefixCache:
     """The program's prefixes, in whose ledger this model's weights are counted."""
     prefixes = _prefixes(settings.prefix_gb, settings.offload_gb, settings.memory_gb)
-    count_model(prefixes.ledger, model)
-    for device in weight_bytes(model):
-        if device not in prefixes.ledger.limits:
-            limit = int(settings.memory_gb * 1e9) if settings.memory_gb else _free_bytes(device)
-            with prefixes.ledger.lock:
-                prefixes.ledger.limits.setdefault(device, limit)
-            log.info("%s may take %.1f GB: %s", device, limit / 1e9, "asked for" if settings.memory_gb else "free now")
+    ledger = prefixes.ledger
+    with ledger.lock:
+        for device in count_model(ledger, model):
+            if device not in ledger.limits:
+                limit = int(settings.memory_gb * 1e9) if settings.memory_gb else _free_bytes(device)
+                ledger.limits[device] = limit
+                why = "asked for" if settings.memory_gb else "free now"
+                log.info("%s may take %.1f GB: %s", device, limit / 1e9, why)
     return prefixes
 
 
-def count_model(ledger: Ledger, model: LoadedModel) -> None:
-    """Count a model's weights, and what encoding frames takes, which are there whatever is asked."""
+def count_model(ledger: Ledger, model: LoadedModel) -> Bytes:
+    """Count a model's weights, and what encoding frames takes, once: they are there whatever is asked.
+
+    Gives what was counted now, nothing for a model that the ledger knows.
+    """
     account = "model", id(model)
-    if not ledger.use(account):
-        encoding = {model.device: encoding_bytes(model.config, model.dtype.itemsize)}
-        ledger.fix(account, added(weight_bytes(model), encoding))
-        finalize(model, ledger.close, account)
+    if ledger.use(account):
+        return {}
+    counted = added(weight_bytes(model), {model.device: encoding_bytes(model.config, model.dtype.itemsize)})
+    ledger.fix(account, counted)
+    finalize(model, ledger.close, account)
+    return counted
 
 
 @cache

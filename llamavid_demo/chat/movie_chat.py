@@ -11,7 +11,7 @@ from typing import Any, Literal
 import torch
 
 from llamavid_demo.chat.answer import Answer
-from llamavid_demo.chat.conversation import Conversation
+from llamavid_demo.chat.conversation_cache import ConversationCache
 from llamavid_demo.chat.cost import used_bytes
 from llamavid_demo.chat.decoding import Sampling
 from llamavid_demo.chat.disk_cache import DiskCache
@@ -29,7 +29,7 @@ from llamavid_demo.chat.turn_task import TurnTask
 from llamavid_demo.errors import MovieError, QuestionError
 from llamavid_demo.film import Movie
 from llamavid_demo.film.sections import clock
-from llamavid_demo.model.loaded import NEUTRAL_GUIDE, NO_GUIDE, LoadedModel
+from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.moments import watched_mass
 from llamavid_demo.settings import Settings
 
@@ -68,7 +68,6 @@ class MovieChat:
         self.section = movie.whole if section == "all" else movie.sections[section]
         self.turns = [Turn.past(question, answer) for question, answer in history]
         self._progress = progress or ignore_progress
-        check_length(model, len(self.section.seconds) * model.config.tokens_per_frame)
         cache = open_cache(self.settings)
         self._encoded = encoded or self._encode(cache)
         self._reader = SectionReader(
@@ -76,7 +75,7 @@ class MovieChat:
             eight_bit=held_in_eight_bits(model, movie, self.section, self.settings), room=self.settings.frames_room,
         )  # fmt: skip
         check_length(model, len(self._reader.prompt.ids))
-        self._conversation = Conversation(model, self._reader.prefixes.ledger)
+        self._conversation = ConversationCache(model, self._reader.prefixes.ledger)
         self._busy = threading.Lock()
 
     @property
@@ -220,11 +219,11 @@ class MovieChat:
         try:
             with closing(answer.heard(turn.every, PATIENCE)) as heard:
                 for told in heard:
-                    progress: Told = [what for what in told if isinstance(what, Progress)]
-                    if len(progress) < len(told):
+                    events: Told = [what for what in told if isinstance(what, Progress)]
+                    if len(events) < len(told):
                         first = first or time.perf_counter()
-                        progress += self._new_text(turn, answer.ids)
-                    yield progress
+                        events += self._new_text(turn, answer.ids)
+                    yield events
             turn.finished = "length" if len(answer.ids) == sampling.max_new_tokens else "end"
             yield self._new_text(turn, answer.ids, last=True)
         finally:
@@ -267,16 +266,16 @@ class MovieChat:
     @property
     def _look_frames(self) -> int:
         """Frames that each question looks at again, at most."""
-        return (
-            min(self.settings.look_frames, len(self._encoded.times))
-            if guide_mode(self.model, self.settings) == "ahead"
-            else 0
-        )
+        if guide_mode(self.model, self.settings) != "ahead":
+            return 0
+        return min(self.settings.look_frames, len(self._encoded.times))
 
     def _guide(self, turn: Turn, *, first: Turn) -> str:
         """The guide question of the prefix, for a turn in a conversation that began with `first`."""
-        guides = {NO_GUIDE: "", "ahead": NEUTRAL_GUIDE, "every": turn.question}
-        return guides.get(guide_mode(self.model, self.settings), first.question)
+        ahead = guide_ahead(self.model, self.settings)
+        if ahead is not None:
+            return ahead
+        return turn.question if guide_mode(self.model, self.settings) == "every" else first.question
 
     def _new_text(self, turn: Turn, ids: list[int], *, last: bool = False) -> Told:
         text = self.model.tokenizer.decode(list(ids)).strip()

@@ -65,7 +65,8 @@ class SectionTask:
     def steps(self) -> Steps[None]:
         """Read the section and no more, whatever it waits for."""
         for step in self.read():
-            yield None if isinstance(step, Priority) else step
+            if not isinstance(step, Priority):
+                yield step
 
     def release(self) -> None:
         """Give the memory back; what was read stays for others as long as there is room."""

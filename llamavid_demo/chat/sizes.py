@@ -46,12 +46,14 @@ def batch_bytes(model: LoadedModel, rows: int, tokens: int, section: int) -> Byt
         return {}
     held, layers = _by_layer(model, rows * rounded(tokens)), model.config.llama.num_hidden_layers
     total = Counter({device: count + count // layers for device, count in held.items()})
-    total[model.device] += activation_bytes(model, section, words=max(rows, tokens))
+    total[model.device] += activation_bytes(model, section, words=max(rows, tokens), rows=rows)
     return total
 
 
-def activation_bytes(model: LoadedModel, section: int, *, words: int = 0) -> int:
+def activation_bytes(model: LoadedModel, section: int, *, words: int = 0, rows: int = 0) -> int:
     """Bytes of the largest chunk while it is computed: of a section of so many tokens, or of the words behind it.
+
+    The logits of `rows` answers come with the latter.
 
     What frames take while they are encoded is always counted (`chat/memory.py`), and one chunk is computed at a time:
     so only what is beyond it.
@@ -61,7 +63,7 @@ def activation_bytes(model: LoadedModel, section: int, *, words: int = 0) -> int
     chunk, seen = min(CHUNK, section), section + words
     reading = chunk * (wide + section * (2 * size + 2))  # with its mask, while that is made
     scores = min(CHUNK, words) * llama.num_attention_heads * seen * _COPIES
-    asking = min(CHUNK, words) * (wide + llama.vocab_size // max(1, words) * 8) + min(scores, SCORES)
+    asking = min(CHUNK, words) * wide + min(scores, SCORES) + rows * llama.vocab_size * 8
     prompt = 2 * section * llama.hidden_size * size  # its embeddings, and the rows that they are made of
     return max(0, prompt + max(reading, asking) - encoding_bytes(model.config, size))
 

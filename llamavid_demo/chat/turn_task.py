@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
-from llamavid_demo.chat.conversation import Conversation
+from llamavid_demo.chat.conversation_cache import ConversationCache
 from llamavid_demo.chat.decoding import read
 from llamavid_demo.chat.ledger import Bytes, added
 from llamavid_demo.chat.progress import tell
@@ -27,7 +27,7 @@ class TurnTask(SectionTask):
         self,
         view: View,
         guide: str,
-        conversation: Conversation,
+        conversation: ConversationCache,
         words: list[Word],
         questions: Sequence[str] = (),
         *,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from llamavid_demo.chat import MovieChat, decoding, turn_task
-from llamavid_demo.chat.conversation import Conversation
+from llamavid_demo.chat.conversation_cache import ConversationCache
 from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.chat.progress import Progress
 from llamavid_demo.chat.running_batch import RunningBatch
@@ -63,7 +63,7 @@ STAGES: dict[str, tuple[object, str, int]] = {
     "words": (turn_task, "read", 3),
     "joining": (TailBatch, "join", 3),
     "leaving": (TailBatch, "leave", 3),
-    "resting": (Conversation, "rest", 3),
+    "resting": (ConversationCache, "rest", 3),
     "giving back": (PrefixCache, "give_back", 3),
     "bookkeeping of places": (Scheduler, "_tell_places", 5),
     "bookkeeping of stops": (Scheduler, "_end_stopped", 5),

@@ -11,7 +11,7 @@ from llamavid_demo.model.prompt import Word, common_prefix
 _numbers = count()
 
 
-class Conversation:
+class ConversationCache:
     """Keys and values of a conversation's words, behind a section that was read for a guide question.
 
     `seen` says which: the guide and how many of the section's tokens. Its bytes have an account in the ledger.
