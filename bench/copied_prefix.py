@@ -44,7 +44,7 @@ class CopiedPrefix:
     def ids(self, turns: Turns, new: int) -> list[int]:
         """So many greedy ids of an answer to the last of the turns."""
         model, prompt, llama = self.peer.model, self.peer.prompt, self._llama
-        words = model.tokenizer.encode(conversation_text(model.config.prompt, prompt.last_cues, turns))
+        words = model.tokenizer.encode(conversation_text(model.tokenizer, model.config.prompt, prompt.last_cues, turns))
         ids = torch.tensor([[0] * len(prompt.ids) + words], device=model.device)  # what was read is only counted
         written = llama.generate(
             ids, attention_mask=torch.ones_like(ids), past_key_values=deepcopy(self.cache), max_new_tokens=new,

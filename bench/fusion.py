@@ -89,7 +89,7 @@ def first_token_s(
 ) -> float:
     """Seconds to the first token when all is computed anew: each batch of frames with the whole text in one pass."""
     section = finish(encode_section(model, movie, movie.sections[0], open_cache(settings)))
-    prompt, network = model.section_prompt(section.texts), model.network
+    prompt, network = model.section_prompt(section.texts(model)), model.network
     answers = settings.answers or model.config.answers
     opening = prompt.ids[: prompt.ids.index(FRAME)]
     began = time.perf_counter()

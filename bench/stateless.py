@@ -32,7 +32,7 @@ class Stateless:
     def of(cls, model: LoadedLlamaVid, movie: Movie, settings: Settings) -> "Stateless":
         """About the first section of a movie whose patches are stored."""
         section = finish(encode_section(model, movie, movie.sections[0], open_cache(settings)))
-        return cls(model, section, model.section_prompt(section.texts))
+        return cls(model, section, model.section_prompt(section.texts(model)))
 
     @in_own_thread
     def first_token_s(self, turns: Turns) -> float:
@@ -61,7 +61,7 @@ class Stateless:
 
     def _embeds(self, turns: Turns) -> torch.Tensor:
         """Embeddings (1, L, H) of the section and the turns."""
-        text = conversation_text(self.model.config.prompt, self.prompt.last_cues, turns)
+        text = conversation_text(self.model.tokenizer, self.model.config.prompt, self.prompt.last_cues, turns)
         words = self.model.embed(self.model.tokenizer.encode(text))
         return torch.cat([self.section_embeds(turns[0][0]), words], dim=1)
 

@@ -129,7 +129,7 @@ def ingest(
                 encoded = finish(encode_section(loaded, film, section, cache), progress)
                 if read_for is not None:
                     batches = encoded.batches(loaded.frames_at_once)
-                    frames = loaded.section(loaded.section_prompt(encoded.texts), read_for, batches)
+                    frames = loaded.section(loaded.section_prompt(encoded.texts(loaded)), read_for, batches)
                     finish(make_rows(loaded, encoded, frames, read_for, cache), progress)
             console.print(f"{film.title}, {section.label}: {len(encoded.times)} frames are in {settings.cache_dir}")
 

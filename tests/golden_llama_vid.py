@@ -15,7 +15,7 @@ from transformers import DynamicCache
 from llamavid_demo.film.alignment import cues_by_frame
 from llamavid_demo.film.cues import Cue
 from llamavid_demo.film.frame_format import resize_frame
-from llamavid_demo.model.llama_vid.config import PromptFormat
+from llamavid_demo.model.llama_vid.config import VICUNA, PromptFormat
 from llamavid_demo.model.llama_vid.content import pool_patches
 from llamavid_demo.model.llama_vid.prompt import conversation_text, section_prompt
 from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
@@ -231,7 +231,7 @@ class GoldenCase:
         if self.case.startswith(("b_", "c_")):
             texts = replace(
                 PromptFormat(),
-                opening=self.about.get("start_prompt", movie["start_prompt"]),
+                opening=VICUNA + self.about.get("start_prompt", movie["start_prompt"]),
                 closing=self.about.get("end_prompt", movie["end_prompt"] + "\n"),
             )
             if "start_prompt" in self.about and not texts.closing.endswith("\n"):
@@ -245,5 +245,5 @@ class GoldenCase:
             if self.case != "b_long_movie":
                 second = json.loads((self.golden.folder / "c_turn2.json").read_text())
                 turns = [(second["question1"], second["answer1"]), (second["question2"], None)]
-            tail = tokenizer.encode(conversation_text(texts, prompt.last_cues, turns))
+            tail = tokenizer.encode(conversation_text(tokenizer, texts, prompt.last_cues, turns))
             yield compare(self.case, "our prompt", [*prompt.ids, *tail], golden_ids)

@@ -2,7 +2,7 @@
 
 import logging
 from bisect import bisect_left
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
@@ -53,15 +53,9 @@ class EncodedSection:
         key = {**self.key, "seconds": [self.times[0], count]}
         return EncodedSection(self.title, self.times[:count], tuple(parts), (*self.cues[: count - 1], last), key)
 
-    @property
-    def texts(self) -> list[str]:
-        """What is said at each frame, "" where nothing is."""
-        return [joined(cues) for cues in self.cues]
-
-
-def joined(cues: Sequence[Cue]) -> str:
-    """What cues say, as one line."""
-    return " ".join(" ".join(cue.text.split()) for cue in cues)
+    def texts(self, model: LoadedModel) -> list[str]:
+        """What a model reads behind each frame, "" where nothing is said."""
+        return [model.cue_text(cues, second) for cues, second in zip(self.cues, self.times, strict=True)]
 
 
 def open_cache(settings: Settings) -> DiskCache:

@@ -43,7 +43,7 @@ class SectionReader:
         room: int = 0,
     ) -> None:
         self.model, self.encoded, self.eight_bit, self.room = model, encoded, eight_bit, room
-        self.prompt = model.section_prompt(encoded.texts)
+        self.prompt = model.section_prompt(encoded.texts(model))
         self._cache, self.prefixes = cache, prefixes
 
     def view(self, until: float | None) -> View:
@@ -60,7 +60,7 @@ class SectionReader:
             reader = SectionReader(self.model, shorter, self._cache, self.prefixes, eight_bit=eight_bit, room=room)
             return reader.view(None)
         visible = self.prompt.tokens_until(len(shorter.times) * self.model.config.tokens_per_frame)
-        return View(self, visible, self.model.section_prompt(shorter.texts[-1:]).last_cues)
+        return View(self, visible, self.model.section_prompt(shorter.texts(self.model)[-1:]).last_cues)
 
     @property
     def nbytes(self) -> Bytes:

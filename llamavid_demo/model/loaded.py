@@ -11,11 +11,12 @@ import torch
 from torch import nn
 from transformers import LlamaConfig
 
+from llamavid_demo.film.cues import Cue
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.model.attention import LastLayerWritten, PrefixReading, Reading
 from llamavid_demo.model.config import VisionConfig
 from llamavid_demo.model.kv_cache import Prefix
-from llamavid_demo.model.prompt import FRAME, Answers, SectionPrompt, Word
+from llamavid_demo.model.prompt import FRAME, Answers, SectionPrompt, Word, one_line
 
 NO_GUIDE = "none"
 NEUTRAL_GUIDE = "What happens in this film?"  # builds a prefix's context tokens when nobody has asked yet
@@ -181,6 +182,11 @@ class LoadedModel(ABC):
     @abstractmethod
     def scores(self, patches: torch.Tensor, guide: str) -> torch.Tensor:
         """Attention (T, M, N), float32, over stored patches (T, …), as a question looks at them."""
+
+    def cue_text(self, cues: Sequence[Cue], second: float) -> str:
+        """What is read behind the frame at a `second`, whose `cues` end there; "" for nothing."""
+        del second
+        return one_line(cues)
 
     @abstractmethod
     def section_prompt(self, cues: Sequence[str]) -> SectionPrompt:

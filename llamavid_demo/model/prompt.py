@@ -3,9 +3,12 @@
 A prompt is a list of pieces, text or frame, never one string: a subtitle that says "<image>" stays text.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
+
+from llamavid_demo.film.cues import Cue
 
 FRAME = -200  # the original's id of an image mark
 Answers = Literal["fused", "raw"]  # whether earlier answers read the frames as questions do, or enter as written
@@ -28,6 +31,18 @@ class Word(NamedTuple):
     id: int
     fused: bool = False
     look: Look | None = None
+
+
+def one_line(cues: Sequence[Cue]) -> str:
+    """What cues say, as one line."""
+    return " ".join(" ".join(cue.text.split()) for cue in cues)
+
+
+def without(control: re.Pattern[str], text: str) -> str:
+    """A text without control words; taking one out may not make another."""
+    while (shorter := control.sub("", text)) != text:
+        text = shorter
+    return text
 
 
 def word_places(words: Sequence[Word], visible: int) -> list[int]:

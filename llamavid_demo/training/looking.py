@@ -66,7 +66,9 @@ class Looking(Answering):
         """The section, then each turn behind its second look, as inference sends them."""
         section = section_prompt(self.tokenizer, PROMPT, cue_texts(script, subtitles=talk.subtitles), 2)
         turns = [(question.text, question.answer) for question in talk.questions]
-        words = [Word(i) for i in self.tokenizer.encode(conversation_text(PROMPT, section.last_cues, turns))]
+        words = [
+            Word(i) for i in self.tokenizer.encode(conversation_text(self.tokenizer, PROMPT, section.last_cues, turns))
+        ]
         places, table = section.frame_places(2), self.network.llama.model.embed_tokens.weight.detach()
         looks = []
         for question, _ in turns:

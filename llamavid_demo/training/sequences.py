@@ -109,7 +109,7 @@ def prompt_ids(
 ) -> list[int]:
     """What inference sends: the section with its cues, then the turns; the last, open one up to `ASSISTANT:`."""
     section = section_prompt(tokenizer, texts, cue_texts(script, subtitles=subtitles), tokens_per_frame)
-    return [*section.ids, *tokenizer.encode(conversation_text(texts, section.last_cues, turns))]
+    return [*section.ids, *tokenizer.encode(conversation_text(tokenizer, texts, section.last_cues, turns))]
 
 
 def make_sequence(

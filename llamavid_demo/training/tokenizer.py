@@ -17,7 +17,7 @@ from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.questions import phrasings, unseen, words
 from llamavid_demo.storybook import world
 
-PROMPT = PromptFormat(system="", opening="Film", closing="\n ")
+PROMPT = PromptFormat(opening="USER: Film", closing="\n ")
 
 _ROLES = ("▁USER:", "▁ASSISTANT:")
 _SPACE = "▁"

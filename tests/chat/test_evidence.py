@@ -47,7 +47,7 @@ def uncached_evidence(chat: MovieChat, earlier: list[tuple[str, str]], question:
     """What the last turn leaned on, by Hugging Face's own attention over everything at once."""
     model, prompt = chat.model, chat._reader.prompt
     turns = [*earlier, (question, None)]
-    words = model.tokenizer.encode(conversation_text(model.config.prompt, prompt.last_cues, turns))
+    words = model.tokenizer.encode(conversation_text(model.tokenizer, model.config.prompt, prompt.last_cues, turns))
     read = [*prompt.ids, *(word.id for word in chat._conversation.words)]  # with the words of the answer
     embeds = model.embed(read, model.frame_tokens(torch.cat(chat._encoded.parts), chat.guide or ""))
     eager = deepcopy(model.network.llama)

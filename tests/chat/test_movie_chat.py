@@ -16,7 +16,7 @@ def uncached_answer(chat: MovieChat, turns: list[tuple[str, str | None]], guide:
     """The stateless way: everything is read again for each token."""
     model = chat.model
     tokens = model.frame_tokens(torch.cat(chat._encoded.parts), guide)
-    text = conversation_text(model.config.prompt, chat._reader.prompt.last_cues, turns)
+    text = conversation_text(model.tokenizer, model.config.prompt, chat._reader.prompt.last_cues, turns)
     ids = [*chat._reader.prompt.ids, *model.tokenizer.encode(text)]
     answer: list[int] = []
     while len(answer) < length:

@@ -113,7 +113,7 @@ def test_without_spoilers_the_answer_is_that_of_a_film_which_ends_there(
 ) -> None:
     chat = new_chat()
     model, prompt = chat.model, chat.model.section_prompt(texts)
-    text = conversation_text(model.config.prompt, prompt.last_cues, [(FIRST, None)])
+    text = conversation_text(model.tokenizer, model.config.prompt, prompt.last_cues, [(FIRST, None)])
     tokens = model.frame_tokens(torch.cat(chat._encoded.parts)[: len(texts)], FIRST)
     embeds = model.embed([*prompt.ids, *model.tokenizer.encode(text)], tokens)
     expected = [int(model.network.llama(inputs_embeds=embeds).logits[0, -1].argmax())]

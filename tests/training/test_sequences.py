@@ -1,10 +1,9 @@
 import pytest
 
-from llamavid_demo.chat.encoded_section import EncodedSection
 from llamavid_demo.film import cues_by_frame, load_movie
 from llamavid_demo.model.llama_vid.prompt import section_prompt
 from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
-from llamavid_demo.model.prompt import FRAME
+from llamavid_demo.model.prompt import FRAME, one_line
 from llamavid_demo.questions import FAMILIES, Question, questions
 from llamavid_demo.storybook.frame_cues import frame_times
 from llamavid_demo.storybook.world import Line, Script, Shot
@@ -62,7 +61,7 @@ def test_a_bundled_film_is_read_as_the_chat_reads_its_files(tokenizer: LlamaToke
     script, movie = bundled_script(slug), load_movie(MOVIES / slug)
     times = tuple(frame_times(script))
     cues = tuple(tuple(row) for row in cues_by_frame(movie.cues(movie.sections[0]), times))
-    section = section_prompt(tokenizer, PROMPT, EncodedSection("", times, (), cues, {}).texts, 2)
+    section = section_prompt(tokenizer, PROMPT, [one_line(row) for row in cues], 2)
     read = prompt_ids(tokenizer, PROMPT, script, [("Who speaks first?", None)])
     assert tuple(read[: len(section.ids)]) == section.ids
     assert tokenizer.decode([i for i in read[len(section.ids) :] if i != FRAME]).startswith(section.last_cues)

@@ -16,6 +16,10 @@ from llamavid_demo.model.config import Shapes, VisionConfig, count_blocks, llama
 
 VISION_HEAD = 88  # EVA ViT-g: 1408 wide, 16 heads
 TEXT_HEAD = 64  # BERT
+VICUNA = (
+    "A chat between a curious user and an artificial intelligence assistant. "
+    "The assistant gives helpful, detailed, and polite answers to the user's questions. USER: "
+)
 VISION_DEPTH = 39  # the release drops the 40th block of EVA ViT-g
 
 
@@ -34,17 +38,23 @@ class TextDecoderConfig:
 
 @dataclass(frozen=True)
 class PromptFormat:
-    """Fixed texts of a section prompt; the defaults are those of the original demo's worker."""
+    """Fixed texts of a prompt; the defaults are those of the original demo's worker, in vicuna's chat format.
 
-    system: str = (
-        "A chat between a curious user and an artificial intelligence assistant. "
-        "The assistant gives helpful, detailed, and polite answers to the user's questions."
-    )
+    `opening` stands before the film, `closing` between it and the first question, `user` before each further one,
+    `assistant` before an answer, which `stop` ends. With `clock` each cue has a line of its own that begins with its
+    time, and every ten seconds the time is told.
+    """
+
     opening: str = (
-        "Below is a part of movie. Memorize the content and answer my question after this movie part. "
+        f"{VICUNA}Below is a part of movie. Memorize the content and answer my question after this movie part. "
         "The movie part start.\n"
     )
     closing: str = "\nThe movie part end.\n"
+    user: str = "USER: "
+    assistant: str = " ASSISTANT:"
+    gap: str = " "  # between `assistant` and an answer
+    stop: str = "</s>"
+    clock: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from itertools import accumulate, groupby
 import numpy as np
 import torch
 
+from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig
 from llamavid_demo.model.llama_vid.network import LlamaVid
-from llamavid_demo.model.llama_vid.prompt import conversation_text, section_prompt
+from llamavid_demo.model.llama_vid.prompt import conversation_text, cue_text, section_prompt
 from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames
-from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, LlamaTokenizer
+from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, VidTokenizer
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, LoadedModel, SectionFrames, WordsState
 from llamavid_demo.model.prompt import FRAME, Answers, Look, SectionPrompt, Word
 
@@ -22,7 +23,7 @@ class LoadedLlamaVid(LoadedModel):
     """A LLaMA-VID with its two tokenizers."""
 
     network: LlamaVid
-    tokenizer: LlamaTokenizer
+    tokenizer: VidTokenizer
     guide_tokenizer: GuideTokenizer
 
     @property
@@ -65,6 +66,10 @@ class LoadedLlamaVid(LoadedModel):
         visual = patches.to(self.device, self.dtype)
         return self.network.context.scores(self.network.text_decoder(visual, ids, mask), visual).float()
 
+    def cue_text(self, cues: Sequence[Cue], second: float) -> str:
+        """What is read behind the frame at a `second`."""
+        return cue_text(self.config.prompt, cues, int(second))
+
     def section_prompt(self, cues: Sequence[str]) -> SectionPrompt:
         """Prompt of a section whose frame t is followed by the text `cues[t]`."""
         return section_prompt(self.tokenizer, self.config.prompt, cues, self.config.tokens_per_frame)
@@ -72,7 +77,7 @@ class LoadedLlamaVid(LoadedModel):
     def words(self, last_cues: str, turns: Sequence[tuple[str, str | None]], *, answers: Answers) -> list[Word]:
         """What follows a section's last frame; nothing of it reads frames, so `answers` changes nothing."""
         del answers
-        text = conversation_text(self.config.prompt, last_cues, turns)
+        text = conversation_text(self.tokenizer, self.config.prompt, last_cues, turns)
         return [Word(token) for token in self.tokenizer.encode(text)]
 
     def section(

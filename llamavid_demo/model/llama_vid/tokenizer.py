@@ -1,4 +1,4 @@
-"""LLaMA's and BERT's tokenizers, with the original's ids.
+"""LLaMA's tokenizer, sentencepiece's or byte-level BPE, and BERT's, with the original's ids.
 
 LLaMA's is sentencepiece itself: transformers 5 converts `tokenizer.model`, but ids then differ for strings that
 begin with a space, and the original's two behaviours around `</s>` (`legacy`) are gone.
@@ -10,17 +10,22 @@ from pathlib import Path
 
 import sentencepiece
 import torch
+from tokenizers import Tokenizer
 from transformers import BertTokenizer
 
 from llamavid_demo.errors import ModelError
+from llamavid_demo.model.prompt import without
 
 GUIDE_WORD_PIECES = 256
 _SPECIAL = re.compile(r"(<s>|</s>|<unk>)")
+_CONTROL = re.compile(r"</?s>|<unk>|<image>")
 _SPACE = "▁"
 
 
 class LlamaTokenizer:
     """Sentencepiece with LLaMA's special tokens. `legacy` follows the checkpoint's `tokenizer_config.json`."""
+
+    bos: int | None
 
     def __init__(self, model: Path, *, legacy: bool = True) -> None:
         try:
@@ -41,6 +46,10 @@ class LlamaTokenizer:
 
     def __len__(self) -> int:
         return self.pieces.get_piece_size()
+
+    def plain(self, text: str) -> str:
+        """A person's or a subtitle's text without control words."""
+        return without(_CONTROL, text)
 
     def encode(self, text: str) -> list[int]:
         """Ids of a text, without BOS; `<s>`, `</s>` and `<unk>` in it become the special tokens."""
@@ -69,6 +78,50 @@ class LlamaTokenizer:
             rest = tokens[0].removeprefix(_SPACE)
             tokens = ([rest] if rest else []) + tokens[1:]
         return [self.pieces.piece_to_id(token) for token in tokens]
+
+
+class BpeTokenizer:
+    """A byte-level BPE with a chat model's control words, `tokenizer.json`; `<|im_end|>` ends an answer."""
+
+    bos: int | None = None
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self.pieces = Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises no narrower one
+            raise ModelError(f"{path} is no tokenizer ({error}): copy it again.") from error
+        control = sorted((token.content for token in self.pieces.get_added_tokens_decoder().values()), key=len)
+        self._control = re.compile("|".join(map(re.escape, reversed(control))))
+        end = self.pieces.token_to_id("<|im_end|>")
+        if end is None:
+            raise ModelError(f"{path} has no <|im_end|>: it belongs to no chat model that can be talked with here.")
+        self.eos: int = end
+
+    def __len__(self) -> int:
+        return self.pieces.get_vocab_size()
+
+    def plain(self, text: str) -> str:
+        """A person's or a subtitle's text without control words."""
+        return without(self._control, text)
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of a text; control words in it become theirs."""
+        ids: list[int] = self.pieces.encode(text, add_special_tokens=False).ids
+        return ids
+
+    def decode(self, ids: list[int]) -> str:
+        """Text of generated ids, control words left out."""
+        text: str = self.pieces.decode(list(ids))
+        return text
+
+
+VidTokenizer = LlamaTokenizer | BpeTokenizer
+
+
+def read_tokenizer(folder: Path) -> VidTokenizer:
+    """A checkpoint's tokenizer: `tokenizer.json` where it has one, else `tokenizer.model`. Raises `ModelError`."""
+    path = folder / "tokenizer.json"
+    return BpeTokenizer(path) if path.is_file() else LlamaTokenizer.from_folder(folder)
 
 
 class GuideTokenizer:

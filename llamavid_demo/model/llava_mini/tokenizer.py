@@ -11,6 +11,7 @@ from transformers import PreTrainedTokenizerFast
 
 from llamavid_demo.errors import ModelError, TooLongError
 from llamavid_demo.model.llava_mini.sequence import IMAGE
+from llamavid_demo.model.prompt import without
 
 SYSTEM = (
     "You are a helpful language and vision assistant. You are able to understand the visual content that the user "
@@ -49,10 +50,8 @@ class ChatTokenizer:
         return len(self.pieces)
 
     def plain(self, text: str) -> str:
-        """A person's text without control words; taking one out may not make another."""
-        while (shorter := self._control.sub("", text)) != text:
-            text = shorter
-        return text
+        """A person's text without control words."""
+        return without(self._control, text)
 
     def prompt(self, messages: Sequence[Message], *, system: str = SYSTEM) -> str:
         """A conversation in the chat template. After a question the answer's header follows."""
