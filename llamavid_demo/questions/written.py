@@ -23,7 +23,8 @@ SMALL_TALK = Path(__file__).with_name("small_talk.jsonl")
 class WrittenQuestion:
     """A question as a viewer types it, with a good answer and the numbers of the cues that it rests on.
 
-    One without such cues has no answer in the scene. `after` is the number of the question that it follows up.
+    One without such cues has no answer in the scene. `after` is the number of the question that it follows up,
+    `short` the shortest answer in the cues' own words.
     """
 
     text: str
@@ -33,6 +34,7 @@ class WrittenQuestion:
     accept: str
     reject: str = ""
     after: int | None = None
+    short: str = ""
 
     @property
     def answerable(self) -> bool:
@@ -86,5 +88,5 @@ def _scene(genre: str, scene: dict) -> WrittenScene:
 def _question(given: dict) -> WrittenQuestion:
     return WrittenQuestion(
         given["q"], given["a"], given["kind"], tuple(given["lines"]), given["accept"], given.get("reject") or "",
-        given.get("after"),
+        given.get("after"), given.get("s") or "",
     )  # fmt: skip

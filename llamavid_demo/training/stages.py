@@ -27,7 +27,7 @@ class StagePlan:
     """How a stage runs: at most `steps`, fewer when all `watched` accuracies have passed `gate` (0 to 1).
 
     `rate` is the learning rate, `shares` what part of it single modules get; 0: they stay as they are. It falls to
-    nothing in the last `decay` share of the steps.
+    nothing in the last `decay` share of the steps. Without `muon` matrices learn by AdamW, too.
     """
 
     steps: int
@@ -37,6 +37,8 @@ class StagePlan:
     shares: Mapping[str, float] = field(default_factory=dict)
     decay: float = 0.3
     save_seconds: float = 120.0
+    muon: bool = True
+    report_every: int = 50
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def run_stage(
     parts = {key: part for key, part in parts.items() if plan.shares.get(key, 1.0) > 0}
     for part in parts.values():
         part.requires_grad_(True)
-    optimiser = Optimiser(parts, rate=plan.rate, steps=plan.steps, decay=plan.decay, shares=plan.shares)
+    optimiser = Optimiser(parts, rate=plan.rate, steps=plan.steps, decay=plan.decay, shares=plan.shares, muon=plan.muon)
     number, scores, done, seconds = 0, Scores(), False, 0.0
     curve: list[list[Any]] = []
     if path.is_file():
@@ -111,7 +113,7 @@ def run_stage(
         number += 1
         _remember(scores, result.right)
         done = number >= plan.steps or (number >= 100 and _passed(scores, plan))
-        if number % 50 == 0 or done:
+        if number % plan.report_every == 0 or done:
             loss = result.loss.item()
             curve.append([number, loss, dict(scores)])
             if report:

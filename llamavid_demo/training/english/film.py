@@ -1,0 +1,69 @@
+"""A film to learn from: what is said when, what the frames show, and conversations about it."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import torch
+
+from llamavid_demo.film.cues import Cue
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question with its answer; `lines` are the numbers of the cues that the answer rests on."""
+
+    question: str
+    answer: str
+    lines: tuple[int, ...] = ()
+    kind: str = ""
+
+
+Talk = list[Turn]
+
+
+@dataclass
+class Film:
+    """Cues in order of time, `seconds` frames from `start` on, their class probabilities (T, 1000), and talks.
+
+    Talks are conversations that know nothing of each other.
+    """
+
+    cues: list[Cue]
+    start: int
+    seconds: int
+    talks: list[Talk]
+    seen: torch.Tensor = field(default_factory=lambda: torch.zeros(0, 1000))
+
+    @property
+    def times(self) -> list[float]:
+        """The frames' times."""
+        return [float(self.start + second) for second in range(self.seconds)]
+
+
+def joined(first: Film, second: Film, pause: int) -> Film:
+    """Two films, one after the other, as one; its talks are of both."""
+    before, later = len(first.cues), first.start + first.seconds + pause - second.start
+    talks = [
+        [replace(turn, lines=tuple(before + line for line in turn.lines)) for turn in talk] for talk in second.talks
+    ]
+    cues = [Cue(cue.start + later, cue.end + later, cue.text) for cue in second.cues]
+    return Film([*first.cues, *cues], first.start, first.seconds + pause + second.seconds, [*first.talks, *talks])
+
+
+def talks_of(turns: Sequence[Turn], after: Sequence[int | None], rng: random.Random) -> list[Talk]:
+    """Turns in conversations of a few, in an order by chance; what follows up stays behind what it follows."""
+    chains: dict[int, Talk] = {}
+    head: dict[int, int] = {}
+    for number, (turn, earlier) in enumerate(zip(turns, after, strict=True)):
+        first = number if earlier is None else head[earlier]
+        head[number] = first
+        chains.setdefault(first, []).append(turn)
+    order = list(chains.values())
+    rng.shuffle(order)
+    talks: list[Talk] = []
+    while order:
+        count = rng.choice((1, 1, 2, 3, 5))
+        talks.append([turn for chain in order[:count] for turn in chain])
+        order = order[count:]
+    return talks

@@ -1,0 +1,34 @@
+"""The recipe of `assets/llama-vid-135m`: base, prompt, adapter, stages, and every number in them."""
+
+from dataclasses import dataclass
+
+from llamavid_demo.model.llama_vid.config import PromptFormat
+from llamavid_demo.training.stages import StagePlan
+
+BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
+
+# ChatML as the base knows it, with the film as system message; a question's end mark is left out, as it would look like
+# an answer's.
+PROMPT = PromptFormat(
+    opening="<|im_start|>system\nFilm",
+    closing="\n<|im_start|>user\n",
+    user="\n<|im_start|>user\n",
+    assistant="\n<|im_start|>assistant\n",
+    gap="",
+    stop="<|im_end|>",
+    clock=True,
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the outcome of a training."""
+
+    base: str = BASE
+    prompt: PromptFormat = PROMPT
+    rank: int = 32
+    longest: int = 2000  # tokens of a film with its talks; whole talks are left out beyond
+    films: int = 2  # a step
+    look_frames: tuple[int, ...] = (0, 0, 8, 16)  # of a question's second look, by chance
+    reading: StagePlan = StagePlan(1100, 5e-4, decay=0.35, muon=False, save_seconds=180, report_every=10)
+    seed: int = 15

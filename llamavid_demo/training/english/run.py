@@ -1,0 +1,109 @@
+"""`python -m llamavid_demo.training.english.run FOLDER`: the adapter of `assets/llama-vid-135m`, stage by stage.
+
+Resumable at any moment: what is done already is loaded. `--dialogues` is FriendsQA's file, which is not in the project.
+"""
+
+import argparse
+import logging
+import random
+import time
+from pathlib import Path
+
+import torch
+
+from llamavid_demo.model.base import find_base, load_base
+from llamavid_demo.model.llama_vid.tokenizer import BpeTokenizer
+from llamavid_demo.training.english.adapter import Adapter, lora_config
+from llamavid_demo.training.english.film import Film
+from llamavid_demo.training.english.lessons import Dialogues, Lessons, held_out
+from llamavid_demo.training.english.reader import TalkReader
+from llamavid_demo.training.english.recipe import Recipe
+from llamavid_demo.training.english.sequence import SequenceMaker, TalkSequence
+from llamavid_demo.training.stages import Progress, Report, StagePlan, StepResult, run_stage
+
+log = logging.getLogger(__name__)
+
+
+class EnglishTraining:
+    """A training in a working folder."""
+
+    def __init__(
+        self, folder: Path, tokenizer: Path, *, recipe: Recipe, dialogues: Path | None = None,
+        report: Report | None = None, base: str | None = None,
+    ) -> None:  # fmt: skip
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.recipe, self.report = folder, recipe, report
+        llama = load_base(find_base(recipe.base, base))
+        self.maker = SequenceMaker(
+            BpeTokenizer(tokenizer), recipe.prompt, llama.get_input_embeddings().weight.detach().clone()
+        )
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.adapter = Adapter(llama.to(self.device), lora_config(recipe.base, recipe.rank))
+        self.reader = TalkReader(llama)
+        known = Dialogues(dialogues, keep=lambda name: not held_out(name)) if dialogues else None
+        self.lessons = Lessons(known)
+        self.tokens = 0
+
+    def read(self, name: str, plan: StagePlan) -> None:
+        """A reading stage: dialogues, written scenes, pictures of named things."""
+        run_stage(
+            name, {"adapter": self.adapter}, self.step, plan, folder=self.folder, seed=self.recipe.seed,
+            report=self.report,
+        )  # fmt: skip
+
+    def step(self, rng: random.Random) -> StepResult:
+        """Several films, one after the other; their gradients add up."""
+        count, right = self.recipe.films, dict[str, list[float]]()
+        for number in range(count):
+            result = self.reader(self.sequence(self.lessons(rng), rng))
+            for kind, hits in result.right.items():
+                right.setdefault(kind, []).extend(hits)
+            loss = result.loss / count
+            if number < count - 1:
+                loss.backward()
+        return StepResult(loss * count, right) if count == 1 else StepResult(loss, right)
+
+    def sequence(self, film: Film, rng: random.Random) -> TalkSequence:
+        """A film's sequence, of no more than the longest that is learned at once."""
+        looks = rng.choice(self.recipe.look_frames)
+        while True:
+            made = self.maker(film, look_frames=looks)
+            if len(made.ids) <= self.recipe.longest or len(film.talks) == 1:
+                self.tokens += len(made.ids)
+                return made
+            film.talks.pop()
+
+
+def main() -> None:
+    """Entry of the command line."""
+    parser = argparse.ArgumentParser(prog="python -m llamavid_demo.training.english.run", description=__doc__)
+    parser.add_argument("folder", type=Path, help="working folder")
+    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of the base")
+    parser.add_argument("--dialogues", type=Path, help="FriendsQA, as published")
+    parser.add_argument("--base", help="folder or Hub id of the base, when the package is not installed")
+    chosen = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    recipe, began = Recipe(), time.monotonic()
+
+    def report(progress: Progress) -> None:
+        scores = " ".join(f"{kind} {share:.2f}" for kind, share in sorted(progress.scores.items()))
+        speed = training.tokens / (time.monotonic() - began)
+        log.info(
+            "%s %d/%d loss %.3f %.0f tok/s | %s",
+            progress.stage,
+            progress.step,
+            progress.steps,
+            progress.loss,
+            speed,
+            scores,
+        )
+
+    training = EnglishTraining(
+        chosen.folder, chosen.tokenizer, recipe=recipe, dialogues=chosen.dialogues, report=report, base=chosen.base
+    )
+    training.read("reading", recipe.reading)
+    training.adapter.save(chosen.folder / "adapter")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""A film with its talks becomes what the LLaMA reads: the section once, and behind it each talk by itself.
+
+Exactly the prompts that inference sends. Talks stand side by side: all begin where the film ends, none sees another.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from llamavid_demo.film.alignment import cues_by_frame
+from llamavid_demo.model.llama_vid.config import PromptFormat
+from llamavid_demo.model.llama_vid.prompt import conversation_text, cue_text, section_prompt
+from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames
+from llamavid_demo.model.llama_vid.tokenizer import BpeTokenizer
+from llamavid_demo.model.prompt import FRAME, Look, Word, word_places
+from llamavid_demo.model.real_world.named_tokens import NamedTokens
+from llamavid_demo.training.english.film import Film, Talk
+
+IGNORED = -100
+POINTED = 4  # first tokens of an answer that point to its lines
+
+
+@dataclass
+class TalkSequence:
+    """Ids (L,) with `FRAME` where `tokens` (F, H) go; `labels` with -100 outside of answers; `seen` (L, L).
+
+    The film ends at the first of `ends`, each talk at the next.
+    `pointers`: (position, first and last position of each line): where the answer's first words are found.
+    """
+
+    ids: torch.Tensor
+    labels: torch.Tensor
+    places: torch.Tensor
+    tokens: torch.Tensor
+    seen: torch.Tensor
+    ends: list[int]
+    kinds: list[str]  # of the turns
+    owners: torch.Tensor  # turn of each label
+    pointers: list[tuple[int, list[range]]]
+
+
+class SequenceMaker:
+    """Makes sequences with one tokenizer, prompt format and the LLaMA's word embeddings (V, H)."""
+
+    def __init__(self, tokenizer: BpeTokenizer, texts: PromptFormat, table: torch.Tensor) -> None:
+        self.tokenizer, self.texts, self.table = tokenizer, texts, table
+        self.named = NamedTokens(tokenizer, table)
+        self._answer = tokenizer.encode(texts.assistant)
+
+    def __call__(self, film: Film, *, look_frames: int) -> TalkSequence:
+        """A film's sequence in which each question looks again at so many frames, at most."""
+        by_frame = cues_by_frame(film.cues, film.times)
+        spoken = [cue_text(self.texts, cues, int(t)) for cues, t in zip(by_frame, film.times, strict=True)]
+        section = section_prompt(self.tokenizer, self.texts, spoken, 2)
+        contents = self.named.contents(film.seen)
+        frames = torch.stack([self.named.contexts(film.seen, ""), contents], dim=1).flatten(0, 1)
+        lines = self._find(film, section.ids)
+        ids, places = list(section.ids), list(range(len(section.ids)))
+        ends = [len(ids)]
+        talk_of, labels, owners = [-1] * len(ids), [IGNORED] * len(ids), [0] * len(ids)
+        rows, pointers, kinds = [frames], [], []
+        for number, talk in enumerate(film.talks):
+            words, looks = self._words(talk, section.last_cues, section.frame_places(2), contents, look_frames)
+            rows += [self.named.contexts(film.seen[frame][None], question) for question, frame in looks]
+            begin = len(ids)
+            ids += [word.id for word in words]
+            places += word_places(words, len(section.ids))
+            talk_of += [number] * len(words)
+            labels += [IGNORED] * len(words)
+            owners += [0] * len(words)
+            for turn, (start, end) in zip(talk, self._answers(ids, begin), strict=True):
+                labels[start:end] = ids[start:end]
+                owners[start:end] = [len(kinds)] * (end - start)
+                found = [lines[line] for line in turn.lines if line in lines]
+                if found and turn.kind != "summary":
+                    pointers += [(at, found) for at in range(start - 1, min(end, start - 1 + POINTED))]
+                kinds.append(turn.kind)
+            ends.append(len(ids))
+        at = torch.tensor(places)
+        stale = section.frame_places(2) if look_frames else []
+        return TalkSequence(
+            ids=torch.tensor(ids),
+            labels=torch.tensor(labels),
+            places=at,
+            tokens=torch.cat(rows),
+            seen=_seen(at, torch.tensor(talk_of), stale),
+            ends=ends,
+            kinds=kinds,
+            owners=torch.tensor(owners),
+            pointers=pointers,
+        )
+
+    def _words(
+        self, talk: Talk, last_cues: str, places: Sequence[int], contents: torch.Tensor, most: int
+    ) -> tuple[list[Word], list[tuple[str, int]]]:
+        """Words of a talk with its second looks, and these (question, frame) in their order."""
+        turns = [(turn.question, turn.answer) for turn in talk]
+        words = [
+            Word(i) for i in self.tokenizer.encode(conversation_text(self.tokenizer, self.texts, last_cues, turns))
+        ]
+        if not most:
+            return words, []
+        looks = []
+        for turn in talk:
+            named = self.table[torch.tensor(self.tokenizer.encode(turn.question.strip()))]
+            looks.append(
+                [Word(FRAME, look=Look(turn.question, f, places[f])) for f in find_frames(contents, named, most=most)]
+            )
+        asked = [(word.look.question, word.look.frame) for look in looks for word in look if word.look]
+        return before_turns(words, looks, eos=self.tokenizer.eos), asked
+
+    def _answers(self, ids: list[int], begin: int) -> list[tuple[int, int]]:
+        """Where the answers behind position `begin` start and end, their stop included."""
+        found, mark, at = [], self._answer, begin
+        while at < len(ids):
+            if ids[at : at + len(mark)] == mark:
+                end = ids.index(self.tokenizer.eos, at) + 1
+                found.append((at + len(mark), end))
+                at = end
+            else:
+                at += 1
+        return found
+
+    def _find(self, film: Film, ids: Sequence[int]) -> dict[int, range]:
+        """Positions of the cues in a section's ids; those behind the last frame are in the talks, and left out."""
+        found, at, row = {}, 0, list(ids)
+        for number, cue in enumerate(film.cues):
+            words = self.tokenizer.encode(self.tokenizer.plain(cue_text(self.texts, [cue], 0)))
+            start = next((i for i in range(at, len(row) - len(words) + 1) if row[i : i + len(words)] == words), None)
+            if start is not None:
+                at = start + len(words)
+                found[number] = range(start, at)
+        return found
+
+
+def _seen(places: torch.Tensor, talks: torch.Tensor, stale: list[int]) -> torch.Tensor:
+    """What each token sees (L, L): what came before it, in the film or in its own talk, and stands before it.
+
+    Words behind the film don't see its `stale` tokens: context tokens that second looks have replaced.
+    """
+    order = torch.ones(len(places), len(places), dtype=torch.bool).tril(-1)
+    seen = order & (places[None] < places[:, None]) & ((talks[None] < 0) | (talks[None] == talks[:, None]))
+    if stale:
+        behind = (talks >= 0) & (places >= int((talks < 0).sum()))
+        hidden = torch.zeros(len(places), dtype=torch.bool)
+        hidden[stale] = True
+        seen &= ~(behind[:, None] & hidden[None])
+    return seen | torch.eye(len(places), dtype=torch.bool)
