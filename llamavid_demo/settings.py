@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     dtype: Literal["float32", "float16", "bfloat16"] | None = Field(None, description="Type of the weights.")
     vision_tower: Path | None = Field(None, description="File of the vision tower, such as eva_vit_g.pth.")
     bert: Path | None = Field(None, description="Folder of bert-base-uncased (vocab.txt, config.json).")
+    base: str | None = Field(
+        None, description="Folder or Hub id of the LLaMA that a LoRA release stands on; the installed one when unset."
+    )
     max_new_tokens: int = Field(256, gt=0, description="Longest answer, in tokens.")
     question_chars: int = Field(2000, gt=0, description="Longest question, in characters.")
     upload_mb: float = Field(500.0, gt=0, description="Largest upload, in MB.")

@@ -45,7 +45,7 @@ def wider_checkpoint(micro: LoadedModel, tmp_path_factory: pytest.TempPathFactor
     save_checkpoint(
         network,
         folder,
-        tokenizer_model=GOLDEN / "checkpoint" / "tokenizer.model",
+        tokenizer=GOLDEN / "checkpoint" / "tokenizer.model",
         bert_vocabulary=[*(GOLDEN / "bert" / "vocab.txt").read_text().split("\n")[:-1], "[DEC]"],
         frame_format=FrameFormat(56, 56, "stretch"),
     )

@@ -82,15 +82,15 @@ def begin(
 
 
 @torch.inference_mode()
-def finish(model: LoadedModel, answers: Sequence[Writing]) -> list[str]:
-    """Continue answers together until each has ended; their texts."""
+def finish(model: LoadedModel, answers: Sequence[Writing], *, longest: int = LONGEST_ANSWER) -> list[str]:
+    """Continue answers together until each has ended or has `longest` tokens; their texts."""
     writing, batch = list(answers), TailBatch(model.config.llama.num_hidden_layers)
     for answer in writing:
         batch.join(answer.reading.tail)
     while writing:
         for row in reversed(range(len(writing))):
             ids = writing[row].ids
-            if ids[-1] == model.tokenizer.eos or len(ids) == LONGEST_ANSWER:
+            if ids[-1] == model.tokenizer.eos or len(ids) == longest:
                 batch.leave(row)  # the last row takes its place
                 writing[row] = writing[-1]
                 writing.pop()

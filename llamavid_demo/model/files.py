@@ -17,7 +17,7 @@ from llamavid_demo.errors import ModelError
 log = logging.getLogger(__name__)
 
 _INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
-_SINGLES = ("model.safetensors", "pytorch_model.bin")
+_SINGLES = ("model.safetensors", "pytorch_model.bin", "non_lora_trainables.safetensors", "non_lora_trainables.bin")
 _TOWERS = ("eva_vit_g.safetensors", "eva_vit_g.pth")
 _EXAMPLE = "YanweiLi/llama-vid-7b-full-224-long-video"
 _WANTED = ["*.json", "*.safetensors", "*.bin", "*.pth", "*.model", "vocab.txt", "bert/*"]
@@ -31,6 +31,12 @@ class CheckpointFiles:
     shards: tuple[Path, ...]
     tower: Path | None
     bert: Path
+
+    @property
+    def weights(self) -> tuple[Path, ...]:
+        """Files that decide what the model answers, the tower's aside: the shards, and an adapter."""
+        adapter = self.folder / "adapter_model.safetensors"
+        return (*self.shards, adapter) if adapter.is_file() else self.shards
 
 
 def find_checkpoint(name: str | Path, *, vision_tower: Path | None = None, bert: Path | None = None) -> CheckpointFiles:

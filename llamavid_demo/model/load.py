@@ -7,7 +7,7 @@ from llamavid_demo.model.allocator import keep_freed_memory
 from llamavid_demo.model.files import find_checkpoint, find_folder, read_json
 from llamavid_demo.model.llama_vid import load as llama_vid
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig
-from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
+from llamavid_demo.model.llama_vid.tokenizer import read_tokenizer
 from llamavid_demo.model.llava_mini import load as llava_mini
 from llamavid_demo.model.llava_mini.config import LlavaMiniConfig, is_llava_mini
 from llamavid_demo.model.llava_mini.tokenizer import ChatTokenizer
@@ -26,12 +26,13 @@ def load_model(
     vision_tower: Path | None = None,
     bert: Path | None = None,
     vision_depth: int | None = None,
+    base: str | None = None,
 ) -> LoadedModel:
     """Load a LLaMA-VID or a LLaVA-Mini from a folder in the released layout, or from the Hub.
 
     `quantization` is "4bit", "8bit" or "none" (None: 4bit on CUDA, none on a CPU); `device="auto"` spreads the LLaMA
     over all cards; `dtype` is that of the weights; `vision_tower` is the file or folder of a tower that is not among
-    them; `bert` and `vision_depth` are LLaMA-VID's alone (`load_llama_vid`).
+    them; `bert`, `vision_depth` and `base` are LLaMA-VID's alone (`load_llama_vid`).
     Raises `ModelError` that names whatever is missing, left over or of a wrong shape.
     """
     keep_freed_memory()
@@ -43,7 +44,7 @@ def load_model(
     }
     if is_llava_mini(read_json(find_folder(name) / "config.json")):
         return llava_mini.load_llava_mini(name, **where)
-    return llama_vid.load_llama_vid(name, **where, bert=bert, vision_depth=vision_depth)
+    return llama_vid.load_llama_vid(name, **where, bert=bert, vision_depth=vision_depth, base=base)
 
 
 def read_outline(
@@ -54,7 +55,7 @@ def read_outline(
     if is_llava_mini(read_json(folder / "config.json")):
         return llava_mini.file_config(llava_mini.find_llava_mini(folder, clip=vision_tower)), ChatTokenizer(folder)
     files = find_checkpoint(folder, vision_tower=vision_tower, bert=bert)
-    return llama_vid.file_config(files), LlamaTokenizer.from_folder(folder)
+    return llama_vid.file_config(files), read_tokenizer(folder)
 
 
 def empty_network(config: ModelConfig) -> Network:
@@ -75,4 +76,5 @@ def load_chosen_model(settings: Settings) -> LoadedModel:
         dtype=settings.dtype,
         vision_tower=settings.vision_tower,
         bert=settings.bert,
+        base=settings.base,
     )

@@ -45,7 +45,7 @@ def _of_thing(earlier: Question, script: Script, rng: random.Random) -> Question
     if not can:
         return None
     forms, value = rng.choice(can)
-    return asked("follow_up", forms, rng, [Part(f"The {thing} is"), Part(value, shots)])
+    return asked("follow_up", forms, rng, [Part(f"The {thing} is"), Part(value, shots)], its=thing)
 
 
 def _of_scene(earlier: Question, script: Script, rng: random.Random) -> Question | None:
@@ -64,7 +64,7 @@ def _of_scene(earlier: Question, script: Script, rng: random.Random) -> Question
     if not can:
         return None
     forms, words, value, shots = rng.choice(can)
-    return asked("follow_up", forms, rng, [Part(words), Part(value, shots)])
+    return asked("follow_up", forms, rng, [Part(words), Part(value, shots)], reference=reference)
 
 
 def _edge(earlier: Question) -> str:

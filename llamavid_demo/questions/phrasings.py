@@ -150,6 +150,12 @@ WHAT_IS_SAID = (
 )  # fmt: skip
 
 _HERE = dict(globals())
+_KINDS = {group: name for name, group in _HERE.items() if name.isupper()}
+
+
+def kind_of(group: tuple[str, ...]) -> str:
+    """The name of a group of phrasings."""
+    return _KINDS[group]
 
 
 def phrasings() -> list[str]:

@@ -2,8 +2,10 @@
 
 import random
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from llamavid_demo.questions.phrasings import kind_of
 from llamavid_demo.storybook.world import Script
 
 
@@ -32,6 +34,8 @@ class Question:
     parts: tuple[Part, ...]
     about: str = ""
     earlier: "Question | None" = None
+    kind: str = ""  # name of its group of phrasings
+    slots: Mapping[str, str] = field(default_factory=dict, compare=False)  # what was put into them
 
     @property
     def answer(self) -> str:
@@ -52,7 +56,7 @@ def asked(family: str, forms: tuple[str, ...], rng: random.Random, parts: list[P
     style = rng.random()
     text = text.lower() if style < 0.2 else text.upper() if style < 0.23 else text
     about = slots.get("thing") or slots.get("place") or slots.get("item") or slots.get("nth", "")
-    return Question(family, text, tuple(parts), about)
+    return Question(family, text, tuple(parts), about, kind=kind_of(forms), slots=slots)
 
 
 def normalise(answer: str) -> str:

@@ -118,7 +118,7 @@ class Training:
         save_checkpoint(
             self.network,
             out,
-            tokenizer_model=self.folder / "tokenizer.model",
+            tokenizer=self.folder / "tokenizer.model",
             bert_vocabulary=guide_vocabulary(),
             frame_format=self.recipe.frame_format,
         )

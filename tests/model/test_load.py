@@ -40,7 +40,7 @@ def test_saved_checkpoint_loads_through_the_one_loader(micro: LoadedModel, tmp_p
     save_checkpoint(
         micro.network,
         tmp_path,
-        tokenizer_model=GOLDEN / "checkpoint" / "tokenizer.model",
+        tokenizer=GOLDEN / "checkpoint" / "tokenizer.model",
         bert_vocabulary=[*vocabulary, "[DEC]"],
         frame_format=FrameFormat(56, 56, "stretch"),
     )

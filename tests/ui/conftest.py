@@ -83,7 +83,7 @@ def checkpoint(micro: LoadedModel, tmp_path_factory: pytest.TempPathFactory) -> 
     save_checkpoint(
         network,
         folder,
-        tokenizer_model=GOLDEN / "checkpoint" / "tokenizer.model",
+        tokenizer=GOLDEN / "checkpoint" / "tokenizer.model",
         bert_vocabulary=(GOLDEN / "bert" / "vocab.txt").read_text().splitlines(),
         frame_format=FrameFormat(micro.config.vision.image, micro.config.vision.image, "stretch"),
     )

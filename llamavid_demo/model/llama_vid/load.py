@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -12,8 +13,9 @@ from llamavid_demo.model.files import CheckpointFiles, find_checkpoint, read_jso
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig, read_config
 from llamavid_demo.model.llama_vid.layout import TOWER_IN_SHARDS, fuse_qkv_bias, our_checkpoint_key, our_tower_key
 from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
+from llamavid_demo.model.llama_vid.lora import MergedLlama, is_lora
 from llamavid_demo.model.llama_vid.network import LlamaVid
-from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, LlamaTokenizer
+from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, read_tokenizer
 from llamavid_demo.model.placement import choose_placement
 from llamavid_demo.model.preprocessor import read_preprocessor
 from llamavid_demo.model.weights import bring_in, check_weights, fingerprint, lay_out
@@ -30,10 +32,11 @@ def load_llama_vid(
     vision_tower: Path | None = None,
     bert: Path | None = None,
     vision_depth: int | None = None,
+    base: str | None = None,
 ) -> LoadedLlamaVid:
     """Load a LLaMA-VID from a folder in the released layout, or from the Hub; see `load_model`.
 
-    `vision_depth` states the blocks to use of a tower that isn't the release's.
+    `vision_depth` states the blocks to use of a tower that isn't the release's, `base` where a LoRA release's base is.
     Raises `ModelError` that names whatever is missing, left over or of a wrong shape.
     """
     began = time.perf_counter()
@@ -42,15 +45,18 @@ def load_llama_vid(
     config = file_config(files, vision_depth=vision_depth)
     network = empty_network(config)
     depth = config.vision.depth
-    check_weights(network, _tensors(files, depth), f"{files.folder} does not fit a LLaMA-VID.")
-    bring_in(network, _tensors(files, depth), placement, [network.llama])
+    llama = MergedLlama(files.folder, base=base) if is_lora(files.folder) else None
+    known = llama.shapes.items() if llama else ()
+    check_weights(network, chain(_tensors(files, depth), known), f"{files.folder} does not fit a LLaMA-VID.")
+    taken = llama.take() if llama else ()
+    bring_in(network, chain(_tensors(files, depth), taken), placement, [network.llama])
     log.info("%s: %s; read in %.1f s", name, placement.reason, time.perf_counter() - began)
     frame_format, mean, std = read_preprocessor(files.folder, config.vision.image)
     return LoadedLlamaVid(
-        name=f"{files.folder.name}-{fingerprint(files.shards)}",
+        name=f"{files.folder.name}-{fingerprint(files.weights)}",
         weights=fingerprint([files.tower] if files.tower else files.shards),
         network=network,
-        tokenizer=LlamaTokenizer.from_folder(files.folder),
+        tokenizer=read_tokenizer(files.folder),
         guide_tokenizer=GuideTokenizer(files.bert / "vocab.txt"),
         frame_format=frame_format,
         mean=mean,

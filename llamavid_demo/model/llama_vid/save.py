@@ -19,23 +19,30 @@ def save_checkpoint(
     network: LlamaVid,
     folder: Path,
     *,
-    tokenizer_model: Path,
+    tokenizer: Path,
     bert_vocabulary: list[str],
     frame_format: FrameFormat,
     legacy: bool = True,
+    adapter: Path | None = None,
 ) -> None:
-    """Save in float16 as `model.safetensors`, `eva_vit_g.safetensors`, `tokenizer.model`, `bert/` and configs.
+    """Save in float16 as `model.safetensors`, `eva_vit_g.safetensors`, the `tokenizer`'s file, `bert/` and configs.
 
-    The vocabulary's last word should be `[DEC]`, as in the release.
+    With a folder `adapter`, in peft's layout, the LLaMA is not written: the adapter and its base take its place, and
+    the other parts are called `non_lora_trainables.safetensors`. The vocabulary's last word should be `[DEC]`, as in
+    the release.
     """
     (folder / "bert").mkdir(parents=True, exist_ok=True)
-    checkpoint, tower = released_state(network.state_dict())
-    for name, tensors in (("model", checkpoint), ("eva_vit_g", tower)):
+    state = {key: value for key, value in network.state_dict().items() if not (adapter and key.startswith("llama."))}
+    checkpoint, tower = released_state(state)
+    for name, tensors in (("non_lora_trainables" if adapter else "model", checkpoint), ("eva_vit_g", tower)):
         half = {key: value.detach().to("cpu", torch.float16).contiguous() for key, value in tensors.items()}
         save_file(half, folder / f"{name}.safetensors", metadata={"format": "pt"})
-    if tokenizer_model.resolve() != (folder / "tokenizer.model").resolve():
-        shutil.copyfile(tokenizer_model, folder / "tokenizer.model")
-    _write(folder / "tokenizer_config.json", {"tokenizer_class": "LlamaTokenizer", "legacy": legacy})
+    kept = [tokenizer, *(adapter.glob("adapter_*") if adapter else ())]
+    for path in kept:
+        if path.resolve() != (folder / path.name).resolve():
+            shutil.copyfile(path, folder / path.name)
+    if tokenizer.suffix == ".model":
+        _write(folder / "tokenizer_config.json", {"tokenizer_class": "LlamaTokenizer", "legacy": legacy})
     _write(folder / "config.json", released_config(network.config))
     _write(folder / "preprocessor_config.json", preprocessor_config(frame_format))
     (folder / "bert" / "vocab.txt").write_text("\n".join(bert_vocabulary) + "\n", encoding="utf-8")

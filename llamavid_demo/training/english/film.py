@@ -2,11 +2,13 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import torch
 
 from llamavid_demo.film.cues import Cue
+from llamavid_demo.training.english.word_tokens import WordTokens
 
 
 @dataclass(frozen=True)
@@ -22,18 +24,28 @@ class Turn:
 Talk = list[Turn]
 
 
+class Pictures(Protocol):
+    """What the frames of a film show, as tokens made of a LLaMA's word embeddings."""
+
+    def contents(self, words: WordTokens) -> torch.Tensor:
+        """Content tokens (T, H)."""
+
+    def contexts(self, words: WordTokens, question: str, frames: Sequence[int]) -> torch.Tensor:
+        """Context tokens (F, H) of some frames for a question; a neutral one is ""."""
+
+
 @dataclass
 class Film:
-    """Cues in order of time, `seconds` frames from `start` on, their class probabilities (T, 1000), and talks.
+    """Cues in order of time, `seconds` frames from `start` on, what they show, and talks.
 
-    Talks are conversations that know nothing of each other.
+    Talks are conversations that know nothing of each other. Without `pictures` frames show nothing known.
     """
 
     cues: list[Cue]
     start: int
     seconds: int
     talks: list[Talk]
-    seen: torch.Tensor = field(default_factory=lambda: torch.zeros(0, 1000))
+    pictures: Pictures | None = None
 
     @property
     def times(self) -> list[float]:

@@ -7,16 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-
 from llamavid_demo.film.cues import Cue
 from llamavid_demo.questions.written import SmallTalk, WrittenScene, small_talk, written_scenes
-from llamavid_demo.training.english.film import Film, Turn, joined, talks_of
-from llamavid_demo.training.english.pictures import probabilities, sight_turns, sights
-from llamavid_demo.training.english.variation import retold
+from llamavid_demo.training.english.drawn import SEEN, drawn_film, drawn_script, drawn_talk, pictures_of
+from llamavid_demo.training.english.film import Film, Talk, Turn, joined, talks_of
+from llamavid_demo.training.english.pictures import NamedPictures, probabilities, sight_turns, sights
+from llamavid_demo.training.english.variation import retold, shifted, typed
 
 BRIEFLY = ("Answer in a few words.", "Answer briefly.", "Short answer please.", "In a few words.", "(short answer)")
 TAIL = 3  # seconds of film behind the last cue
+DRAWN, OVER_DRAWN = 0.25, 0.15  # shares of drawn films, and of written scenes over drawn pictures
+DIALOGUES = 0.2  # share of marked dialogues among the rest
 
 
 def held_out(name: str) -> bool:
@@ -99,29 +100,37 @@ class Lessons:
         self.dialogues, self.longest = dialogues, longest
 
     def __call__(self, rng: random.Random) -> Film:
-        """One film."""
+        """One film: drawn, or of a written scene or dialogue with pictures of named things, drawn ones, or none."""
+        kind = rng.random()
+        if kind < DRAWN:
+            film = self._drawn(rng)
+        else:
+            film = retold(self._spoken(rng), rng)
+            film = (_over_drawn_pictures if kind < DRAWN + OVER_DRAWN else _over_named_pictures)(film, rng)
+        return replace(film, talks=[self._mixed(talk, rng) for talk in film.talks if talk])
+
+    def _drawn(self, rng: random.Random) -> Film:
+        film = drawn_film(rng)
+        if rng.random() < 0.4:
+            film = shifted(film, rng.randrange(1, 1800))
+        talks = [[replace(turn, question=typed(turn.question, rng)) for turn in talk] for talk in film.talks]
+        return replace(film, talks=talks)
+
+    def _spoken(self, rng: random.Random) -> Film:
+        """A scene or dialogue, or two of them one after the other."""
         film = self._one(rng)
         if film.seconds < self.longest / 3 and rng.random() < 0.25:
             second = self._one(rng)
             if film.seconds + second.seconds < self.longest:
                 film = joined(film, second, rng.choice((0, 2, 5, 20)))
-        film = retold(film, rng)
-        shown = sights(film.seconds, rng, known=rng.choice((0.0, 0.0, 0.5, 0.9)))
-        film.seen = probabilities(shown, film.seconds, rng)
-        talks = [self._mixed(talk, rng) for talk in film.talks]
-        if any(sight.what is not None for sight in shown):
-            talks += [sight_turns(film, shown, rng.choice((1, 2, 3)), rng) for _ in range(2)]
-        elif rng.random() < 0.3:
-            talks.append(sight_turns(film, shown, 1, rng))
-        return replace(film, talks=[talk for talk in talks if talk])
+        return film
 
     def _one(self, rng: random.Random) -> Film:
-        kind = rng.random()
-        if self.dialogues and kind < 0.2:
+        if self.dialogues and rng.random() < DIALOGUES:
             return self.dialogues.film(rng)
         return scene_film(rng.choice(self.scenes), rng)
 
-    def _mixed(self, talk: list[Turn], rng: random.Random) -> list[Turn]:
+    def _mixed(self, talk: Talk, rng: random.Random) -> Talk:
         """A talk with something that is not about the film before it, now and then."""
         if rng.random() < 0.12:
             said = rng.choice(self.talk)
@@ -129,6 +138,30 @@ class Lessons:
         return talk
 
 
-def blank(film: Film) -> Film:
-    """A film whose pictures show nothing."""
-    return replace(film, seen=torch.zeros(film.seconds, 1000))
+def _over_drawn_pictures(film: Film, rng: random.Random) -> Film:
+    """A film as if its words were spoken over drawn pictures, and asked about both."""
+    script = drawn_script(rng)
+    shown = pictures_of(script, rng)
+    if len(shown.shots) > film.seconds:
+        return film
+    # The last picture stays to the end, as a film that goes on.
+    shots = (*shown.shots, *[shown.shots[-1]] * (film.seconds - len(shown.shots)))
+    seen = {family: weight for family, weight in SEEN.items() if family != "outside"}
+    talks = [drawn_talk(script, seen, rng.choice((1, 2, 3)), rng) for _ in range(2)]
+    return replace(film, pictures=replace(shown, shots=shots), talks=_shuffled([*film.talks, *talks], rng))
+
+
+def _over_named_pictures(film: Film, rng: random.Random) -> Film:
+    """A film with pictures of named things, or of nothing known."""
+    known = rng.choice((0.0, 0.0, 0.5, 0.9))
+    shown = sights(film.seconds, rng, known=known)
+    talks = film.talks
+    if known or rng.random() < 0.3:
+        talks = [*talks, *(sight_turns(film, shown, rng.choice((1, 2, 3)), rng) for _ in range(2 if known else 1))]
+    pictures = NamedPictures(probabilities(shown, film.seconds, rng))
+    return replace(film, pictures=pictures, talks=_shuffled(talks, rng))
+
+
+def _shuffled(talks: Sequence[Talk], rng: random.Random) -> list[Talk]:
+    """Talks in an order by chance: the last ones are left out where a film grows too long."""
+    return rng.sample(list(talks), len(talks))

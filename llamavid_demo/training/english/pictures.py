@@ -9,6 +9,7 @@ import torch
 from llamavid_demo.film.sections import clock
 from llamavid_demo.model.real_world.named_tokens import classes
 from llamavid_demo.training.english.film import Film, Turn
+from llamavid_demo.training.english.word_tokens import WordTokens
 
 ANIMALS = frozenset(
     "fish shark ray bird owl salamander frog turtle lizard crocodile dinosaur snake insect spider scorpion duck elephant animal snail "
@@ -60,6 +61,21 @@ def probabilities(shown: Sequence[Sight], seconds: int, rng: random.Random) -> t
     return rows
 
 
+@dataclass(frozen=True)
+class NamedPictures:
+    """Frames with their class probabilities (T, 1000)."""
+
+    seen: torch.Tensor
+
+    def contents(self, words: WordTokens) -> torch.Tensor:
+        """Content tokens (T, H)."""
+        return words.named.contents(self.seen)
+
+    def contexts(self, words: WordTokens, question: str, frames: Sequence[int]) -> torch.Tensor:
+        """Context tokens (F, H) of some frames."""
+        return words.named.contexts(self.seen[list(frames)], question)
+
+
 def a(name: str) -> str:
     """With its article."""
     return (
@@ -69,9 +85,9 @@ def a(name: str) -> str:
     )
 
 
-def named(what: int, rng: random.Random) -> str:
+def named(what: int | None, rng: random.Random) -> str:
     """A class as an answer says it, often with its kind."""
-    name, kind = classes()[what]
+    name, kind = classes()[what or 0]
     if not kind or kind in name or rng.random() < 0.4 or kind == "thing":
         return a(name)
     return f"{a(name)}, {a(kind)}" if rng.random() < 0.5 else f"{a(name)}, a kind of {kind}"

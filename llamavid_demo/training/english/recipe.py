@@ -30,5 +30,5 @@ class Recipe:
     longest: int = 2000  # tokens of a film with its talks; whole talks are left out beyond
     films: int = 2  # a step
     look_frames: tuple[int, ...] = (0, 0, 8, 16)  # of a question's second look, by chance
-    reading: StagePlan = StagePlan(1100, 5e-4, decay=0.35, muon=False, save_seconds=180, report_every=10)
+    reading: StagePlan = StagePlan(800, 5e-4, decay=0.3, muon=False, save_seconds=180, report_every=10)
     seed: int = 15

@@ -14,8 +14,8 @@ from llamavid_demo.model.llama_vid.prompt import conversation_text, cue_text, se
 from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames
 from llamavid_demo.model.llama_vid.tokenizer import BpeTokenizer
 from llamavid_demo.model.prompt import FRAME, Look, Word, word_places
-from llamavid_demo.model.real_world.named_tokens import NamedTokens
 from llamavid_demo.training.english.film import Film, Talk
+from llamavid_demo.training.english.word_tokens import WordTokens
 
 IGNORED = -100
 POINTED = 4  # first tokens of an answer that point to its lines
@@ -45,7 +45,7 @@ class SequenceMaker:
 
     def __init__(self, tokenizer: BpeTokenizer, texts: PromptFormat, table: torch.Tensor) -> None:
         self.tokenizer, self.texts, self.table = tokenizer, texts, table
-        self.named = NamedTokens(tokenizer, table)
+        self.words = WordTokens(tokenizer, table)
         self._answer = tokenizer.encode(texts.assistant)
 
     def __call__(self, film: Film, *, look_frames: int) -> TalkSequence:
@@ -53,16 +53,18 @@ class SequenceMaker:
         by_frame = cues_by_frame(film.cues, film.times)
         spoken = [cue_text(self.texts, cues, int(t)) for cues, t in zip(by_frame, film.times, strict=True)]
         section = section_prompt(self.tokenizer, self.texts, spoken, 2)
-        contents = self.named.contents(film.seen)
-        frames = torch.stack([self.named.contexts(film.seen, ""), contents], dim=1).flatten(0, 1)
+        contents = film.pictures.contents(self.words) if film.pictures else self.words.nothing(film.seconds)
+        contexts = self._contexts(film, "", range(film.seconds))
+        frames = torch.stack([contexts, contents], dim=1).flatten(0, 1)
         lines = self._find(film, section.ids)
         ids, places = list(section.ids), list(range(len(section.ids)))
         ends = [len(ids)]
         talk_of, labels, owners = [-1] * len(ids), [IGNORED] * len(ids), [0] * len(ids)
-        rows, pointers, kinds = [frames], [], []
+        rows, kinds = [frames], list[str]()
+        pointers: list[tuple[int, list[range]]] = []
         for number, talk in enumerate(film.talks):
             words, looks = self._words(talk, section.last_cues, section.frame_places(2), contents, look_frames)
-            rows += [self.named.contexts(film.seen[frame][None], question) for question, frame in looks]
+            rows += [self._contexts(film, question, frames) for question, frames in looks]
             begin = len(ids)
             ids += [word.id for word in words]
             places += word_places(words, len(section.ids))
@@ -93,22 +95,27 @@ class SequenceMaker:
 
     def _words(
         self, talk: Talk, last_cues: str, places: Sequence[int], contents: torch.Tensor, most: int
-    ) -> tuple[list[Word], list[tuple[str, int]]]:
-        """Words of a talk with its second looks, and these (question, frame) in their order."""
+    ) -> tuple[list[Word], list[tuple[str, list[int]]]]:
+        """Words of a talk with its second looks, and the (question, frames) of these."""
         turns = [(turn.question, turn.answer) for turn in talk]
         words = [
             Word(i) for i in self.tokenizer.encode(conversation_text(self.tokenizer, self.texts, last_cues, turns))
         ]
         if not most:
             return words, []
-        looks = []
+        looks, asked = [], []
         for turn in talk:
             named = self.table[torch.tensor(self.tokenizer.encode(turn.question.strip()))]
-            looks.append(
-                [Word(FRAME, look=Look(turn.question, f, places[f])) for f in find_frames(contents, named, most=most)]
-            )
-        asked = [(word.look.question, word.look.frame) for look in looks for word in look if word.look]
+            frames = find_frames(contents, named, most=most)
+            looks.append([Word(FRAME, look=Look(turn.question, frame, places[frame])) for frame in frames])
+            asked.append((turn.question, frames))
         return before_turns(words, looks, eos=self.tokenizer.eos), asked
+
+    def _contexts(self, film: Film, question: str, frames: Sequence[int]) -> torch.Tensor:
+        """Context tokens (F, H) of some frames."""
+        if film.pictures is None:
+            return self.words.nothing(len(frames))
+        return film.pictures.contexts(self.words, question, frames)
 
     def _answers(self, ids: list[int], begin: int) -> list[tuple[int, int]]:
         """Where the answers behind position `begin` start and end, their stop included."""

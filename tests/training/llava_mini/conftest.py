@@ -59,7 +59,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = LlamaVid(config)
     initialise(network, 0)
     save_checkpoint(
-        network, folder, tokenizer_model=folder / "tokenizer.model",
+        network, folder, tokenizer=folder / "tokenizer.model",
         bert_vocabulary=guide_vocabulary(), frame_format=SHAPE,
     )  # fmt: skip
     return folder

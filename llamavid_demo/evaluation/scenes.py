@@ -1,0 +1,128 @@
+"""How often a model is right about written scenes: questions as people type them about subtitles as people write them.
+
+A scene has no pictures, so its frames are black. Each question is asked behind the ones that it follows up, with their
+true answers.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from llamavid_demo.evaluation.evaluate import wilson
+from llamavid_demo.evaluation.greedy import begin, finish, read_section
+from llamavid_demo.film.alignment import cues_by_frame
+from llamavid_demo.model.loaded import NEUTRAL_GUIDE, LoadedModel
+from llamavid_demo.questions.written import WrittenQuestion, WrittenScene
+from llamavid_demo.settings import Settings
+
+TAIL = 3  # seconds of film behind the last cue
+LONGEST = 120  # tokens of an answer
+REFUSED = re.compile(
+    r"(\bnot|\bnever|n't|\bnobody|\bno one|\bnothing|\bnowhere)\s+(\w+\s+){0,4}?"
+    r"(said|say|says|mention\w*|told|tell\w*|explain\w*|given|stated|known|know|clear|revealed|shown|specified|described)"
+    r"|\b(nobody|no one|nothing)\b.*\b(says?|mentions?|tells?|explains?)\b|\bunknown\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class SceneAnswer:
+    """What a model said to a question about a scene, and whether the line that tells was among those shown."""
+
+    scene: WrittenScene
+    question: WrittenQuestion
+    said: str
+
+    @property
+    def right(self) -> bool:
+        """Whether it says what it has to."""
+        return self.question.right(self.said)
+
+    @property
+    def refused(self) -> bool:
+        """Whether it says that the film doesn't tell."""
+        return bool(REFUSED.search(self.said))
+
+
+def answer_scene(model: LoadedModel, scene: WrittenScene) -> list[SceneAnswer]:
+    """Greedy answers to all questions about a scene."""
+    times = [float(second) for second in range(int(scene.cues[-1].end) + TAIL)]
+    spoken = [model.cue_text(cues, t) for cues, t in zip(cues_by_frame(scene.cues, times), times, strict=True)]
+    prompt = model.section_prompt(spoken)
+    shape = model.frame_format
+    black = model.patches(np.zeros((1, shape.height, shape.width, 3), np.uint8)).expand(len(times), -1, -1)
+    section = read_section(model, prompt, NEUTRAL_GUIDE, black)
+    look_frames = Settings().look_frames if model.config.guide == "ahead" else 0
+    writing = []
+    for question in scene.questions:
+        turns = _turns(scene, question)
+        words = model.words(prompt.last_cues, turns, answers=model.config.answers)
+        writing.append(begin(model, section, words, [text for text, _ in turns], look_frames=look_frames))
+    said = finish(model, writing, longest=LONGEST)
+    return [SceneAnswer(scene, question, text) for question, text in zip(scene.questions, said, strict=True)]
+
+
+def evaluate_scenes(
+    model: LoadedModel,
+    scenes: Sequence[WrittenScene],
+    *,
+    report: Callable[[int, int], None] | None = None,
+    keep: list[SceneAnswer] | None = None,
+) -> dict[str, Any]:
+    """Scores of all questions about `scenes`: right by patterns, token F1, exact match, refusals right and wrong."""
+    answers: list[SceneAnswer] = [] if keep is None else keep
+    for number, scene in enumerate(scenes):
+        answers += answer_scene(model, scene)
+        if report:
+            report(number + 1, len(scenes))
+    return scene_scores(answers)
+
+
+def scene_scores(answers: Sequence[SceneAnswer]) -> dict[str, Any]:
+    """Shares (0 to 1) with their 95 % intervals, in all and by kind of question."""
+    told = [answer for answer in answers if answer.question.answerable]
+    untold = [answer for answer in answers if not answer.question.answerable]
+    kinds = sorted({answer.question.kind for answer in answers})
+    return {
+        "questions": len(answers),
+        "right": _share([answer.right for answer in answers]),
+        "kinds": {kind: _share([a.right for a in answers if a.question.kind == kind]) for kind in kinds},
+        "unanswerable_refused": _share([answer.refused or answer.right for answer in untold]),
+        "answerable_refused": _share([answer.refused and not answer.right for answer in told]),
+        "token_f1": _mean([token_f1(answer.said, answer.question.answer) for answer in told]),
+        "exact_match": _mean([squad_words(answer.said) == squad_words(answer.question.answer) for answer in told]),
+    }
+
+
+def squad_words(text: str) -> list[str]:
+    """Words as SQuAD compares them: lower case, without punctuation and articles."""
+    text = re.sub(r"[^\w\s]", "", text.lower())
+    return [word for word in text.split() if word not in ("a", "an", "the")]
+
+
+def token_f1(said: str, wanted: str) -> float:
+    """Harmonic mean of how many words of an answer are wanted and how many of the wanted ones it has."""
+    ours, theirs = squad_words(said), squad_words(wanted)
+    common = sum((Counter(ours) & Counter(theirs)).values())
+    return 2 * common / (len(ours) + len(theirs)) if common else float(ours == theirs)
+
+
+def _turns(scene: WrittenScene, question: WrittenQuestion) -> list[tuple[str, str | None]]:
+    before, turns = question.after, list[tuple[str, str | None]]()
+    while before is not None:
+        earlier = scene.questions[before]
+        turns.insert(0, (earlier.text, earlier.answer))
+        before = earlier.after
+    return [*turns, (question.text, None)]
+
+
+def _share(hits: Sequence[bool]) -> dict[str, Any]:
+    return {"share": sum(hits) / max(1, len(hits)), "n": len(hits), "interval": wilson(sum(hits), len(hits))}
+
+
+def _mean(numbers: Sequence[float]) -> float:
+    return sum(numbers) / max(1, len(numbers))

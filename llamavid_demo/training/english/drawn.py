@@ -1,0 +1,95 @@
+"""Drawn films to learn from: random scripts with ideal tokens, asked about in ordinary words."""
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from llamavid_demo.film.cues import Cue
+from llamavid_demo.questions import Question, ask, follow_up
+from llamavid_demo.questions.ordinary import reworded
+from llamavid_demo.storybook.random_film import FilmKind, random_script
+from llamavid_demo.storybook.world import Script
+from llamavid_demo.training.english.film import Film, Talk, Turn
+from llamavid_demo.training.english.word_tokens import WordTokens
+from llamavid_demo.training.ideal import asked_thing, content_words, context_words
+
+KINDS = (
+    FilmKind((3, 9), (1, 2), (2, 5), (0, 2), (1, 3), cues=14),
+    FilmKind(shots=(1, 3), actors=(1, 2), cues=20, duration=(40, 150)),
+    FilmKind((2, 8), (1, 4), (6, 12), (1, 3), (1, 3), changing=0.3),
+)
+SEEN = {
+    "place": 3.0, "time": 2.0, "weather": 2.0, "colour": 3.0, "existence": 2.0, "where": 2.0, "action": 3.0, "contents": 3.0,
+    "after": 2.0, "count": 1.0, "summary": 1.0, "outside": 0.5,
+}  # fmt: skip
+HEARD = {"about": 2.0, "says": 2.0, "speaks_first": 1.0, "who": 2.0, "said": 2.0, "absent": 2.0}
+LONGEST = 240  # seconds
+
+
+@dataclass(frozen=True)
+class DrawnPictures:
+    """Frames of a script, the number of the shot that each shows; `noise` is what eyes add to every number."""
+
+    script: Script
+    shots: tuple[int, ...]
+    seed: int
+    noise: float = 0.03
+
+    def contents(self, words: WordTokens) -> torch.Tensor:
+        """Content tokens (T, H): place, time of day, weather, who is there."""
+        rows = torch.stack([content_words(shot) for shot in self.script.shots]) @ words.drawn
+        return self._seen(rows[list(self.shots)], "")
+
+    def contexts(self, words: WordTokens, question: str, frames: Sequence[int]) -> torch.Tensor:
+        """Context tokens (F, H): the thing that is asked for with its colour and action, else everybody's."""
+        thing = asked_thing(question)
+        rows = torch.stack([context_words(shot, thing) for shot in self.script.shots]) @ words.drawn
+        return self._seen(rows[[self.shots[frame] for frame in frames]], question)
+
+    def _seen(self, tokens: torch.Tensor, question: str) -> torch.Tensor:
+        generator = torch.Generator().manual_seed(random.Random(f"{self.seed}/{question}").randrange(1 << 60))
+        return tokens + self.noise * torch.randn(tokens.shape, generator=generator)
+
+
+def drawn_script(rng: random.Random) -> Script:
+    """A film by chance, of at most four minutes."""
+    while True:
+        script = random_script(rng, rng.choice(KINDS))
+        if script.duration <= LONGEST:
+            return script
+
+
+def pictures_of(script: Script, rng: random.Random) -> DrawnPictures:
+    """The frames of a whole script, one a second."""
+    shots = tuple(script.index_at(float(second)) for second in range(math.ceil(script.duration)))
+    return DrawnPictures(script, shots, rng.randrange(1 << 30))
+
+
+def drawn_film(rng: random.Random) -> Film:
+    """A drawn film with its own dialogue."""
+    script = drawn_script(rng)
+    families = {**SEEN, **(HEARD if script.cues() else {"absent": 1.0})}
+    talks = [drawn_talk(script, families, rng.choice((1, 2, 3, 4)), rng) for _ in range(rng.randint(4, 6))]
+    cues = [Cue(*cue) for cue in script.cues()]
+    return Film(cues, 0, math.ceil(script.duration), talks, pictures_of(script, rng))
+
+
+def drawn_talk(script: Script, families: dict[str, float], turns: int, rng: random.Random) -> Talk:
+    """So many turns about a script, some of which follow up."""
+    asked: list[Question] = []
+    while len(asked) < turns:
+        further = follow_up(asked[-1], script, rng) if asked and rng.random() < 0.3 else None
+        question = further or ask(rng.choices(list(families), list(families.values()))[0], script, rng)
+        if question:
+            asked.append(question)
+    return [drawn_turn(question, rng) for question in asked]
+
+
+def drawn_turn(question: Question, rng: random.Random) -> Turn:
+    """A question in ordinary words with its answer."""
+    text, answer = reworded(question, rng)
+    lines = sorted({cue for part in question.parts for cue in part.cues})
+    return Turn(text, answer, tuple(lines), f"drawn {question.family}")
