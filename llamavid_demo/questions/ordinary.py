@@ -16,7 +16,7 @@ from llamavid_demo.storybook.world import ACTIONS, COLOURS, NAMES, PLACES, THING
 
 PHRASINGS = Path(__file__).with_name("ordinary.json")
 _REFUSED = re.compile(
-    r"\b(no|not|none|nobody|never|nothing|nowhere|without|only|outside|beyond|over before|stops before|ends before)\b|n't|no one",
+    r"\b(no|not|none|nobody|never|nothing|nowhere|without|only|outside|beyond|(over|stops|ends) before)\b|n't|no one",
     re.IGNORECASE,
 )
 _FACTS = frozenset((*PLACES, *TIMES, *WEATHER_WORDS.values(), *COLOURS, *ACTIONS, *THINGS, *NUMBERS, *NAMES, TOO_MANY))
@@ -105,7 +105,8 @@ def _answer(question: Question) -> tuple[str, dict[str, str]]:
 
 _VALUES = {
     "PLACE_FIRST": "where", "PLACE_LAST": "where", "PLACE_NTH": "where", "WHERE": "where", "ITS_PLACE": "where",
-    "TIME": "when", "WEATHER": "weather", "COLOUR": "colour", "ACTION": "action", "ABOUT": "name", "SPEAKS_FIRST": "name",
+    "TIME": "when", "WEATHER": "weather", "COLOUR": "colour", "ACTION": "action", "ABOUT": "name",
+    "SPEAKS_FIRST": "name",
 }  # fmt: skip
 
 

@@ -6,18 +6,18 @@ from the tokens alone it takes very long to find out that the question matters.
 """
 
 import random
+from collections.abc import Callable
 
 import torch
 from torch import nn
 
 from llamavid_demo.model.llama_vid.network import LlamaVid
-from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
-from llamavid_demo.questions import ask
+from llamavid_demo.questions import Question, ask
 from llamavid_demo.questions.follow_ups import FOLLOW_UPS
 from llamavid_demo.storybook.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, WEATHERS, Script
 from llamavid_demo.training.encoded_shots import EncodedShots
 from llamavid_demo.training.guide import GuideIds
-from llamavid_demo.training.ideal import NO, WORDS, asked_thing, content_words, context_words, word_ids
+from llamavid_demo.training.ideal import NO, WORDS, asked_thing, content_words, context_words
 from llamavid_demo.training.learning import POINTING, autocast
 from llamavid_demo.training.stages import StepResult
 from llamavid_demo.training.vision_labels import NOBODY
@@ -27,16 +27,34 @@ NAMING = {"colour": 3.0, "action": 3.0, "where": 2.0, "existence": 4.0, "absent"
 OTHERS = ("place", "time", "weather", "contents", "count", "who", "said", "outside")
 
 
+Phrase = Callable[[Question, random.Random], str]
+
+
+def as_it_is(question: Question, rng: random.Random) -> str:
+    """A question in its own words."""
+    del rng
+    return question.text
+
+
 class Aligning:
-    """A step of the alignment stage."""
+    """A step of the alignment stage.
+
+    `words` (words, H) are the LLaMA's embeddings of `WORDS`; `phrase` puts a question into the words that people use.
+    """
 
     def __init__(
-        self, network: LlamaVid, tokenizer: LlamaTokenizer, guide: GuideIds, encoded: EncodedShots, *, batch: int
+        self,
+        network: LlamaVid,
+        words: torch.Tensor,
+        guide: GuideIds,
+        encoded: EncodedShots,
+        *,
+        batch: int,
+        phrase: Phrase = as_it_is,
     ) -> None:
-        self.network, self.guide, self.encoded, self.batch = network, guide, encoded, batch
-        table = network.llama.model.embed_tokens.weight.detach()
-        self.words = table[word_ids(tokenizer)]  # (words, H)
-        self.whose = encoded.whose.to(table.device)  # (S, F, N)
+        self.network, self.words, self.guide, self.encoded, self.batch = network, words, guide, encoded, batch
+        self.phrase = phrase
+        self.whose = encoded.whose.to(words.device)  # (S, F, N)
 
     def __call__(self, rng: random.Random) -> StepResult:
         """One batch; accuracies say which word of its kind a token is nearest to."""
@@ -64,7 +82,7 @@ class Aligning:
         """A shot of the pool, and a question that somebody may ask about a film that it is in."""
         while True:
             index = rng.randrange(len(self.encoded.shots))
-            question = question_on(Script("", (self.encoded.shots[index],)), rng)
+            question = question_on(Script("", (self.encoded.shots[index],)), rng, self.phrase)
             if question:
                 return index, question
 
@@ -94,14 +112,14 @@ class Aligning:
         return right
 
 
-def question_on(film: Script, rng: random.Random) -> str | None:
+def question_on(film: Script, rng: random.Random, phrase: Phrase = as_it_is) -> str | None:
     """What somebody may ask about a film, of a thing most often; None when it has nothing for that."""
     kind = rng.random()
     if kind < 0.05:
         return rng.choice(rng.choice(FOLLOW_UPS))
     families, weights = (NAMING, list(NAMING.values())) if kind < 0.75 else (OTHERS, None)
     question = ask(rng.choices(list(families), weights)[0], film, rng)
-    return question.text if question else None
+    return phrase(question, rng) if question else None
 
 
 def asked_patches(whose: torch.Tensor, things: list[str | None]) -> torch.Tensor:

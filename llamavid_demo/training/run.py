@@ -16,6 +16,7 @@ from llamavid_demo.training.aligning import Aligning
 from llamavid_demo.training.answering import Answering
 from llamavid_demo.training.encoded_shots import EncodedShots, encode_pool, encoded_shots, kept_patches
 from llamavid_demo.training.guide import GuideIds
+from llamavid_demo.training.ideal import word_ids
 from llamavid_demo.training.initialise import initialise
 from llamavid_demo.training.learning import Reader
 from llamavid_demo.training.looking import Looking
@@ -78,7 +79,8 @@ class Training:
 
     def align(self) -> None:
         """The paper's first stage: what the eyes make of a frame becomes what the LLaMA reads."""
-        step = Aligning(self.network, self.tokenizer, self.guide, self.encoded_shots, batch=self.recipe.aligning_batch)
+        words = self.network.llama.model.embed_tokens.weight.detach()[word_ids(self.tokenizer)]
+        step = Aligning(self.network, words, self.guide, self.encoded_shots, batch=self.recipe.aligning_batch)
         self._stage("aligning", self._eyes(), step, self.recipe.aligning)
 
     def answer(self) -> None:

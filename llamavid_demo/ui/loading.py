@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from llamavid_demo.embedded import BEST, INSTALL, embedded
 from llamavid_demo.errors import DemoError, ModelError
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
@@ -98,7 +99,18 @@ class BackgroundModel:
         error = self._loaded.exception()
         if error:
             return f'<p class="model failed" role="alert"><i></i>{escape(str(error))}</p>'
-        return f'<p class="model ready" role="status"><i></i>{escape(model_name(self._settings))} is ready</p>'
+        limits = " ".join(filter(None, (self._lacking(), self._loaded.result().limits)))
+        name = escape(model_name(self._settings))
+        return (
+            f'<p class="model ready" role="status"><i></i>{name} is ready{escape(f". {limits}" if limits else "")}</p>'
+        )
+
+    def _lacking(self) -> str:
+        """Why a smaller model talks than the best of those that are embedded."""
+        best = embedded()
+        if not best.lacking or Path(self._settings.model) != best.folder:
+            return ""
+        return f"It knows the drawn films only: {BEST.name} lacks {best.lacking} ({INSTALL})."
 
     def _load(self) -> None:
         try:

@@ -13,6 +13,7 @@ from transformers import LlamaConfig
 
 from llamavid_demo.errors import ModelError
 from llamavid_demo.model.config import Shapes, VisionConfig, count_blocks, llama_config, middle_layers
+from llamavid_demo.model.real_world.eyes import rows_for
 
 VISION_HEAD = 88  # EVA ViT-g: 1408 wide, 16 heads
 TEXT_HEAD = 64  # BERT
@@ -70,6 +71,7 @@ class LlamaVidConfig:
     guide: str = "first"  # question that context tokens are built from, see `ModelConfig.guide`
     evidence_layers: tuple[int, ...] = ()  # of the LLaMA, from 0, whose attention says what an answer leaned on
     prompt: PromptFormat = field(default_factory=PromptFormat)
+    second_eyes: bool = False  # whether real pictures are seen by an ImageNet network, see `real_world/`
 
     answers: ClassVar[Literal["raw"]] = "raw"  # they read no frames, as no words do
     chronological: ClassVar[bool] = True
@@ -81,8 +83,9 @@ class LlamaVidConfig:
 
     @property
     def patch_shape(self) -> tuple[int, int]:
-        """Patches of a frame and their width, (N, C)."""
-        return self.vision.patches, self.vision.width
+        """Patches of a frame and their width, (N, C); behind them what second eyes see of it."""
+        more = rows_for(self.vision.width) if self.second_eyes else 0
+        return self.vision.patches + more, self.vision.width
 
     fused_rows: ClassVar[int] = 0  # of a frame, kept for words to come
     fused_layers: ClassVar[int] = 0
@@ -122,6 +125,7 @@ def read_config(
             guide=released.get("guide", "first"),
             evidence_layers=tuple(released.get("evidence_layers", ())),
             prompt=PromptFormat(**released.get("prompt", {})),
+            second_eyes=released.get("second_eyes", False),
         )
     except KeyError as error:
         raise ModelError(

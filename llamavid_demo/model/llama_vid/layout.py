@@ -18,6 +18,7 @@ _CHECKPOINT = (
     ("model.vlm_att_projector.", "text_decoder.projector."),
     ("model.vlm_att_key_projector.", "context.key_projector."),
     ("model.vlm_att_val_projector.", "context.value_projector."),
+    ("model.drawn_gate.", "drawn_gate."),
     ("model.", "llama.model."),
     ("lm_head.", "llama.lm_head."),
 )

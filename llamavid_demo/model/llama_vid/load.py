@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -15,9 +16,12 @@ from llamavid_demo.model.llama_vid.layout import TOWER_IN_SHARDS, fuse_qkv_bias,
 from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
 from llamavid_demo.model.llama_vid.lora import MergedLlama, is_lora
 from llamavid_demo.model.llama_vid.network import LlamaVid
-from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, read_tokenizer
+from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, VidTokenizer, read_tokenizer
 from llamavid_demo.model.placement import choose_placement
 from llamavid_demo.model.preprocessor import read_preprocessor
+from llamavid_demo.model.real_world.eyes import RealWorldEyes
+from llamavid_demo.model.real_world.named_tokens import NamedTokens
+from llamavid_demo.model.real_world.network import INSTALL, SIDE, load_efficientnet, weights_file
 from llamavid_demo.model.weights import bring_in, check_weights, fingerprint, lay_out
 
 log = logging.getLogger(__name__)
@@ -51,18 +55,35 @@ def load_llama_vid(
     taken = llama.take() if llama else ()
     bring_in(network, chain(_tensors(files, depth), taken), placement, [network.llama])
     log.info("%s: %s; read in %.1f s", name, placement.reason, time.perf_counter() - began)
-    frame_format, mean, std = read_preprocessor(files.folder, config.vision.image)
+    tokenizer = read_tokenizer(files.folder)
+    second_eyes, seen_by = _second_eyes(network, tokenizer) if config.second_eyes else (None, "")
+    side = SIDE if config.second_eyes else config.vision.image
+    frame_format, mean, std = read_preprocessor(files.folder, side)
     return LoadedLlamaVid(
         name=f"{files.folder.name}-{fingerprint(files.weights)}",
-        weights=fingerprint([files.tower] if files.tower else files.shards),
+        weights=fingerprint([files.tower] if files.tower else files.shards) + seen_by,
         network=network,
-        tokenizer=read_tokenizer(files.folder),
+        tokenizer=tokenizer,
         guide_tokenizer=GuideTokenizer(files.bert / "vocab.txt"),
+        second_eyes=second_eyes,
         frame_format=frame_format,
         mean=mean,
         std=std,
         quantization=placement.quantization,
     )
+
+
+def _second_eyes(network: LlamaVid, tokenizer: VidTokenizer) -> tuple[RealWorldEyes, str]:
+    """Second eyes for a network, and a name for what they see by, for caches."""
+    path = weights_file()
+    if path is None:
+        log.warning("Real pictures can't be seen, only drawn ones: %s brings the eyes for them.", INSTALL)
+    llama: Any = network.llama
+    table = llama.get_input_embeddings().weight.detach().float()
+    eyes = load_efficientnet(path, network.context.value_projector.weight.device) if path else None
+    return RealWorldEyes(
+        network.config.vision.width, eyes, NamedTokens(tokenizer, table)
+    ), path.stem if path else "drawn"
 
 
 def file_config(files: CheckpointFiles, *, vision_depth: int | None = None) -> LlamaVidConfig:

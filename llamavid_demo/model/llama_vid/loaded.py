@@ -7,6 +7,7 @@ from itertools import accumulate, groupby
 
 import numpy as np
 import torch
+from torch import nn
 
 from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig
@@ -16,6 +17,8 @@ from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames
 from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, VidTokenizer
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, LoadedModel, SectionFrames, WordsState
 from llamavid_demo.model.prompt import FRAME, Answers, Look, SectionPrompt, Word
+from llamavid_demo.model.real_world.eyes import RealWorldEyes
+from llamavid_demo.model.real_world.network import INSTALL
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,11 +28,19 @@ class LoadedLlamaVid(LoadedModel):
     network: LlamaVid
     tokenizer: VidTokenizer
     guide_tokenizer: GuideTokenizer
+    second_eyes: RealWorldEyes | None = None
 
     @property
     def config(self) -> LlamaVidConfig:
         """Sizes and choices of the network."""
         return self.network.config
+
+    @property
+    def limits(self) -> str:
+        """Whether real pictures can't be seen for want of a package."""
+        if self.second_eyes is None or self.second_eyes.network:
+            return ""
+        return f"It sees drawn pictures only; for real ones: {INSTALL}."
 
     @property
     def anchor(self) -> torch.Tensor:
@@ -39,31 +50,58 @@ class LoadedLlamaVid(LoadedModel):
     @torch.inference_mode()
     def patches(self, frames: np.ndarray) -> torch.Tensor:
         """Frames (B, h, w, 3) uint8 → patches (B, N, C), float16 on the CPU, as they are stored (CLS dropped)."""
-        return self.network.vision(self.normalise(frames))[:, 1:].to("cpu", torch.float16)
+        side, pixels = self.config.vision.image, self.normalise(frames)
+        if pixels.shape[-1] != side:
+            pixels = nn.functional.interpolate(pixels, (side, side), mode="bilinear", antialias=True)
+        patches = self.network.vision(pixels)[:, 1:]
+        if self.second_eyes:
+            more = self.second_eyes.rows(frames, self.network.drawn(patches).cpu())
+            patches = torch.cat([patches, more.to(patches)], dim=1)
+        return patches.to("cpu", torch.float16)
 
     @torch.inference_mode()
     def frame_tokens(self, patches: torch.Tensor, guide: str) -> torch.Tensor:
         """Stored patches (T, N, C) and the guide question → frame tokens (T, 1+n, H)."""
-        ids, mask = (tensor.to(self.device) for tensor in self.guide_tokenizer(guide))
-        return self.network.frame_tokens(patches.to(self.device, self.dtype), ids, mask)
+        return torch.cat([self.context_tokens(patches, guide), self._contents(patches)], dim=1)
 
     @torch.inference_mode()
     def context_tokens(self, patches: torch.Tensor, question: str) -> torch.Tensor:
         """Stored patches (T, N, C) and a question → context tokens (T, 1, H)."""
         ids, mask = (tensor.to(self.device) for tensor in self.guide_tokenizer(question))
-        visual = patches.to(self.device, self.dtype)
-        return self.network.context_tokens(visual, visual, ids, mask)
+        visual, more = self._parts(patches)
+        tokens = self.network.context_tokens(visual, visual, ids, mask)
+        if self.second_eyes is None:
+            return tokens
+        asked = "" if question == NEUTRAL_GUIDE else question
+        return self._seen(visual, tokens, self.second_eyes.contexts(more, asked))
 
     @torch.inference_mode()
     def contents(self, patches: torch.Tensor) -> torch.Tensor:
         """Stored patches (T, N, C) → each frame's content tokens, pooled (T, H), on the CPU."""
-        return self.network.content(patches.to(self.device, self.dtype)).mean(dim=1).cpu()
+        return self._contents(patches).mean(dim=1).cpu()
+
+    def _contents(self, patches: torch.Tensor) -> torch.Tensor:
+        """Content tokens (T, n, H) of stored patches (T, N, C)."""
+        visual, more = self._parts(patches)
+        tokens = self.network.content(visual)
+        if self.second_eyes is None:
+            return tokens
+        return self._seen(visual, tokens, self.second_eyes.contents(more).expand_as(tokens))
+
+    def _parts(self, patches: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Stored patches (T, N, C) as the tower's own, on the device, and the rows that second eyes saw."""
+        own = self.config.vision.patches
+        return patches[:, :own].to(self.device, self.dtype), patches[:, own:]
+
+    def _seen(self, visual: torch.Tensor, drawn: torch.Tensor, named: torch.Tensor) -> torch.Tensor:
+        """Tokens (T, n, H) of frames as the first eyes make them where the world is drawn, else the second's."""
+        return torch.where(self.network.drawn(visual)[:, None, None], drawn, named.to(drawn))
 
     @torch.inference_mode()
     def scores(self, patches: torch.Tensor, guide: str) -> torch.Tensor:
         """Attention (T, M, N), float32, of a guide question over patches (T, N, C): it makes the context tokens."""
         ids, mask = (tensor.to(self.device) for tensor in self.guide_tokenizer(guide))
-        visual = patches.to(self.device, self.dtype)
+        visual, _ = self._parts(patches)
         return self.network.context.scores(self.network.text_decoder(visual, ids, mask), visual).float()
 
     def cue_text(self, cues: Sequence[Cue], second: float) -> str:

@@ -22,12 +22,18 @@ class LlamaVid(nn.Module):
         self.text_decoder = TextDecoder(config.text, width)
         self.context = ContextAttention(width, hidden)
         self.content = Content(config.projector, width, hidden, compress=config.compress)
+        if config.second_eyes:
+            self.drawn_gate = nn.Linear(width, 1)
         self.llama = LlamaForCausalLM(config.llama)
 
     def parts(self) -> dict[str, nn.Module]:
         """The network's parts by name."""
         eyes = nn.ModuleList([self.text_decoder, self.context, self.content])
         return {"LLaMA": self.llama, "vision tower": self.vision, "text decoder and projectors": eyes}
+
+    def drawn(self, patches: torch.Tensor) -> torch.Tensor:
+        """Which frames are of the world that the vision tower knows, bool (T,), from patches (T, N, C)."""
+        return self.drawn_gate(patches.mean(dim=1))[:, 0] > 0
 
     def frame_tokens(
         self,

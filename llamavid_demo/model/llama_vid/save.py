@@ -51,7 +51,7 @@ def save_checkpoint(
 def released_config(config: LlamaVidConfig) -> dict[str, Any]:
     """`config.json` as the release writes it.
 
-    `evidence_layers`, `guide`, `mm_vision_depth`, `mm_vision_heads` and `prompt` are ours.
+    `evidence_layers`, `guide`, `mm_vision_depth`, `mm_vision_heads`, `prompt` and `second_eyes` are ours.
     """
     llama, rope = config.llama, config.llama.rope_parameters or {}
     scaled = rope.get("rope_type", "default") != "default"
@@ -80,6 +80,7 @@ def released_config(config: LlamaVidConfig) -> dict[str, Any]:
         "prompt": vars(config.prompt),
         "rms_norm_eps": llama.rms_norm_eps,
         "rope_scaling": {"type": rope["rope_type"], "factor": rope["factor"]} if scaled else None,
+        "second_eyes": config.second_eyes,
         "rope_theta": rope.get("rope_theta", 10000.0),
         "tie_word_embeddings": False,
         "torch_dtype": "float16",

@@ -16,9 +16,10 @@ from torch import nn
 CLASSES = Path(__file__).with_name("classes.tsv")
 NORM = 3.0  # of a class's embedding; about that of the LLaMA's own
 LEAST = 0.05  # probability that counts
-_SMALL = frozenset(
-    "a an the is are was were there in on at of do does you see any some film movie it what where".split()
-)
+_SMALL = frozenset((
+    "a", "an", "any", "are", "at", "do", "does", "film", "in", "is", "it", "movie", "of", "on", "see", "some",
+    "the", "there", "was", "were", "what", "where", "you",
+))  # fmt: skip
 
 
 class Named(NamedTuple):

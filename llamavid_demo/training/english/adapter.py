@@ -1,12 +1,12 @@
 """LoRA on the frozen base: what is trained, and the checkpoint that comes of it, in peft's own layout."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from peft import LoraConfig, inject_adapter_in_model
 from safetensors.torch import save_file
 from torch import nn
-from transformers import LlamaForCausalLM
 
 LINEAR = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
@@ -22,7 +22,7 @@ def lora_config(base: str, rank: int) -> LoraConfig:
 class Adapter(nn.Module):
     """The LoRA matrices of a LLaMA, float32, which stay where they are in it; the base is frozen, in bfloat16."""
 
-    def __init__(self, llama: LlamaForCausalLM, config: LoraConfig) -> None:
+    def __init__(self, llama: Any, config: LoraConfig) -> None:
         super().__init__()
         self.config = config
         llama.to(torch.bfloat16).requires_grad_(False)

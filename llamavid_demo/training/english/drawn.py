@@ -22,8 +22,8 @@ KINDS = (
     FilmKind((2, 8), (1, 4), (6, 12), (1, 3), (1, 3), changing=0.3),
 )
 SEEN = {
-    "place": 3.0, "time": 2.0, "weather": 2.0, "colour": 3.0, "existence": 2.0, "where": 2.0, "action": 3.0, "contents": 3.0,
-    "after": 2.0, "count": 1.0, "summary": 1.0, "outside": 0.5,
+    "place": 3.0, "time": 2.0, "weather": 2.0, "colour": 3.0, "existence": 2.0, "where": 2.0, "action": 3.0,
+    "contents": 3.0, "after": 2.0, "count": 1.0, "summary": 1.0, "outside": 0.5,
 }  # fmt: skip
 HEARD = {"about": 2.0, "says": 2.0, "speaks_first": 1.0, "who": 2.0, "said": 2.0, "absent": 2.0}
 LONGEST = 240  # seconds
@@ -50,7 +50,7 @@ class DrawnPictures:
         return self._seen(rows[[self.shots[frame] for frame in frames]], question)
 
     def _seen(self, tokens: torch.Tensor, question: str) -> torch.Tensor:
-        generator = torch.Generator().manual_seed(random.Random(f"{self.seed}/{question}").randrange(1 << 60))
+        generator = torch.Generator().manual_seed(random.Random(f"{self.seed}/{question}").randrange(1 << 60))  # noqa: S311 - chance
         return tokens + self.noise * torch.randn(tokens.shape, generator=generator)
 
 

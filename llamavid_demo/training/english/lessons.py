@@ -84,8 +84,9 @@ def written(text: str) -> str:
     """Text without the blanks that a treebank's tokenizer puts in."""
     for apart, together in (
         (" n't", "n't"), (" 's", "'s"), (" 'm", "'m"), (" 're", "'re"), (" 've", "'ve"), (" 'll", "'ll"), (" 'd", "'d"),
-        (" .", "."), (" ,", ","), (" ?", "?"), (" !", "!"), (" ;", ";"), (" :", ":"), ("gon na", "gonna"), ("wan na", "wanna"),
-        ("got ta", "gotta"), ("( ", "("), (" )", ")"), ("`` ", '"'), (" ''", '"'), (" - ", "-"),
+        (" .", "."), (" ,", ","), (" ?", "?"), (" !", "!"), (" ;", ";"), (" :", ":"), ("gon na", "gonna"),
+        ("wan na", "wanna"), ("got ta", "gotta"),
+        ("( ", "("), (" )", ")"), ("`` ", '"'), (" ''", '"'), (" - ", "-"),
     ):  # fmt: skip
         text = text.replace(apart, together)
     return " ".join(text.split())

@@ -11,12 +11,16 @@ from llamavid_demo.model.real_world.named_tokens import classes
 from llamavid_demo.training.english.film import Film, Turn
 from llamavid_demo.training.english.word_tokens import WordTokens
 
-ANIMALS = frozenset(
-    "fish shark ray bird owl salamander frog turtle lizard crocodile dinosaur snake insect spider scorpion duck elephant animal snail "
-    "crab lobster penguin whale seal dog wolf fox cat bear beetle butterfly rabbit squirrel horse pig cow sheep goat antelope ape "
-    "monkey".split()
-) | {"sea animal", "wild dog", "big cat"}
-VEHICLES = frozenset("car truck bus vehicle train boat aeroplane rocket bicycle motorcycle".split())
+ANIMALS = frozenset((
+    "animal", "antelope", "ape", "bear", "beetle", "big cat", "bird", "butterfly", "cat", "cow", "crab",
+    "crocodile", "dinosaur", "dog", "duck", "elephant", "fish", "fox", "frog", "goat", "horse", "insect",
+    "lizard", "lobster", "monkey", "owl", "penguin", "pig", "rabbit", "ray", "salamander", "scorpion",
+    "sea animal", "seal", "shark", "sheep", "snail", "snake", "spider", "squirrel", "turtle", "whale",
+    "wild dog", "wolf",
+))  # fmt: skip
+VEHICLES = frozenset(
+    ("aeroplane", "bicycle", "boat", "bus", "car", "motorcycle", "rocket", "train", "truck", "vehicle")
+)
 
 
 @dataclass(frozen=True)
@@ -116,8 +120,9 @@ def _at_time(film: Film, shown: Sequence[Sight], rng: random.Random) -> Turn | N
     sight = rng.choice(shown)
     when = clock(film.start + rng.randrange(sight.start, sight.end))
     forms = (
-        "What do you see at {t}?", "what is on screen at {t}", "What is shown at {t}?", "What can be seen at {t}?", "what's at {t}?",
-        "Describe the picture at {t}.", "at {t} what do we see", "What does the picture show at {t}?", "What happens at {t}?",
+        "What do you see at {t}?", "what is on screen at {t}", "What is shown at {t}?", "What can be seen at {t}?",
+        "what's at {t}?", "Describe the picture at {t}.", "at {t} what do we see",
+        "What does the picture show at {t}?", "What happens at {t}?",
     )  # fmt: skip
     if sight.what is None:
         answer = rng.choice(
@@ -139,7 +144,8 @@ def _what_kind(film: Film, shown: Sequence[Sight], rng: random.Random) -> Turn |
     there = list(dict.fromkeys(sight.what for sight in _known(shown) if _group(sight) == group))
     many = group if group == "food" else f"{group}s"
     forms = (
-        "What {m} are there?", "Which {m} do you see?", "what {m} can be seen in the film", "What {m} appear in it?", "Are there any {m}?",
+        "What {m} are there?", "Which {m} do you see?", "what {m} can be seen in the film", "What {m} appear in it?",
+        "Are there any {m}?",
         "Do you see any {m}?", "which {m} are shown?",
     )  # fmt: skip
     question = rng.choice(forms).format(m=many)
@@ -177,7 +183,8 @@ def _is_there(film: Film, shown: Sequence[Sight], rng: random.Random) -> Turn | 
             return None
         answers = (f"No, I don't see {a(asked)} in the pictures.", f"No, there is no {asked} to be seen.")
     forms = (
-        "Is there {x}?", "is there {x} in the film?", "Do you see {x}?", "Can you see {x} anywhere?", "Does {x} appear?", "do we see {x}",
+        "Is there {x}?", "is there {x} in the film?", "Do you see {x}?", "Can you see {x} anywhere?",
+        "Does {x} appear?", "do we see {x}",
         "Is {x} shown in the video?", "any {y} in it?",
     )  # fmt: skip
     return _say(rng.choice(forms).format(x=a(asked), y=asked), rng.choice(answers))

@@ -29,7 +29,7 @@ def pointing_layers(layers: int) -> list[int]:
 
 @dataclass
 class Block:
-    """Rows `start` to `end` of a sequence, the keys that some of them see, and a `bias` (rows, keys) that hides others."""
+    """Rows `start` to `end` of a sequence, the keys that they see, and a `bias` (rows, keys) that hides some."""
 
     start: int
     end: int

@@ -1,6 +1,6 @@
 """The recipe of `assets/llama-vid-135m`: base, prompt, adapter, stages, and every number in them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from llamavid_demo.model.llama_vid.config import PromptFormat
 from llamavid_demo.training.stages import StagePlan
@@ -30,5 +30,12 @@ class Recipe:
     longest: int = 2000  # tokens of a film with its talks; whole talks are left out beyond
     films: int = 2  # a step
     look_frames: tuple[int, ...] = (0, 0, 8, 16)  # of a question's second look, by chance
-    reading: StagePlan = StagePlan(800, 5e-4, decay=0.3, muon=False, save_seconds=180, report_every=10)
+    reading: StagePlan = field(
+        default_factory=lambda: StagePlan(800, 5e-4, decay=0.3, muon=False, save_seconds=180, report_every=10)
+    )
+    aligning: StagePlan = field(
+        default_factory=lambda: StagePlan(2000, 1e-3, decay=0.5, shares={"text_decoder": 0.1}, report_every=100)
+    )
+    aligning_batch: int = 96
+    film_shots: int = 6000  # drawn, two pictures each
     seed: int = 15

@@ -8,6 +8,7 @@ import logging
 import random
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -33,7 +34,7 @@ class EnglishTraining:
     ) -> None:  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.recipe, self.report = folder, recipe, report
-        llama = load_base(find_base(recipe.base, base))
+        llama: Any = load_base(find_base(recipe.base, base))
         self.maker = SequenceMaker(
             BpeTokenizer(tokenizer), recipe.prompt, llama.get_input_embeddings().weight.detach().clone()
         )

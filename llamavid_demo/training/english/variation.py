@@ -1,34 +1,18 @@
 """The same scene told otherwise: other names, another time in the film, another way of typing and of subtitling."""
 
+import json
 import random
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from llamavid_demo.film.cues import Cue
 from llamavid_demo.film.sections import clock
 from llamavid_demo.training.english.film import Film
 
-WOMEN = (
-    "Mia Nora Ada Lily Rosa Ella Anna Emma Olivia Sophie Alice Grace Chloe Ruby Zoe Hannah Sarah Laura Kate Julia Amy Lucy "
-    "Jane Mary Susan Linda Karen Helen Ruth Diane Carol Monica Rachel Phoebe Janice Emily Nadia Priyanka Solveig Rosalind "
-    "Lotte Juno Sigrun Greta Adaeze Noor Pilar Ilse Ines Olga Wilma Yusra Amara Femke Dorka Olena Zelda Gwendolyn Esther "
-    "Lenka Desta Hirut Zsuzsa Teresa Ruta Ludmila Oksana Nilufar Siobhan Lisbeth Runa Thea Wanjiru Paola Soazig Judith Gioia "
-    "Bluma Hortense Nuala Elodie Mireille Dolores Ilona Freja Sigga Hanne Charlotte Gitte Leilani Aroha Isolde Sabela Ylva "
-    "Asgrima Kelda Fenella Dora Ilknur Lena Zofia Thandeka Marguerite Bernadette Winnie Irina Aoife Lupe Anouk Greer Mei "
-    "Priya Imke Marta Ingrid Fatima Aisha Leila Yuki Keiko Mina Sofia Elena Clara Eva Maya Tara Nina Vera Iris Daisy Holly "
-    "Megan Beth Claire Joan Gloria Tina Wendy Paula Frances Edith Martha Agnes"
-).split()
-MEN = (
-    "Leo Finn Tom Max Otto Hugo Ben Jack Sam Noah Liam Oscar Henry James Peter Paul Mark Luke John David Daniel Michael Chris "
-    "Ross Joey Chandler Gunther Frank Richard Eric Kevin Brian Steve Gary Alan Bruce Grigor Bo Idris Jonah Teo Kaspar Tomasz "
-    "Desmond Bertil Tiberiu Lucien Matyi Rashid Nils Oumar Anders Bastien Jeb Paolo Minh Hakan Luca Piet Stefan Lasha Givi "
-    "Kaito Abdou Dele Wim Mateus Bastian Joon Ignacio Omar Kenji Yann Matthias Vibius Lucius Yusuf Theo Blaise Ignatius "
-    "Halvard Ruud Tenzin Ousmane Helge Dario Hamish Lewis Anselm Rafi Magnus Fenn Lubin Rurik Walt Duncan Gunnar Mateo Marek "
-    "Rory Declan Lungile Sunil Deshawn Rafael Bryce Stellan Darnell Colm Fabrizio Bilal Viktor Ivan Carlos Diego Pedro Jorge "
-    "Ahmed Hassan Karim Tariq Raj Arjun Vikram Chen Hiro Jin Lars Erik Sven Olaf Felix Emil Karl Hans Fritz George Arthur "
-    "Edward Walter Harold Stanley Victor Simon Adam Nathan Toby Ethan Owen Dylan Jake"
-).split()
+NAMES = json.loads(Path(__file__).with_name("names.json").read_text("utf-8"))
+WOMEN, MEN = NAMES["women"], NAMES["men"]
 _POOLS = (WOMEN, MEN)
 _NAME = re.compile(r"\b(" + "|".join(sorted({*WOMEN, *MEN}, key=len, reverse=True)) + r")\b")
 _UPPER = re.compile(r"\b(" + "|".join(sorted({n.upper() for n in (*WOMEN, *MEN)}, key=len, reverse=True)) + r")\b")

@@ -1,0 +1,89 @@
+"""The eyes of `llama-vid-135m`: those of `llama-vid-tiny`, aligned anew to what the pretrained LLaMA calls things.
+
+Vision tower and text decoder stay; the projectors learn to make the LLaMA's own word embeddings of what is seen.
+"""
+
+import random
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from transformers import LlamaConfig
+
+from llamavid_demo.model.llama_vid.config import LlamaVidConfig
+from llamavid_demo.model.llama_vid.load import empty_network, load_llama_vid
+from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
+from llamavid_demo.model.llama_vid.network import LlamaVid
+from llamavid_demo.questions import Question
+from llamavid_demo.questions.ordinary import reworded
+from llamavid_demo.storybook.shots import kept_pool
+from llamavid_demo.training.aligning import Aligning
+from llamavid_demo.training.encoded_shots import EncodedShots, encode_pool, encoded_shots, kept_patches
+from llamavid_demo.training.english.reader import pointing_layers
+from llamavid_demo.training.english.recipe import Recipe
+from llamavid_demo.training.guide import GuideIds
+from llamavid_demo.training.stages import Report, run_stage
+
+
+class Eyes:
+    """Eyes for a LLaMA, begun with those of the checkpoint folder `tiny`; `words` (words, H) are its embeddings."""
+
+    def __init__(self, folder: Path, tiny: Path, recipe: Recipe, llama: LlamaConfig, words: torch.Tensor) -> None:
+        self.folder, self.tiny, self.recipe, self.words = folder, tiny, recipe, words
+        self.known: LoadedLlamaVid = load_llama_vid(tiny, device="cpu", dtype="float32", quantization="none")
+        self.config = LlamaVidConfig(
+            vision=self.known.config.vision,
+            text=self.known.config.text,
+            llama=llama,
+            max_tokens=llama.max_position_embeddings,
+            guide="ahead",
+            evidence_layers=tuple(pointing_layers(llama.num_hidden_layers)),
+            prompt=recipe.prompt,
+        )
+        self.network = self._begin()
+
+    def _begin(self) -> LlamaVid:
+        """The network without its LLaMA, whose parameters stay empty; what fits is taken over."""
+        network, known = empty_network(self.config), self.known.network.state_dict()
+        generator = torch.Generator().manual_seed(self.recipe.seed)
+        state = {}
+        for name, parameter in network.named_parameters():
+            if name.startswith("llama."):
+                continue
+            if name in known and known[name].shape == parameter.shape:
+                state[name] = known[name]
+            else:
+                drawn = torch.randn(parameter.shape, generator=generator)
+                state[name] = drawn * parameter.shape[-1] ** -0.5 if parameter.ndim > 1 else torch.zeros_like(drawn)
+        network.load_state_dict(state, strict=False, assign=True)
+        return network
+
+    @cached_property
+    def shots(self) -> EncodedShots:
+        """Rendered shots as the tower sees them."""
+        recipe = self.recipe
+        pool = kept_pool(
+            self.folder / "films.safetensors", recipe.film_shots, self.known.frame_format,
+            seed=f"{recipe.seed}/films", frames=2, workers=2,
+        )  # fmt: skip
+        tower = self.known.network.vision
+        return encoded_shots(pool, kept_patches(self.folder / "patches.safetensors", lambda: encode_pool(tower, pool)))
+
+    def align(self, report: Report | None = None) -> None:
+        """Frame tokens become what the LLaMA reads as words; see `Aligning`."""
+        step = Aligning(
+            self.network, self.words, GuideIds(self.tiny / "bert" / "vocab.txt"), self.shots,
+            batch=self.recipe.aligning_batch, phrase=as_typed,
+        )  # fmt: skip
+        parts = {
+            "text_decoder": self.network.text_decoder,
+            "context": self.network.context,
+            "content": self.network.content,
+        }
+        plan = self.recipe.aligning
+        run_stage("aligning", parts, step, plan, folder=self.folder, seed=self.recipe.seed, report=report)
+
+
+def as_typed(question: Question, rng: random.Random) -> str:
+    """A question in the drawn world's own phrasing or in ordinary words."""
+    return reworded(question, rng)[0] if question.kind and rng.random() < 0.8 else question.text

@@ -1,0 +1,128 @@
+"""A LoRA release becomes the same network as its base with the adapter's matrices added; what doesn't fit is told."""
+
+import json
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from llamavid_demo.errors import ModelError
+from llamavid_demo.film.frame_format import FrameFormat
+from llamavid_demo.model.llama_vid.network import LlamaVid
+from llamavid_demo.model.llama_vid.save import save_checkpoint
+from llamavid_demo.model.llama_vid.tokenizer import BpeTokenizer
+from llamavid_demo.model.load import load_model
+from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.training.english.adapter import Adapter, lora_config
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "llama_vid"
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release with its base: folders, and the base's weights."""
+
+    folder: Path
+    base: Path
+    weights: dict[str, torch.Tensor]
+
+
+def byte_tokenizer(path: Path) -> None:
+    """A byte-level BPE without merges, with a chat model's control words."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE(vocab={letter: i for i, letter in enumerate(letters)}, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens(["<|im_start|>", "<|im_end|>"])
+    tokenizer.save(str(path))
+
+
+@pytest.fixture(scope="module")
+def release(micro: LoadedModel, tmp_path_factory: pytest.TempPathFactory) -> Release:
+    folder = tmp_path_factory.mktemp("release")
+    torch.manual_seed(0)
+    llama = LlamaConfig(
+        vocab_size=258, hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, tie_word_embeddings=True, bos_token_id=256, eos_token_id=257,
+    )  # fmt: skip
+    base = LlamaForCausalLM(llama)
+    base.save_pretrained(folder / "base")
+    weights = {name: weight.clone() for name, weight in base.state_dict().items()}
+    adapter = Adapter(base, lora_config(str(folder / "base"), 4))
+    for matrix in adapter.matrices.values():
+        torch.nn.init.normal_(matrix, std=0.1)
+    adapter.save(folder / "adapter")
+    byte_tokenizer(folder / "tokenizer.json")
+    network = LlamaVid(replace(micro.config, llama=llama))
+    save_checkpoint(
+        network, folder / "checkpoint", tokenizer=folder / "tokenizer.json",
+        bert_vocabulary=[*(GOLDEN / "bert" / "vocab.txt").read_text().split("\n")[:-1], "[DEC]"],
+        frame_format=FrameFormat(56, 56, "stretch"), adapter=folder / "adapter",
+    )  # fmt: skip
+    return Release(folder / "checkpoint", folder / "base", weights)
+
+
+def test_the_adapter_is_added_to_the_base(release: Release) -> None:
+    model = load_model(release.folder, device="cpu", quantization="none")
+    loaded, adapter = model.llama.state_dict(), load_file(release.folder / "adapter_model.safetensors")
+    name = "model.layers.1.mlp.down_proj"
+    a, b = (adapter[f"base_model.model.{name}.lora_{part}.weight"].float() for part in "AB")
+    added = release.weights[f"{name}.weight"] + 2 * b @ a  # lora_alpha is twice the rank
+    torch.testing.assert_close(loaded[f"{name}.weight"], added, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(loaded["lm_head.weight"], release.weights["model.embed_tokens.weight"])
+
+
+def test_it_is_smaller_than_what_it_becomes(release: Release) -> None:
+    assert not (release.folder / "model.safetensors").exists()
+    names = load_file(release.folder / "non_lora_trainables.safetensors")
+    assert names and not any(".layers." in name and "vlm_att" not in name for name in names)
+
+
+@pytest.mark.parametrize("form", ["4bit", "8bit"])
+def test_a_merged_llama_can_be_quantized(release: Release, form: str) -> None:
+    model = load_model(release.folder, device="cpu", quantization=form)
+    assert (
+        type(model.llama.model.layers[0].mlp.down_proj).__name__ == {"4bit": "Linear4bit", "8bit": "Linear8bitLt"}[form]
+    )
+
+
+def test_it_answers_in_its_own_chat_format(release: Release) -> None:
+    tokenizer = load_model(release.folder, device="cpu", quantization="none").tokenizer
+    assert isinstance(tokenizer, BpeTokenizer)
+    ids = tokenizer.encode("<|im_start|>user\nWho? é<|im_end|>")
+    assert ids[0] == 256 and ids[-1] == tokenizer.eos == 257
+    assert tokenizer.decode(ids) == "user\nWho? é"
+    assert tokenizer.plain("a<|im_<|im_end|>end|>b") == "ab"
+
+
+def test_a_base_of_another_size_is_told(release: Release, tmp_path: Path) -> None:
+    other = LlamaConfig(
+        vocab_size=258, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2
+    )
+    LlamaForCausalLM(other).save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match="cannot be merged"):
+        load_model(release.folder, device="cpu", base=str(tmp_path))
+
+
+def test_a_damaged_adapter_is_told(release: Release, tmp_path: Path) -> None:
+    folder = tmp_path / "damaged"
+    shutil.copytree(release.folder, folder)
+    whole = (folder / "adapter_model.safetensors").read_bytes()
+    (folder / "adapter_model.safetensors").write_bytes(whole[:300])
+    with pytest.raises(ModelError, match="cannot be merged"):
+        load_model(folder, device="cpu")
+
+
+def test_a_base_that_is_nowhere_is_told(release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    folder = tmp_path / "lost"
+    shutil.copytree(release.folder, folder)
+    config = json.loads((folder / "adapter_config.json").read_text())
+    (folder / "adapter_config.json").write_text(json.dumps({**config, "base_model_name_or_path": "nobody/nothing"}))
+    with pytest.raises(ModelError, match="LLAMAVID_BASE"):
+        load_model(folder, device="cpu")
