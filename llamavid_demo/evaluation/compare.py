@@ -10,12 +10,13 @@ import torch
 
 from llamavid_demo.evaluation.evaluate import SHORT_FILMS, Report, evaluate_modes, evaluation_film, films_of
 from llamavid_demo.evaluation.greedy import begin, read_section
+from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.load import load_model
 from llamavid_demo.model.loaded import NO_GUIDE, LoadedModel
 from llamavid_demo.model.own_thread import in_own_thread
 from llamavid_demo.model.plan import fused_bytes_per_frame, kv_bytes_per_token
 from llamavid_demo.settings import ROOT
-from llamavid_demo.storybook.frame_cues import cue_texts
+from llamavid_demo.storybook.frame_cues import frame_times
 from llamavid_demo.storybook.random_film import FilmKind
 from llamavid_demo.storybook.shots import film_frames
 
@@ -77,7 +78,8 @@ def minute_s(model: LoadedModel, seed: int) -> tuple[float, float]:
     """Seconds to read a minute of film, and to the first token of an answer about it; the second of two runs."""
     script, asked = evaluation_film(seed, 0, films_of(1))
     frames = film_frames(script, model.frame_format)[:MINUTE]
-    prompt, question = model.section_prompt(cue_texts(script)[: len(frames)]), asked[0]
+    cues, question = [Cue(*cue) for cue in script.cues()], asked[0]
+    prompt = model.section_prompt(model.texts(cues, frame_times(script))[: len(frames)])
     words = model.words(prompt.last_cues, [(question.text, None)], answers=model.config.answers)
     for _ in range(2):
         began = time.perf_counter()

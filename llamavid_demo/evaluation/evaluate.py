@@ -11,11 +11,13 @@ import torch
 
 from llamavid_demo.evaluation.greedy import ReadSection, begin, finish, read_section
 from llamavid_demo.evaluation.grounding import grounded
+from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, NO_GUIDE, LoadedModel
 from llamavid_demo.model.prompt import Answers
 from llamavid_demo.questions import FAMILIES, Question, ask, normalise, questions
+from llamavid_demo.questions.ordinary import in_ordinary_words, same_facts
 from llamavid_demo.settings import Settings
-from llamavid_demo.storybook.frame_cues import cue_texts
+from llamavid_demo.storybook.frame_cues import frame_times
 from llamavid_demo.storybook.random_film import FilmKind, random_script
 from llamavid_demo.storybook.shots import film_frames
 from llamavid_demo.storybook.world import THINGS, Script
@@ -38,10 +40,13 @@ class Answered:
     question: Question
     said: str
     grounded: bool | None = None
+    ordinary: bool = False
 
     @property
     def right(self) -> bool:
-        """Whether the words are those of the true answer, all of them."""
+        """Whether the words are those of the true answer, all of them; in `ordinary` words, whether the facts are."""
+        if self.ordinary:
+            return same_facts(self.question, self.said)
         return normalise(self.said) == normalise(self.question.answer)
 
 
@@ -82,21 +87,27 @@ def evaluate_modes(
     kind: FilmKind = SHORT_FILMS,
     answers: dict[str, list[Answered]] | None = None,
     guide: str | None = "every",
+    ordinary: bool = False,
     report: Report | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Scores as `evaluate` gives them, of the same questions about the same films in several modes (all of `MODES`).
 
     `answers` names the modes by its keys and collects what is said. The film is read for each question, so that what is
     hidden is all that changes: a second look finds its frames by content tokens. With another `guide` it is read for
-    that, None: as the checkpoint says.
+    that, None: as the checkpoint says. With `ordinary` questions are worded as people type them, and an answer is right
+    by its facts.
     """
     guide = model.config.guide if model.config.guide == NO_GUIDE else guide
     answers = {mode: [] for mode in MODES} if answers is None else answers
     for number in range(films):
         script, asked = evaluation_film(seed, number, kind)
         patches = model.patches(film_frames(script, model.frame_format))
+        if ordinary:
+            rng = random.Random(f"ordinary/{seed}/{number}")  # noqa: S311 - chance, not secrecy
+            asked = [in_ordinary_words(question, rng) for question in asked]
         for mode, said in answers.items():
-            said += answer_film(model, script, asked, patches, guide=guide, mode=mode, seed=number)
+            rows = answer_film(model, script, asked, patches, guide=guide, mode=mode, seed=number)
+            said += [replace(row, ordinary=ordinary) for row in rows]
         if report:
             report(number + 1, films)
     return {mode: scores(said) for mode, said in answers.items()}
@@ -198,7 +209,8 @@ def answer_film(
     """
     guide = guide or model.config.guide
     wrong = [f"What colour is the {thing}?" for thing in random.Random(seed).choices(THINGS, k=len(asked))]  # noqa: S311
-    prompt = model.section_prompt(cue_texts(script, subtitles=mode != "no subtitles"))
+    cues = [Cue(*cue) for cue in script.cues()] if mode != "no subtitles" else []
+    prompt = model.section_prompt(model.texts(cues, frame_times(script)))
     sections: dict[str, ReadSection] = {}
     writing = []
     for question, other in zip(asked, wrong, strict=True):

@@ -14,7 +14,6 @@ import numpy as np
 
 from llamavid_demo.evaluation.evaluate import wilson
 from llamavid_demo.evaluation.greedy import begin, finish, read_section
-from llamavid_demo.film.alignment import cues_by_frame
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, LoadedModel
 from llamavid_demo.questions.written import WrittenQuestion, WrittenScene
 from llamavid_demo.settings import Settings
@@ -51,8 +50,7 @@ class SceneAnswer:
 def answer_scene(model: LoadedModel, scene: WrittenScene) -> list[SceneAnswer]:
     """Greedy answers to all questions about a scene."""
     times = [float(second) for second in range(int(scene.cues[-1].end) + TAIL)]
-    spoken = [model.cue_text(cues, t) for cues, t in zip(cues_by_frame(scene.cues, times), times, strict=True)]
-    prompt = model.section_prompt(spoken)
+    prompt = model.section_prompt(model.texts(scene.cues, times))
     shape = model.frame_format
     black = model.patches(np.zeros((1, shape.height, shape.width, 3), np.uint8)).expand(len(times), -1, -1)
     section = read_section(model, prompt, NEUTRAL_GUIDE, black)

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from transformers import LlamaConfig
 
+from llamavid_demo.film.alignment import cues_by_frame
 from llamavid_demo.film.cues import Cue
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.model.attention import LastLayerWritten, PrefixReading, Reading
@@ -187,6 +188,10 @@ class LoadedModel(ABC):
         """What is read behind the frame at a `second`, whose `cues` end there; "" for nothing."""
         del second
         return one_line(cues)
+
+    def texts(self, cues: Sequence[Cue], times: Sequence[float]) -> list[str]:
+        """What is read behind each of the frames at `times` (seconds)."""
+        return [self.cue_text(ending, t) for ending, t in zip(cues_by_frame(cues, times), times, strict=True)]
 
     @abstractmethod
     def section_prompt(self, cues: Sequence[str]) -> SectionPrompt:

@@ -7,10 +7,11 @@ import json
 import random
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from llamavid_demo.questions.question import Question, normalise
+from llamavid_demo.questions.question import Part, Question, normalise
 from llamavid_demo.questions.words import NUMBERS, TIME_PHRASES, TOO_MANY, WEATHER_WORDS, article
 from llamavid_demo.storybook.world import ACTIONS, COLOURS, NAMES, PLACES, THINGS, TIMES
 
@@ -43,6 +44,15 @@ def reworded(question: Question, rng: random.Random) -> tuple[str, str]:
         values.setdefault("thing", question.slots["its"])
     answer = rng.choice(phrasings()[kind]["answers"]).format(**{**question.slots, **values})
     return text, answer[:1].upper() + answer[1:]
+
+
+def in_ordinary_words(question: Question, rng: random.Random) -> Question:
+    """The same question, and those before it, as people type them; earlier answers are in ordinary words, too."""
+    earlier = question.earlier
+    if earlier:
+        asked = in_ordinary_words(earlier, rng)
+        earlier = replace(asked, parts=(Part(reworded(earlier, rng)[1]),))
+    return replace(question, text=reworded(question, rng)[0], earlier=earlier)
 
 
 def same_facts(question: Question, said: str) -> bool:

@@ -9,12 +9,14 @@ the `lines` that the answer rests on, their `kind`, and patterns that a right an
 
 import json
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from llamavid_demo.film.cues import Cue
 
+KEPT = 8  # one scene in so many is kept for measuring
 FOLDER = Path(__file__).with_name("scenes")
 SMALL_TALK = Path(__file__).with_name("small_talk.jsonl")
 
@@ -66,6 +68,11 @@ class SmallTalk:
     kind: str
     text: str
     answer: str
+
+
+def held_out(name: str) -> bool:
+    """Whether a scene of this name is kept for measuring, and never trained on."""
+    return zlib.crc32(name.encode()) % KEPT == 0
 
 
 def small_talk() -> list[SmallTalk]:

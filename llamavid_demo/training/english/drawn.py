@@ -85,11 +85,13 @@ def drawn_talk(script: Script, families: dict[str, float], turns: int, rng: rand
         question = further or ask(rng.choices(list(families), list(families.values()))[0], script, rng)
         if question:
             asked.append(question)
-    return [drawn_turn(question, rng) for question in asked]
+    return [drawn_turn(script, question, rng) for question in asked]
 
 
-def drawn_turn(question: Question, rng: random.Random) -> Turn:
+def drawn_turn(script: Script, question: Question, rng: random.Random) -> Turn:
     """A question in ordinary words with its answer."""
     text, answer = reworded(question, rng)
     lines = sorted({cue for part in question.parts for cue in part.cues})
-    return Turn(text, answer, tuple(lines), f"drawn {question.family}")
+    shots = {shot for part in question.parts for shot in part.shots}
+    frames = tuple(second for second in range(math.ceil(script.duration)) if script.index_at(second) in shots)
+    return Turn(text, answer, tuple(lines), f"drawn {question.family}", frames)

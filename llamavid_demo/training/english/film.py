@@ -13,12 +13,13 @@ from llamavid_demo.training.english.word_tokens import WordTokens
 
 @dataclass(frozen=True)
 class Turn:
-    """A question with its answer; `lines` are the numbers of the cues that the answer rests on."""
+    """A question with its answer; `lines` are the numbers of the cues that the answer rests on, `frames` of frames."""
 
     question: str
     answer: str
     lines: tuple[int, ...] = ()
     kind: str = ""
+    frames: tuple[int, ...] = ()
 
 
 Talk = list[Turn]
@@ -56,9 +57,12 @@ class Film:
 def joined(first: Film, second: Film, pause: int) -> Film:
     """Two films, one after the other, as one; its talks are of both."""
     before, later = len(first.cues), first.start + first.seconds + pause - second.start
-    talks = [
-        [replace(turn, lines=tuple(before + line for line in turn.lines)) for turn in talk] for talk in second.talks
-    ]
+
+    def moved(turn: Turn) -> Turn:
+        frames = tuple(first.seconds + pause + frame for frame in turn.frames)
+        return replace(turn, lines=tuple(before + line for line in turn.lines), frames=frames)
+
+    talks = [[moved(turn) for turn in talk] for talk in second.talks]
     cues = [Cue(cue.start + later, cue.end + later, cue.text) for cue in second.cues]
     return Film([*first.cues, *cues], first.start, first.seconds + pause + second.seconds, [*first.talks, *talks])
 

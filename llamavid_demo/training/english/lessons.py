@@ -2,13 +2,12 @@
 
 import json
 import random
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from llamavid_demo.film.cues import Cue
-from llamavid_demo.questions.written import SmallTalk, WrittenScene, small_talk, written_scenes
+from llamavid_demo.questions.written import SmallTalk, WrittenScene, held_out, small_talk, written_scenes
 from llamavid_demo.training.english.drawn import SEEN, drawn_film, drawn_script, drawn_talk, pictures_of
 from llamavid_demo.training.english.film import Film, Talk, Turn, joined, talks_of
 from llamavid_demo.training.english.pictures import NamedPictures, probabilities, sight_turns, sights
@@ -18,11 +17,6 @@ BRIEFLY = ("Answer in a few words.", "Answer briefly.", "Short answer please.", 
 TAIL = 3  # seconds of film behind the last cue
 DRAWN, OVER_DRAWN = 0.25, 0.15  # shares of drawn films, and of written scenes over drawn pictures
 DIALOGUES = 0.2  # share of marked dialogues among the rest
-
-
-def held_out(name: str) -> bool:
-    """Whether a scene or dialogue of this name is kept for measuring: one in eight."""
-    return zlib.crc32(name.encode()) % 8 == 0
 
 
 def scene_film(scene: WrittenScene, rng: random.Random) -> Film:

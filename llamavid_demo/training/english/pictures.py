@@ -112,8 +112,9 @@ def _known(shown: Sequence[Sight]) -> list[Sight]:
     return [sight for sight in shown if sight.what is not None]
 
 
-def _say(question: str, answer: str) -> Turn:
-    return Turn(question, answer, kind="seen")
+def _say(question: str, answer: str, *shown: Sight) -> Turn:
+    frames = tuple(frame for sight in shown for frame in range(sight.start, sight.end))
+    return Turn(question, answer, kind="seen", frames=frames)
 
 
 def _at_time(film: Film, shown: Sequence[Sight], rng: random.Random) -> Turn | None:
@@ -128,10 +129,10 @@ def _at_time(film: Film, shown: Sequence[Sight], rng: random.Random) -> Turn | N
         answer = rng.choice(
             ("I can't make out what the picture shows at {t}.", "At {t} I don't recognise anything in the picture.")
         )
-        return _say(rng.choice(forms[:-1]).format(t=when), answer.format(t=when))
+        return _say(rng.choice(forms[:-1]).format(t=when), answer.format(t=when), sight)
     answer = rng.choice(("At {t} I see {x}.", "I see {x} at {t}.", "The picture at {t} shows {x}.", "{X}."))
     what = named(sight.what, rng)
-    return _say(rng.choice(forms).format(t=when), answer.format(t=when, x=what, X=what[0].upper() + what[1:]))
+    return _say(rng.choice(forms).format(t=when), answer.format(t=when, x=what, X=what[0].upper() + what[1:]), sight)
 
 
 def _group(sight: Sight) -> str:
@@ -154,12 +155,13 @@ def _what_kind(film: Film, shown: Sequence[Sight], rng: random.Random) -> Turn |
         return _say(question, f"{'No, ' if yes else ''}I don't see any {many} in the pictures.")
     things = listed([named(what, rng).split(",")[0] for what in there[:4]])
     answer = f"{yes}I see {things}." if rng.random() < 0.6 or yes else f"There is {things}."
-    return _say(question, answer)
+    return _say(question, answer, *(sight for sight in shown if sight.what in there[:4]))
 
 
 def _is_there(film: Film, shown: Sequence[Sight], rng: random.Random) -> Turn | None:
     known = _known(shown)
     there = rng.random() < 0.5 and bool(known)
+    sight: Sight | None = None
     if there:
         sight = rng.choice(known)
         name, kind = classes()[sight.what or 0]
@@ -187,7 +189,8 @@ def _is_there(film: Film, shown: Sequence[Sight], rng: random.Random) -> Turn | 
         "Does {x} appear?", "do we see {x}",
         "Is {x} shown in the video?", "any {y} in it?",
     )  # fmt: skip
-    return _say(rng.choice(forms).format(x=a(asked), y=asked), rng.choice(answers))
+    question = rng.choice(forms).format(x=a(asked), y=asked)
+    return _say(question, rng.choice(answers), *([sight] if sight else ()))
 
 
 def _when(film: Film, shown: Sequence[Sight], rng: random.Random) -> Turn | None:
@@ -203,7 +206,7 @@ def _when(film: Film, shown: Sequence[Sight], rng: random.Random) -> Turn | None
         "At what time is the {x} shown?",
         "Where in the film is the {x}?",
     )
-    return _say(rng.choice(forms).format(x=name), rng.choice((f"At {when}.", f"The {name} is seen at {when}.")))
+    return _say(rng.choice(forms).format(x=name), rng.choice((f"At {when}.", f"The {name} is seen at {when}.")), sight)
 
 
 def _all(film: Film, shown: Sequence[Sight], rng: random.Random) -> Turn | None:
@@ -239,6 +242,7 @@ def _which(film: Film, shown: Sequence[Sight], rng: random.Random) -> Turn | Non
     return _say(
         rng.choice((f"What kind of {kind} is it?", f"which {kind} is that", f"What sort of {kind} do we see?")),
         f"It looks like {a(name)}.",
+        sight,
     )
 
 

@@ -127,9 +127,8 @@ class TalkReader:
         device = rotary[0].device
         at = torch.tensor([position for position, _ in sequence.pointers])
         targets = torch.zeros(len(at), len(sequence.ids), dtype=torch.bool)
-        for row, (_, lines) in enumerate(sequence.pointers):
-            for line in lines:
-                targets[row, line.start : line.stop] = True
+        for row, (_, found) in enumerate(sequence.pointers):
+            targets[row, found] = True
         hidden, targets, at = ~sequence.seen[at].to(device), targets.to(device), at.to(device)
         losses, shares = [], []
         for number, states in entering.items():
@@ -143,5 +142,5 @@ class TalkReader:
             share = (scores.masked_fill(hidden, float("-inf")).softmax(dim=-1) * targets).sum(dim=-1)  # (HEADS, P)
             losses.append(-(share + 1e-3).log().mean())
             shares.append(share.detach().mean(dim=0))
-        found = (torch.stack(shares).mean(dim=0) > 0.5).float().tolist()
-        return torch.stack(losses).mean(), found
+        looking: list[float] = (torch.stack(shares).mean(dim=0) > 0.5).float().tolist()
+        return torch.stack(losses).mean(), looking

@@ -14,9 +14,10 @@ import torch
 
 from llamavid_demo.model.base import find_base, load_base
 from llamavid_demo.model.llama_vid.tokenizer import BpeTokenizer
+from llamavid_demo.questions.written import held_out
 from llamavid_demo.training.english.adapter import Adapter, lora_config
 from llamavid_demo.training.english.film import Film
-from llamavid_demo.training.english.lessons import Dialogues, Lessons, held_out
+from llamavid_demo.training.english.lessons import Dialogues, Lessons
 from llamavid_demo.training.english.reader import TalkReader
 from llamavid_demo.training.english.recipe import Recipe
 from llamavid_demo.training.english.sequence import SequenceMaker, TalkSequence

@@ -26,7 +26,7 @@ class TalkSequence:
     """Ids (L,) with `FRAME` where `tokens` (F, H) go; `labels` with -100 outside of answers; `seen` (L, L).
 
     The film ends at the first of `ends`, each talk at the next.
-    `pointers`: (position, first and last position of each line): where the answer's first words are found.
+    `pointers`: (position, positions): where an answer's first words are found, in lines or frames.
     """
 
     ids: torch.Tensor
@@ -37,7 +37,7 @@ class TalkSequence:
     ends: list[int]
     kinds: list[str]  # of the turns
     owners: torch.Tensor  # turn of each label
-    pointers: list[tuple[int, list[range]]]
+    pointers: list[tuple[int, list[int]]]
 
 
 class SequenceMaker:
@@ -61,11 +61,12 @@ class SequenceMaker:
         ends = [len(ids)]
         talk_of, labels, owners = [-1] * len(ids), [IGNORED] * len(ids), [0] * len(ids)
         rows, kinds = [frames], list[str]()
-        pointers: list[tuple[int, list[range]]] = []
+        pointers: list[tuple[int, list[int]]] = []
+        frame_places = section.frame_places(2)
         for number, talk in enumerate(film.talks):
-            words, looks = self._words(talk, section.last_cues, section.frame_places(2), contents, look_frames)
+            words, looks = self._words(talk, section.last_cues, frame_places, contents, look_frames)
             rows += [self._contexts(film, question, frames) for question, frames in looks]
-            begin = len(ids)
+            begin, looked = len(ids), [word.look.frame if word.look else None for word in words]
             ids += [word.id for word in words]
             places += word_places(words, len(section.ids))
             talk_of += [number] * len(words)
@@ -74,13 +75,15 @@ class SequenceMaker:
             for turn, (start, end) in zip(talk, self._answers(ids, begin), strict=True):
                 labels[start:end] = ids[start:end]
                 owners[start:end] = [len(kinds)] * (end - start)
-                found = [lines[line] for line in turn.lines if line in lines]
+                found = [at for line in turn.lines for at in lines.get(line, ())]
+                found += [frame_places[frame] + 1 for frame in turn.frames]
+                found += [at for at in range(begin, start) if ids[at] == FRAME and looked[at - begin] in turn.frames]
                 if found and turn.kind != "summary":
                     pointers += [(at, found) for at in range(start - 1, min(end, start - 1 + POINTED))]
                 kinds.append(turn.kind)
             ends.append(len(ids))
         at = torch.tensor(places)
-        stale = section.frame_places(2) if look_frames else []
+        stale = frame_places if look_frames else []
         return TalkSequence(
             ids=torch.tensor(ids),
             labels=torch.tensor(labels),
