@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 CLASSES = Path(__file__).with_name("classes.tsv")
-NORM = 3.0  # of a class's embedding; about that of the LLaMA's own
+NORM = 3.0  # length of a word's embedding; about that of the LLaMA's own
 LEAST = 0.05  # probability that counts
 _SMALL = frozenset((
     "a", "an", "any", "are", "at", "do", "does", "film", "in", "is", "it", "movie", "of", "on", "see", "some",
@@ -52,8 +52,8 @@ class NamedTokens:
     """Makes frame tokens with the word embeddings `table` (V, H) of a LLaMA."""
 
     def __init__(self, tokenizer: _Encoder, table: torch.Tensor) -> None:
-        self.names = self._embed(tokenizer, table, [named.name for named in classes()])
-        self.kinds = self._embed(tokenizer, table, [named.kind or named.name for named in classes()])
+        self.names = embed_words(tokenizer, table, [named.name for named in classes()])
+        self.kinds = embed_words(tokenizer, table, [named.kind or named.name for named in classes()])
         self._stems = [stems(f"{named.name} {named.kind}") for named in classes()]
 
     def contents(self, probabilities: torch.Tensor) -> torch.Tensor:
@@ -67,10 +67,17 @@ class NamedTokens:
         found = seen * named
         return torch.where(found.sum(1, keepdim=True) > 0, found @ self.names, seen @ self.kinds)
 
-    @staticmethod
-    def _embed(tokenizer: _Encoder, table: torch.Tensor, texts: Sequence[str]) -> torch.Tensor:
-        rows = [table[torch.tensor(tokenizer.encode(f" {text}"), device=table.device)].mean(dim=0) for text in texts]
-        return NORM * nn.functional.normalize(torch.stack(rows).float(), dim=-1)
+
+def embed_words(tokenizer: _Encoder, table: torch.Tensor, texts: Sequence[str]) -> torch.Tensor:
+    """Embeddings (W, H) of words or names with a LLaMA's `table` (V, H), of one length.
+
+    What all embeddings share is taken off: two thirds of a small LLaMA's are that, and words should differ.
+    """
+    middle = table.float().mean(dim=0)
+    rows = [
+        table[torch.tensor(tokenizer.encode(f" {text}"), device=table.device)].float().mean(dim=0) for text in texts
+    ]
+    return NORM * nn.functional.normalize(torch.stack(rows) - middle, dim=-1)
 
 
 def _confident(probabilities: torch.Tensor) -> torch.Tensor:

@@ -36,7 +36,7 @@ class DrawnPictures:
     script: Script
     shots: tuple[int, ...]
     seed: int
-    noise: float = 0.03
+    noise: float = 0.015
 
     def contents(self, words: WordTokens) -> torch.Tensor:
         """Content tokens (T, H): place, time of day, weather, who is there."""

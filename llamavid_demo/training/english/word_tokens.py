@@ -1,10 +1,9 @@
 """Ideal frame tokens: what perfect eyes would hand to the LLaMA, made of its own word embeddings."""
 
 import torch
-from torch import nn
 
 from llamavid_demo.model.llama_vid.tokenizer import BpeTokenizer
-from llamavid_demo.model.real_world.named_tokens import NORM, NamedTokens
+from llamavid_demo.model.real_world.named_tokens import NamedTokens, embed_words
 from llamavid_demo.questions.words import WEATHER_WORDS
 from llamavid_demo.training.ideal import WORDS
 
@@ -18,10 +17,7 @@ class WordTokens:
     def __init__(self, tokenizer: BpeTokenizer, table: torch.Tensor) -> None:
         self.width = table.shape[1]
         self.named = NamedTokens(tokenizer, table)
-        rows = [
-            table[torch.tensor(tokenizer.encode(f" {WEATHER_WORDS.get(word, word)}"))].mean(dim=0) for word in WORDS
-        ]
-        self.drawn = NORM * nn.functional.normalize(torch.stack(rows).float(), dim=-1)
+        self.drawn = embed_words(tokenizer, table, [WEATHER_WORDS.get(word, word) for word in WORDS])
 
     def nothing(self, frames: int) -> torch.Tensor:
         """Tokens (F, H) of frames that show nothing known."""
