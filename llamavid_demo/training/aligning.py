@@ -54,6 +54,7 @@ class Aligning:
     ) -> None:
         self.network, self.words, self.guide, self.encoded, self.batch = network, words, guide, encoded, batch
         self.phrase = phrase
+        self.shares = torch.linalg.pinv(words.float())  # (H, words): how much of each word a token has
         self.whose = encoded.whose.to(words.device)  # (S, F, N)
 
     def __call__(self, rng: random.Random) -> StepResult:
@@ -89,7 +90,7 @@ class Aligning:
     def _right(
         self, tokens: torch.Tensor, context: torch.Tensor, content: torch.Tensor, things: list[str | None]
     ) -> dict[str, list[float]]:
-        near = (tokens @ self.words.T).cpu()  # (B, 2, words)
+        near = (tokens @ self.shares).cpu()  # (B, 2, words)
         no = WORDS.index(NO)
         named = [i for i, thing in enumerate(things) if thing]
         shown = [i for i in named if not context[i, no]]
@@ -103,11 +104,10 @@ class Aligning:
             columns = [WORDS.index(word) for word in kinds]
             hits = near[:, row, columns].argmax(1) == wanted[:, columns].argmax(1)
             right[kind] = hits[list(of)].float().tolist()
-        half = self.words.square().sum(dim=1).cpu() / 4
-        missed = near[:, 0, no] > half[no]
+        missed = near[:, 0, no] > 0.25
         right["existence"] = (missed == (context[:, no] > 0))[named].float().tolist()
         columns = [WORDS.index(word) for word in THINGS]
-        there = near[:, 1, columns] > 0.8 * half[columns]
+        there = near[:, 1, columns] > 0.2
         right["present"] = (there == (content[:, columns] > 0)).all(dim=1).float().tolist()
         return right
 

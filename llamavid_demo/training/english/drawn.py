@@ -4,14 +4,17 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 
 from llamavid_demo.film.cues import Cue
+from llamavid_demo.model.loaded import NEUTRAL_GUIDE
 from llamavid_demo.questions import Question, ask, follow_up
 from llamavid_demo.questions.ordinary import reworded
 from llamavid_demo.storybook.random_film import FilmKind, random_script
 from llamavid_demo.storybook.world import Script
+from llamavid_demo.training.encoded_shots import EncodedShots
 from llamavid_demo.training.english.film import Film, Talk, Turn
 from llamavid_demo.training.english.word_tokens import WordTokens
 from llamavid_demo.training.ideal import asked_thing, content_words, context_words
@@ -31,50 +34,86 @@ LONGEST = 240  # seconds
 
 @dataclass(frozen=True)
 class DrawnPictures:
-    """Frames of a script, the number of the shot that each shows; `noise` is what eyes add to every number."""
+    """Frames of a script, each the number of the shot that it shows; `noise` is what eyes add to every number."""
 
     script: Script
-    shots: tuple[int, ...]
+    frames: tuple[int, ...]
     seed: int
-    noise: float = 0.015
+    noise: float = 0.02
 
     def contents(self, words: WordTokens) -> torch.Tensor:
         """Content tokens (T, H): place, time of day, weather, who is there."""
         rows = torch.stack([content_words(shot) for shot in self.script.shots]) @ words.drawn
-        return self._seen(rows[list(self.shots)], "")
+        return self._seen(rows[list(self.frames)], "")
 
     def contexts(self, words: WordTokens, question: str, frames: Sequence[int]) -> torch.Tensor:
         """Context tokens (F, H): the thing that is asked for with its colour and action, else everybody's."""
         thing = asked_thing(question)
         rows = torch.stack([context_words(shot, thing) for shot in self.script.shots]) @ words.drawn
-        return self._seen(rows[[self.shots[frame] for frame in frames]], question)
+        return self._seen(rows[[self.frames[frame] for frame in frames]], question)
 
     def _seen(self, tokens: torch.Tensor, question: str) -> torch.Tensor:
         generator = torch.Generator().manual_seed(random.Random(f"{self.seed}/{question}").randrange(1 << 60))  # noqa: S311 - chance
         return tokens + self.noise * torch.randn(tokens.shape, generator=generator)
 
 
-def drawn_script(rng: random.Random) -> Script:
-    """A film by chance, of at most four minutes."""
+class Seeing(Protocol):
+    """Eyes, and pictures as they see them; see `eyes.py`."""
+
+    @property
+    def shots(self) -> EncodedShots:
+        """A pool of drawn shots."""
+
+    def look(self, pictures: Sequence[tuple[int, int]], question: str | None) -> torch.Tensor:
+        """Tokens (P, H) of pictures (shot, picture) of the pool: content tokens, or context tokens for a question."""
+
+
+@dataclass(frozen=True)
+class SeenPictures:
+    """Frames of drawn shots as the eyes of the checkpoint see them, each a (shot, picture) of their pool."""
+
+    eyes: Seeing
+    frames: tuple[tuple[int, int], ...]
+
+    def contents(self, words: WordTokens) -> torch.Tensor:
+        """Content tokens (T, H)."""
+        del words
+        return self._tokens(self.frames, None)
+
+    def contexts(self, words: WordTokens, question: str, frames: Sequence[int]) -> torch.Tensor:
+        """Context tokens (F, H) of some frames for a question."""
+        del words
+        return self._tokens([self.frames[frame] for frame in frames], question or NEUTRAL_GUIDE)
+
+    def _tokens(self, pictures: Sequence[tuple[int, int]], question: str | None) -> torch.Tensor:
+        once = list(dict.fromkeys(pictures))
+        tokens = self.eyes.look(once, question)
+        return tokens[[once.index(picture) for picture in pictures]]
+
+
+DrawnShow = tuple[Script, DrawnPictures | SeenPictures]
+
+
+def drawn_show(rng: random.Random, eyes: Seeing | None = None) -> DrawnShow:
+    """A film by chance, of at most four minutes, and its frames: ideal ones, or those that eyes see."""
     while True:
-        script = random_script(rng, rng.choice(KINDS))
+        kind = rng.choice(KINDS)
+        script, chosen = eyes.shots.film(rng, kind) if eyes else (random_script(rng, kind), [])
         if script.duration <= LONGEST:
-            return script
-
-
-def pictures_of(script: Script, rng: random.Random) -> DrawnPictures:
-    """The frames of a whole script, one a second."""
+            break
     shots = tuple(script.index_at(float(second)) for second in range(math.ceil(script.duration)))
-    return DrawnPictures(script, shots, rng.randrange(1 << 30))
+    if eyes is None:
+        return script, DrawnPictures(script, shots, rng.randrange(1 << 30))
+    return script, SeenPictures(eyes, tuple(chosen[2 * shot + rng.randrange(2)] for shot in shots))
 
 
-def drawn_film(rng: random.Random) -> Film:
+def drawn_film(rng: random.Random, eyes: Seeing | None = None) -> Film:
     """A drawn film with its own dialogue."""
-    script = drawn_script(rng)
+    script, pictures = drawn_show(rng, eyes)
     families = {**SEEN, **(HEARD if script.cues() else {"absent": 1.0})}
     talks = [drawn_talk(script, families, rng.choice((1, 2, 3, 4)), rng) for _ in range(rng.randint(4, 6))]
     cues = [Cue(*cue) for cue in script.cues()]
-    return Film(cues, 0, math.ceil(script.duration), talks, pictures_of(script, rng))
+    return Film(cues, 0, math.ceil(script.duration), talks, pictures)
 
 
 def drawn_talk(script: Script, families: dict[str, float], turns: int, rng: random.Random) -> Talk:

@@ -4,10 +4,12 @@ Vision tower and text decoder stay; the projectors learn to make the LLaMA's own
 """
 
 import random
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
 import torch
+from torch import nn
 from transformers import LlamaConfig
 
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig
@@ -22,7 +24,8 @@ from llamavid_demo.training.encoded_shots import EncodedShots, encode_pool, enco
 from llamavid_demo.training.english.reader import pointing_layers
 from llamavid_demo.training.english.recipe import Recipe
 from llamavid_demo.training.guide import GuideIds
-from llamavid_demo.training.stages import Report, run_stage
+from llamavid_demo.training.ideal import content_words
+from llamavid_demo.training.stages import Report, StepResult, run_stage
 
 
 class Eyes:
@@ -69,19 +72,47 @@ class Eyes:
         tower = self.known.network.vision
         return encoded_shots(pool, kept_patches(self.folder / "patches.safetensors", lambda: encode_pool(tower, pool)))
 
+    @cached_property
+    def guide(self) -> GuideIds:
+        """Questions as the text decoder reads them."""
+        return GuideIds(self.tiny / "bert" / "vocab.txt")
+
+    @torch.inference_mode()
+    def look(self, pictures: Sequence[tuple[int, int]], question: str | None) -> torch.Tensor:
+        """Tokens (P, H) of pictures (shot, picture) of the pool: content tokens, or context tokens for a question."""
+        shots, numbers = zip(*pictures, strict=True)
+        patches = self.shots.patches[list(shots), list(numbers)].float()
+        if question is None:
+            return self.network.content(patches)[:, 0].clone()
+        ids, mask = self.guide([question])
+        return self.network.context_tokens(patches, patches, ids, mask)[:, 0].clone()
+
     def align(self, report: Report | None = None) -> None:
-        """Frame tokens become what the LLaMA reads as words; see `Aligning`."""
-        step = Aligning(
-            self.network, self.words, GuideIds(self.tiny / "bert" / "vocab.txt"), self.shots,
-            batch=self.recipe.aligning_batch, phrase=as_typed,
+        """Frame tokens become what the LLaMA reads as words: first content tokens alone, then both; see `Aligning`."""
+        network, recipe = self.network, self.recipe
+        aligning = Aligning(
+            network, self.words, self.guide, self.shots, batch=recipe.aligning_batch, phrase=as_typed,
         )  # fmt: skip
-        parts = {
-            "text_decoder": self.network.text_decoder,
-            "context": self.network.context,
-            "content": self.network.content,
-        }
-        plan = self.recipe.aligning
-        run_stage("aligning", parts, step, plan, folder=self.folder, seed=self.recipe.seed, report=report)
+        content = {"content": network.content}
+        eyes = {"text_decoder": network.text_decoder, "context": network.context, **content}
+        for name, parts, step, plan in (
+            ("content", content, self._content_step, recipe.content),
+            ("aligning", eyes, aligning, recipe.aligning),
+        ):
+            run_stage(name, parts, step, plan, folder=self.folder, seed=recipe.seed, report=report)
+        network.requires_grad_(False)
+
+    def _content_step(self, rng: random.Random) -> StepResult:
+        """Content tokens of many frames at once, from their patches' means."""
+        chosen = [rng.randrange(len(self.shots.shots)) for _ in range(self.recipe.content_batch)]
+        pictures = [rng.randrange(self.shots.patches.shape[1]) for _ in chosen]
+        made = self.network.content.projector(self._means[chosen, pictures])
+        wanted = torch.stack([content_words(self.shots.shots[shot]) for shot in chosen]) @ self.words
+        return StepResult(nn.functional.mse_loss(made, wanted))
+
+    @cached_property
+    def _means(self) -> torch.Tensor:
+        return self.shots.patches.float().mean(dim=2)  # (S, F, C)
 
 
 def as_typed(question: Question, rng: random.Random) -> str:

@@ -5,10 +5,11 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from llamavid_demo.film.cues import Cue
 from llamavid_demo.questions.written import SmallTalk, WrittenScene, held_out, small_talk, written_scenes
-from llamavid_demo.training.english.drawn import SEEN, drawn_film, drawn_script, drawn_talk, pictures_of
+from llamavid_demo.training.english.drawn import SEEN, Seeing, drawn_film, drawn_show, drawn_talk
 from llamavid_demo.training.english.film import Film, Talk, Turn, joined, talks_of
 from llamavid_demo.training.english.pictures import NamedPictures, probabilities, sight_turns, sights
 from llamavid_demo.training.english.variation import retold, shifted, typed
@@ -87,12 +88,15 @@ def written(text: str) -> str:
 
 
 class Lessons:
-    """Films by chance from everything there is, held-out scenes left out. `dialogues` are optional."""
+    """Films by chance from everything there is, held-out scenes left out. `dialogues` are optional.
 
-    def __init__(self, dialogues: Dialogues | None = None, *, longest: int = 330) -> None:
+    Drawn films are seen by `eyes`; without them by ideal ones.
+    """
+
+    def __init__(self, dialogues: Dialogues | None = None, eyes: Seeing | None = None, *, longest: int = 330) -> None:
         self.scenes = [scene for scene in written_scenes() if not held_out(scene.name)]
         self.talk: Sequence[SmallTalk] = small_talk()
-        self.dialogues, self.longest = dialogues, longest
+        self.dialogues, self.eyes, self.longest = dialogues, eyes, longest
 
     def __call__(self, rng: random.Random) -> Film:
         """One film: drawn, or of a written scene or dialogue with pictures of named things, drawn ones, or none."""
@@ -101,11 +105,12 @@ class Lessons:
             film = self._drawn(rng)
         else:
             film = retold(self._spoken(rng), rng)
-            film = (_over_drawn_pictures if kind < DRAWN + OVER_DRAWN else _over_named_pictures)(film, rng)
+            drawn = kind < DRAWN + OVER_DRAWN
+            film = _over_drawn_pictures(film, self.eyes, rng) if drawn else _over_named_pictures(film, rng)
         return replace(film, talks=[self._mixed(talk, rng) for talk in film.talks if talk])
 
     def _drawn(self, rng: random.Random) -> Film:
-        film = drawn_film(rng)
+        film = drawn_film(rng, self.eyes)
         if rng.random() < 0.4:
             film = shifted(film, rng.randrange(1, 1800))
         talks = [[replace(turn, question=typed(turn.question, rng)) for turn in talk] for talk in film.talks]
@@ -133,17 +138,18 @@ class Lessons:
         return talk
 
 
-def _over_drawn_pictures(film: Film, rng: random.Random) -> Film:
+def _over_drawn_pictures(film: Film, eyes: Seeing | None, rng: random.Random) -> Film:
     """A film as if its words were spoken over drawn pictures, and asked about both."""
-    script = drawn_script(rng)
-    shown = pictures_of(script, rng)
-    if len(shown.shots) > film.seconds:
+    shown: Any  # with either kind of frames
+    script, shown = drawn_show(rng, eyes)
+    frames = shown.frames
+    if len(frames) > film.seconds:
         return film
-    # The last picture stays to the end, as a film that goes on.
-    shots = (*shown.shots, *[shown.shots[-1]] * (film.seconds - len(shown.shots)))
+    # The last picture stays to the end, as in a film that goes on.
+    frames = (*frames, *[frames[-1]] * (film.seconds - len(frames)))
     seen = {family: weight for family, weight in SEEN.items() if family != "outside"}
     talks = [drawn_talk(script, seen, rng.choice((1, 2, 3)), rng) for _ in range(2)]
-    return replace(film, pictures=replace(shown, shots=shots), talks=_shuffled([*film.talks, *talks], rng))
+    return replace(film, pictures=replace(shown, frames=frames), talks=_shuffled([*film.talks, *talks], rng))
 
 
 def _over_named_pictures(film: Film, rng: random.Random) -> Film:

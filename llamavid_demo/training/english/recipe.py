@@ -34,8 +34,10 @@ class Recipe:
         default_factory=lambda: StagePlan(800, 5e-4, decay=0.3, muon=False, save_seconds=180, report_every=10)
     )
     aligning: StagePlan = field(
-        default_factory=lambda: StagePlan(1600, 1e-3, decay=0.5, shares={"text_decoder": 0.1}, report_every=100)
+        default_factory=lambda: StagePlan(1000, 1e-3, decay=0.5, shares={"text_decoder": 0.1}, report_every=100)
     )
     aligning_batch: int = 96
+    content: StagePlan = field(default_factory=lambda: StagePlan(2500, 2e-3, decay=0.5, report_every=500))
+    content_batch: int = 512
     film_shots: int = 6000  # drawn, two pictures each
     seed: int = 15

@@ -16,12 +16,15 @@ from llamavid_demo.model.base import find_base, load_base
 from llamavid_demo.model.llama_vid.tokenizer import BpeTokenizer
 from llamavid_demo.questions.written import held_out
 from llamavid_demo.training.english.adapter import Adapter, lora_config
+from llamavid_demo.training.english.eyes import Eyes
 from llamavid_demo.training.english.film import Film
 from llamavid_demo.training.english.lessons import Dialogues, Lessons
 from llamavid_demo.training.english.reader import TalkReader
 from llamavid_demo.training.english.recipe import Recipe
 from llamavid_demo.training.english.sequence import SequenceMaker, TalkSequence
 from llamavid_demo.training.stages import Progress, Report, StagePlan, StepResult, run_stage
+
+TINY = Path("assets/llama-vid-tiny")  # whose eyes it begins with
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +34,7 @@ class EnglishTraining:
 
     def __init__(
         self, folder: Path, tokenizer: Path, *, recipe: Recipe, dialogues: Path | None = None,
-        report: Report | None = None, base: str | None = None,
+        report: Report | None = None, base: str | None = None, tiny: Path = TINY,
     ) -> None:  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.recipe, self.report = folder, recipe, report
@@ -40,10 +43,11 @@ class EnglishTraining:
             BpeTokenizer(tokenizer), recipe.prompt, llama.get_input_embeddings().weight.detach().clone()
         )
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.eyes = Eyes(folder, tiny, recipe, llama.config, self.maker.words.drawn)
         self.adapter = Adapter(llama.to(self.device), lora_config(recipe.base, recipe.rank))
         self.reader = TalkReader(llama)
         known = Dialogues(dialogues, keep=lambda name: not held_out(name)) if dialogues else None
-        self.lessons = Lessons(known)
+        self.lessons = Lessons(known, self.eyes)
         self.tokens = 0
 
     def read(self, name: str, plan: StagePlan) -> None:
@@ -103,6 +107,7 @@ def main() -> None:
     training = EnglishTraining(
         chosen.folder, chosen.tokenizer, recipe=recipe, dialogues=chosen.dialogues, report=report, base=chosen.base
     )
+    training.eyes.align(report)
     training.read("reading", recipe.reading)
     training.adapter.save(chosen.folder / "adapter")
 
