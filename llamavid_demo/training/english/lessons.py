@@ -16,7 +16,7 @@ from llamavid_demo.training.english.variation import retold, shifted, typed
 
 BRIEFLY = ("Answer in a few words.", "Answer briefly.", "Short answer please.", "In a few words.", "(short answer)")
 TAIL = 3  # seconds of film behind the last cue
-DRAWN, OVER_DRAWN = 0.25, 0.15  # shares of drawn films, and of written scenes over drawn pictures
+DRAWN, OVER_DRAWN = 0.2, 0.12  # shares of drawn films, and of written scenes over drawn pictures
 DIALOGUES = 0.2  # share of marked dialogues among the rest
 
 
