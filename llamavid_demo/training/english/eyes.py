@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 from transformers import LlamaConfig
@@ -42,6 +43,7 @@ class Eyes:
             guide="ahead",
             evidence_layers=tuple(pointing_layers(llama.num_hidden_layers)),
             prompt=recipe.prompt,
+            second_eyes=True,
         )
         self.network = self._begin()
 
@@ -101,6 +103,39 @@ class Eyes:
         ):
             run_stage(name, parts, step, plan, folder=self.folder, seed=recipe.seed, report=report)
         network.requires_grad_(False)
+
+    def tell_apart(self, others: np.ndarray) -> float:
+        """Fit the gate: what is drawn against `others` (P, h, w, 3), pictures of other worlds; how many it tells.
+
+        A logistic regression on the mean patch.
+        """
+        patches = [self.known.patches(batch) for batch in np.array_split(others, max(1, len(others) // 32))]
+        other = torch.cat(patches).float().mean(dim=1)  # (P, C)
+        drawn = self._means.flatten(0, 1)
+        rows = torch.cat([drawn, other])
+        wanted = torch.cat([torch.ones(len(drawn)), torch.zeros(len(other))])
+        weight = torch.where(wanted > 0, 0.5 / len(drawn), 0.5 / len(other))
+        middle, spread = rows.mean(dim=0), rows.std(dim=0)
+        gate = nn.Linear(rows.shape[1], 1)
+        nn.init.zeros_(gate.weight)
+        optimiser = torch.optim.LBFGS(gate.parameters(), max_iter=200, line_search_fn="strong_wolfe")
+
+        def loss() -> torch.Tensor:
+            optimiser.zero_grad()
+            logits = gate((rows - middle) / spread)[:, 0]
+            lost = nn.functional.binary_cross_entropy_with_logits(logits, wanted, weight=weight, reduction="sum")
+            lost = lost + 1e-3 * gate.weight.square().sum()
+            lost.backward()
+            return lost
+
+        with torch.enable_grad():
+            optimiser.step(loss)
+        with torch.no_grad():
+            mine = self.network.drawn_gate
+            mine.weight.copy_(gate.weight / spread)
+            mine.bias.copy_(gate.bias - (gate.weight * middle / spread).sum())
+            told = (mine(rows)[:, 0] > 0) == (wanted > 0)
+            return float(told.float().mean())
 
     def _content_step(self, rng: random.Random) -> StepResult:
         """Content tokens of many frames at once, from their patches' means."""

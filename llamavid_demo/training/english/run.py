@@ -4,16 +4,22 @@ Resumable at any moment: what is done already is loaded. `--dialogues` is Friend
 """
 
 import argparse
+import json
 import logging
 import random
 import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from PIL import Image
 
+from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.model.base import find_base, load_base
+from llamavid_demo.model.llama_vid.save import save_checkpoint
 from llamavid_demo.model.llama_vid.tokenizer import BpeTokenizer
+from llamavid_demo.model.real_world.network import SIDE
 from llamavid_demo.questions.written import held_out
 from llamavid_demo.training.english.adapter import Adapter, lora_config
 from llamavid_demo.training.english.eyes import Eyes
@@ -37,7 +43,7 @@ class EnglishTraining:
         report: Report | None = None, base: str | None = None, tiny: Path = TINY,
     ) -> None:  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.recipe, self.report = folder, recipe, report
+        self.folder, self.tokenizer, self.recipe, self.report = folder, tokenizer, recipe, report
         llama: Any = load_base(find_base(recipe.base, base))
         self.maker = SequenceMaker(
             BpeTokenizer(tokenizer), recipe.prompt, llama.get_input_embeddings().weight.detach().clone()
@@ -79,6 +85,25 @@ class EnglishTraining:
                 return made
             film.talks.pop()
 
+    def save(self, out: Path) -> None:
+        """Write the checkpoint as a LoRA release."""
+        self.adapter.save(self.folder / "adapter")
+        compact = self.folder / "tokenizer.json"
+        compact.write_text(json.dumps(json.loads(self.tokenizer.read_text("utf-8")), ensure_ascii=False), "utf-8")
+        words = (self.eyes.tiny / "bert" / "vocab.txt").read_text("utf-8").split("\n")
+        save_checkpoint(
+            self.eyes.network, out, tokenizer=compact, bert_vocabulary=[word for word in words if word],
+            frame_format=FrameFormat(SIDE, SIDE, "stretch"), adapter=self.folder / "adapter",
+        )  # fmt: skip
+
+
+def pictures_in(folder: Path, side: int) -> np.ndarray:
+    """All pictures of a folder (P, side, side, 3), and their mirror images, some with plain ones for black screens."""
+    paths = sorted(path for path in folder.iterdir() if path.suffix in (".jpg", ".png"))
+    shown = [np.asarray(Image.open(path).convert("RGB").resize((side, side))) for path in paths]
+    plain = [np.full((side, side, 3), grey, np.uint8) for grey in (0, 16, 64, 128, 200, 255)]
+    return np.stack([*shown, *(picture[:, ::-1] for picture in shown), *plain])
+
 
 def main() -> None:
     """Entry of the command line."""
@@ -87,6 +112,8 @@ def main() -> None:
     parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of the base")
     parser.add_argument("--dialogues", type=Path, help="FriendsQA, as published")
     parser.add_argument("--base", help="folder or Hub id of the base, when the package is not installed")
+    parser.add_argument("--pictures", type=Path, help="folder of pictures that are not drawn, to tell them apart")
+    parser.add_argument("--out", type=Path, help="folder for the checkpoint")
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     recipe, began = Recipe(), time.monotonic()
@@ -109,7 +136,10 @@ def main() -> None:
     )
     training.eyes.align(report)
     training.read("reading", recipe.reading)
-    training.adapter.save(chosen.folder / "adapter")
+    if chosen.pictures:
+        told = training.eyes.tell_apart(pictures_in(chosen.pictures, training.eyes.config.vision.image))
+        log.info("the gate tells %.2f %% of drawn and other pictures apart", 100 * told)
+    training.save(chosen.out or chosen.folder / "checkpoint")
 
 
 if __name__ == "__main__":
