@@ -286,7 +286,8 @@ class MovieChat:
 
     def _add_evidence(self, turn: Turn, work: TurnTask) -> None:
         per_frame = self.model.config.tokens_per_frame
-        mass = watched_mass(work.watch, work.reader.prompt.ids, per_frame, work.asked)  # (T, n)
+        spoken = self.model.config.spoken_evidence
+        mass = watched_mass(work.watch, work.reader.prompt.ids, per_frame, work.asked, spoken=spoken)  # (T, n)
         times, cues = self._encoded.times, self.movie.cues(self.section)
         if turn.until is not None:  # what comes later was not seen, and its words are not to be told
             times = times[: bisect_left(times, turn.until)]

@@ -39,8 +39,10 @@ class TurnTask(SectionTask):
         self.look_frames, self.reused = look_frames, 0
         self.most_words = len(words) + look_frames * len(questions)
         self.tokens = self.most_words + longest
-        watched = self.reader.model.config.watched_layers
-        self.watch = AttentionWatch(len(self.reader.prompt.ids), watched, self.most_words)
+        config = self.reader.model.config
+        self.watch = AttentionWatch(
+            len(self.reader.prompt.ids), config.watched_layers, self.most_words, config.watched_heads
+        )
         self._words = words
 
     @property

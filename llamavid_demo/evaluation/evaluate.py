@@ -224,7 +224,11 @@ def answer_film(
         writing.append(begin(model, sections[before], words, looked_for, look_frames=most))
     texts = finish(model, writing)
     return [
-        Answered(question, text, grounded(question, script, answer.mass(model.config.tokens_per_frame)))
+        Answered(
+            question,
+            text,
+            grounded(question, script, answer.mass(model.config.tokens_per_frame, spoken=model.config.spoken_evidence)),
+        )
         for question, text, answer in zip(asked, texts, writing, strict=True)
     ]
 

@@ -40,9 +40,9 @@ class Writing:
     reading: TailReading
     watch: AttentionWatch
 
-    def mass(self, tokens_per_frame: int) -> torch.Tensor:
-        """Attention (T, tokens a frame) that its words have laid on the frames so far."""
-        return watched_mass(self.watch, self.section.ids, tokens_per_frame, self.words)
+    def mass(self, tokens_per_frame: int, *, spoken: bool = False) -> torch.Tensor:
+        """Attention (T, tokens a frame) that its words have laid on the frames so far; see `watched_mass`."""
+        return watched_mass(self.watch, self.section.ids, tokens_per_frame, self.words, spoken=spoken)
 
 
 @torch.inference_mode()
@@ -76,7 +76,7 @@ def begin(
     reading = TailReading(section.prefix, tail, length, places=places, stale=stale)
     hidden = model.hidden(embeds, reading, [places])
     tail.advance(len(words))
-    watch = AttentionWatch(length, model.config.watched_layers, len(words))
+    watch = AttentionWatch(length, model.config.watched_layers, len(words), model.config.watched_heads)
     reading.watch = watch
     return Writing(_likeliest(model, hidden), section, words, reading, watch)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from llamavid_demo.chat.evidence import find_evidence
 from llamavid_demo.evaluation.evaluate import wilson
 from llamavid_demo.evaluation.greedy import begin, finish, read_section
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, LoadedModel
@@ -20,6 +21,7 @@ from llamavid_demo.settings import Settings
 
 TAIL = 3  # seconds of film behind the last cue
 LONGEST = 120  # tokens of an answer
+SHOWN = 3  # moments of evidence that count
 REFUSED = re.compile(
     r"(\bnot|\bnever|n't|\bnobody|\bno one|\bnothing|\bnowhere)\s+(\w+\s+){0,4}?"
     r"(said|say|says|mention\w*|told|tell\w*|explain\w*|given|stated|known|know|clear|revealed|shown|specified|described)"
@@ -35,6 +37,7 @@ class SceneAnswer:
     scene: WrittenScene
     question: WrittenQuestion
     said: str
+    shown: bool | None = None  # None where no line tells
 
     @property
     def right(self) -> bool:
@@ -61,7 +64,14 @@ def answer_scene(model: LoadedModel, scene: WrittenScene) -> list[SceneAnswer]:
         words = model.words(prompt.last_cues, turns, answers=model.config.answers)
         writing.append(begin(model, section, words, [text for text, _ in turns], look_frames=look_frames))
     said = finish(model, writing, longest=LONGEST)
-    return [SceneAnswer(scene, question, text) for question, text in zip(scene.questions, said, strict=True)]
+    per_frame, spoken = model.config.tokens_per_frame, model.config.spoken_evidence
+    answers = []
+    for question, text, answer in zip(scene.questions, said, writing, strict=True):
+        evidence = find_evidence(answer.mass(per_frame, spoken=spoken), times, scene.cues)
+        cues = [moment.cue for moment in evidence[:SHOWN]]
+        shown = any(scene.cues[line] in cues for line in question.lines) if question.lines else None
+        answers.append(SceneAnswer(scene, question, text, shown))
+    return answers
 
 
 def evaluate_scenes(
@@ -91,6 +101,7 @@ def scene_scores(answers: Sequence[SceneAnswer]) -> dict[str, Any]:
         "kinds": {kind: _share([a.right for a in answers if a.question.kind == kind]) for kind in kinds},
         "unanswerable_refused": _share([answer.refused or answer.right for answer in untold]),
         "answerable_refused": _share([answer.refused and not answer.right for answer in told]),
+        "line_shown": _share([bool(answer.shown) for answer in told]),
         "token_f1": _mean([token_f1(answer.said, answer.question.answer) for answer in told]),
         "exact_match": _mean([squad_words(answer.said) == squad_words(answer.question.answer) for answer in told]),
     }

@@ -35,17 +35,19 @@ class AttentionWatch:
     """Sums, over watched layers and written tokens, of the attention on a section and on the words behind it.
 
     Of the section the first `positions` tokens count, of the tail the first `words`; a written token with the mean over
-    heads. Sums stay where their layers compute until they are asked for.
+    heads, or over so many of the first `heads`. Sums stay where their layers compute until they are asked for.
     """
 
     positions: int
     layers: frozenset[int]
     words: int = 0
+    heads: int | None = None
     _sums: dict[torch.device, torch.Tensor] = field(default_factory=dict)
 
     def add(self, layer: int, film: torch.Tensor, own: torch.Tensor) -> None:
         """Count the attention of one written token on the section (rows, P) and the tail (rows, T); a row is a head."""
         if layer in self.layers:
+            film, own = film[: self.heads], own[: self.heads]
             if film.device not in self._sums:
                 self._sums[film.device] = torch.zeros(self.positions + self.words, device=film.device)
             sums = self._sums[film.device]

@@ -74,6 +74,14 @@ class ModelConfig(Protocol):
     def watched_layers(self) -> frozenset[int]:
         """Layers of the LLaMA, from 0, whose attention says what an answer leaned on."""
 
+    @property
+    def watched_heads(self) -> int | None:
+        """How many of a layer's heads, the first ones, are watched; None: all."""
+
+    @property
+    def spoken_evidence(self) -> bool:
+        """Whether attention on what is said behind a frame counts for it, and not that on its tokens alone."""
+
 
 class Network(Protocol):
     """What is asked of either system's network."""

@@ -23,13 +23,19 @@ def frame_mass(mass: torch.Tensor, ids: tuple[int, ...], tokens_per_frame: int) 
 
 
 def watched_mass(
-    watch: AttentionWatch, ids: tuple[int, ...], tokens_per_frame: int, words: Sequence[Word]
+    watch: AttentionWatch, ids: tuple[int, ...], tokens_per_frame: int, words: Sequence[Word], *, spoken: bool = False
 ) -> torch.Tensor:
     """Mass (T, tokens a frame) that a watch saw on the frames of a section prompt `ids`.
 
-    What a second look among the `words` behind it got counts for its frame's context token.
+    What a second look among the `words` behind it got counts for its frame's context token, and if `spoken`, what the
+    text behind a frame got for the last of its tokens.
     """
     frames = frame_mass(watch.mass, ids, tokens_per_frame)
+    if spoken:
+        marks = torch.tensor(ids) == FRAME
+        text = ~marks & (marks.cumsum(0) > 0)
+        behind = ((marks.cumsum(0) - 1) // tokens_per_frame)[text]
+        frames[:, -1].index_add_(0, behind, watch.mass[text])
     for word, weight in zip(words, watch.words_mass.tolist(), strict=False):
         if word.look:
             frames[word.look.frame, 0] += weight

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from llamavid_demo.errors import ModelError
@@ -19,6 +18,7 @@ from llamavid_demo.model.llama_vid.tokenizer import BpeTokenizer
 from llamavid_demo.model.load import load_model
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.training.english.adapter import Adapter, lora_config
+from tests.byte_tokenizer import byte_tokenizer
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "llama_vid"
 
@@ -30,16 +30,6 @@ class Release:
     folder: Path
     base: Path
     weights: dict[str, torch.Tensor]
-
-
-def byte_tokenizer(path: Path) -> None:
-    """A byte-level BPE without merges, with a chat model's control words."""
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer = Tokenizer(models.BPE(vocab={letter: i for i, letter in enumerate(letters)}, merges=[]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens(["<|im_start|>", "<|im_end|>"])
-    tokenizer.save(str(path))
 
 
 @pytest.fixture(scope="module")

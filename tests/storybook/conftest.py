@@ -14,7 +14,7 @@ USUAL = FilmKind(scenes=(2, 15), shots=(1, 3), seconds=(2, 6), lines=(0, 3), act
 
 
 def chance(seed: int) -> random.Random:
-    return random.Random(seed)  # noqa: S311 -- a film by chance, not a secret
+    return random.Random(seed)
 
 
 def films(count: int, *kinds: FilmKind) -> Iterator[tuple[Script, random.Random]]:

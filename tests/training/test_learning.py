@@ -19,8 +19,8 @@ from llamavid_demo.training.tokenizer import PROMPT
 
 def test_a_batch_without_pointers_and_notes_still_teaches(tokenizer):
     config = network_config(vocabulary=len(tokenizer), guide_vocabulary=50, width=64, layers=2, vision_depth=1).llama
-    script = random_script(random.Random(1), FilmKind((1, 2), (1, 1), (1, 2)))  # noqa: S311 - a film by chance
-    asked = questions(script, random.Random(1))[:1]  # noqa: S311
+    script = random_script(random.Random(1), FilmKind((1, 2), (1, 1), (1, 2)))
+    asked = questions(script, random.Random(1))[:1]
     sequence = make_sequence(tokenizer, PROMPT, script, asked)
     sequence.forget_where()
     reader = Reader(LlamaForCausalLM(config), NoteHeads(64))
@@ -43,8 +43,8 @@ def test_attention_block_by_block_is_attention(length):
 def test_a_head_that_attends_to_the_beginnings_alone_counts_best(tokenizer, monkeypatch):
     config = network_config(vocabulary=len(tokenizer), guide_vocabulary=50, width=64, layers=2, vision_depth=1).llama
     reader = Reader(LlamaForCausalLM(config), NoteHeads(64))
-    script = random_script(random.Random(3), FilmKind((3, 3), (1, 1), (2, 3)))  # noqa: S311 - a film by chance
-    batch = pad([make_sequence(tokenizer, PROMPT, script, questions(script, random.Random(1))[:1])])  # noqa: S311
+    script = random_script(random.Random(3), FilmKind((3, 3), (1, 1), (2, 3)))
+    batch = pad([make_sequence(tokenizer, PROMPT, script, questions(script, random.Random(1))[:1])])
     begins = batch.notes["begins"][0]
     assert (begins == 1).sum() == 3
 

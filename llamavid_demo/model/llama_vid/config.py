@@ -70,6 +70,8 @@ class LlamaVidConfig:
     max_tokens: int = 65536
     guide: str = "first"  # question that context tokens are built from, see `ModelConfig.guide`
     evidence_layers: tuple[int, ...] = ()  # of the LLaMA, from 0, whose attention says what an answer leaned on
+    watched_heads: int | None = None  # of those layers, so many first ones; all where none are stated
+    spoken_evidence: bool = False  # whether what is said is evidence, and not frames alone
     prompt: PromptFormat = field(default_factory=PromptFormat)
     second_eyes: bool = False  # whether real pictures are seen by an ImageNet network, see `real_world/`
 
@@ -124,6 +126,8 @@ def read_config(
             max_tokens=released.get("max_token", released["max_position_embeddings"]),
             guide=released.get("guide", "first"),
             evidence_layers=tuple(released.get("evidence_layers", ())),
+            watched_heads=released.get("evidence_heads"),
+            spoken_evidence=released.get("spoken_evidence", False),
             prompt=PromptFormat(**released.get("prompt", {})),
             second_eyes=released.get("second_eyes", False),
         )

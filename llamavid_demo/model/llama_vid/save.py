@@ -51,17 +51,18 @@ def save_checkpoint(
 def released_config(config: LlamaVidConfig) -> dict[str, Any]:
     """`config.json` as the release writes it.
 
-    `evidence_layers`, `guide`, `mm_vision_depth`, `mm_vision_heads`, `prompt` and `second_eyes` are ours.
+    `evidence_heads`, `evidence_layers`, `guide`, `mm_vision_depth`, `mm_vision_heads`, `prompt`, `second_eyes` and
+    `spoken_evidence` are ours.
     """
     llama, rope = config.llama, config.llama.rope_parameters or {}
     scaled = rope.get("rope_type", "default") != "default"
     return {
         "architectures": ["LlavaLlamaAttForCausalLM"],
-        "model_type": "llava",
         "bert_type": "qformer_pretrain",
         "bos_token_id": llama.bos_token_id,
-        "eos_token_id": llama.eos_token_id,
         "compress_type": config.compress,
+        "eos_token_id": llama.eos_token_id,
+        "evidence_heads": config.watched_heads,
         "evidence_layers": sorted(config.watched_layers),
         "guide": config.guide,
         "hidden_act": llama.hidden_act,
@@ -73,6 +74,7 @@ def released_config(config: LlamaVidConfig) -> dict[str, Any]:
         "mm_projector_type": config.projector,
         "mm_vision_depth": config.vision.depth,
         "mm_vision_heads": config.vision.heads,
+        "model_type": "llava",
         "num_attention_heads": llama.num_attention_heads,
         "num_hidden_layers": llama.num_hidden_layers,
         "num_key_value_heads": llama.num_key_value_heads,
@@ -80,8 +82,9 @@ def released_config(config: LlamaVidConfig) -> dict[str, Any]:
         "prompt": vars(config.prompt),
         "rms_norm_eps": llama.rms_norm_eps,
         "rope_scaling": {"type": rope["rope_type"], "factor": rope["factor"]} if scaled else None,
-        "second_eyes": config.second_eyes,
         "rope_theta": rope.get("rope_theta", 10000.0),
+        "second_eyes": config.second_eyes,
+        "spoken_evidence": config.spoken_evidence,
         "tie_word_embeddings": False,
         "torch_dtype": "float16",
         "vocab_size": llama.vocab_size,

@@ -43,6 +43,9 @@ class LlavaMiniConfig:
     guide: ClassVar[str] = "none"  # no question changes what is read of a frame
     chronological: ClassVar[bool] = False  # even the opening of the prompt is fused with every frame
 
+    watched_heads: ClassVar[int | None] = None
+    spoken_evidence: ClassVar[bool] = False
+
     @property
     def watched_layers(self) -> frozenset[int]:
         """The evidence layers; where none are stated the third quarter of all, where words are looked up."""

@@ -22,7 +22,7 @@ from llamavid_demo.questions.ordinary import reworded
 from llamavid_demo.storybook.shots import kept_pool
 from llamavid_demo.training.aligning import Aligning
 from llamavid_demo.training.encoded_shots import EncodedShots, encode_pool, encoded_shots, kept_patches
-from llamavid_demo.training.english.reader import pointing_layers
+from llamavid_demo.training.english.reader import HEADS, pointing_layers
 from llamavid_demo.training.english.recipe import Recipe
 from llamavid_demo.training.guide import GuideIds
 from llamavid_demo.training.ideal import content_words
@@ -43,6 +43,8 @@ class Eyes:
             guide="ahead",
             evidence_layers=tuple(pointing_layers(llama.num_hidden_layers)),
             prompt=recipe.prompt,
+            watched_heads=HEADS,
+            spoken_evidence=True,
             second_eyes=True,
         )
         self.network = self._begin()
