@@ -1,5 +1,6 @@
 """Fixtures that several rooms use. Tests run on one thread a process: the machine may be small."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from llamavid_demo.model.llama_vid.save import save_checkpoint
 from llamavid_demo.model.load import load_model
 from llamavid_demo.model.loaded import LoadedModel
 
-GOLDEN = Path(__file__).parent / "golden" / "llama_vid"
+ROOT = Path(__file__).parents[1]
+GOLDEN = ROOT / "tests" / "golden" / "llama_vid"
+os.environ.setdefault("LLAMAVID_MODEL", str(ROOT / "assets" / "llama-vid-tiny"))  # loads in a second, not in ten
 
 
 @pytest.fixture(scope="session")

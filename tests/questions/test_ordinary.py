@@ -6,7 +6,8 @@ import pytest
 
 from llamavid_demo.questions import FAMILIES, ask
 from llamavid_demo.questions.ordinary import in_ordinary_words, phrasings, reworded, same_facts
-from llamavid_demo.questions.phrasings import kind_of, phrasings as own
+from llamavid_demo.questions.phrasings import kind_of
+from llamavid_demo.questions.phrasings import phrasings as own
 from llamavid_demo.storybook.random_film import FilmKind, random_script
 
 KIND = FilmKind(duration=(60, 180), cues=20)
