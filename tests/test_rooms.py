@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "questions": {"film", "storybook", "questions"},
     "training": {"film", "model", "storybook", "questions", "training"},
     "evaluation": {"film", "model", "chat", "storybook", "questions", "evaluation"},
-    "cli": {"film", "model", "chat", "cli"},
+    "cli": {"film", "model", "chat", "questions", "evaluation", "cli"},
 }
 FOR_ALL = {"errors", "settings", "embedded"}
 

@@ -17,6 +17,22 @@ def score_table(results: Mapping[str, Mapping[str, Any]]) -> Table:
     return table
 
 
+def scene_table(results: Mapping[str, Any]) -> Table:
+    """Scores of written scenes: by kind of question, then refusals, evidence and SQuAD's measures."""
+    whole = results["right"]
+    table = Table("questions", "right", title=f"Written scenes: {whole['share']:.1%} of {whole['n']} answers are right")
+    for kind, row in results["kinds"].items():
+        table.add_row(kind, _cell({**row, "accuracy": row["share"]}))
+    for name, title in (
+        ("unanswerable_refused", "unanswerable ones refused"),
+        ("answerable_refused", "answerable ones refused"),
+        ("line_shown", "the line that tells is among three shown"),
+    ):
+        table.add_row(title, _cell({**results[name], "accuracy": results[name]["share"]}))
+    table.add_row("token F1, exact match", f"{100 * results['token_f1']:.1f}, {100 * results['exact_match']:.1f}")
+    return table
+
+
 def evidence_lines(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """How often evidence lay where it should, a line a result; only a single result needs no name."""
     lines = []
