@@ -1,5 +1,7 @@
 """Written scenes are whole: cues in order, answers that their own patterns accept, and questions that have none."""
 
+import re
+
 import pytest
 
 from llamavid_demo.questions.written import WrittenQuestion, WrittenScene, small_talk, written_scenes
@@ -10,6 +12,11 @@ SCENES = written_scenes()
 def test_there_are_scenes_of_many_genres() -> None:
     assert len({scene.genre for scene in SCENES}) >= 10
     assert len({(scene.genre, scene.name) for scene in SCENES}) == len(SCENES) >= 100
+
+
+def without_tags(text: str) -> str:
+    """A cue's text without italics and the like."""
+    return re.sub(r"<[^>]+>", "", text)
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
@@ -23,6 +30,8 @@ def test_a_scene_is_whole(scene: WrittenScene) -> None:
         assert all(0 <= line < len(scene.cues) for line in question.lines)
         assert question.answerable == (question.kind != "unanswerable")
         assert question.after is None or question.after < number
+        said = " ".join(" ".join(scene.cues[line].text for line in question.lines).lower().split())
+        assert not question.short or " ".join(question.short.lower().split()) in without_tags(said), question
     assert 3 <= sum(not question.answerable for question in scene.questions) <= 5
 
 
