@@ -27,6 +27,12 @@ def test_without_the_language_model_the_small_one_starts_and_says_why(best: Path
     assert found.folder == rooms.SMALL and "language model" in found.lacking
 
 
+def test_one_that_is_in_training_starts_only_when_named(best: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLAMAVID_BASE", "somewhere")
+    (best / "config.json").write_text(json.dumps({"max_token": 8192, "in_training": True}))
+    assert embedded() == (rooms.SMALL, "")
+
+
 @pytest.mark.parametrize("name", ["LLAMAVID_BASE", "SPACE_ID"])
 def test_a_base_that_was_named_or_the_hub_will_do(best: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "somewhere")

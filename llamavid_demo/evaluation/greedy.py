@@ -82,8 +82,9 @@ def begin(
 
 
 @torch.inference_mode()
-def finish(model: LoadedModel, answers: Sequence[Writing], *, longest: int = LONGEST_ANSWER) -> list[str]:
-    """Continue answers together until each has ended or has `longest` tokens; their texts."""
+def finish(model: LoadedModel, answers: Sequence[Writing], *, longest: int | None = None) -> list[str]:
+    """Continue answers together until each has ended or has `longest` tokens, `LONGEST_ANSWER` unless given; texts."""
+    longest = longest or LONGEST_ANSWER
     writing, batch = list(answers), TailBatch(model.config.llama.num_hidden_layers)
     for answer in writing:
         batch.join(answer.reading.tail)

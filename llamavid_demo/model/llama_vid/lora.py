@@ -1,10 +1,10 @@
 """A LoRA release: an adapter in peft's layout beside the other parts, and the base that it is merged into."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from peft import PeftModel
 
 from llamavid_demo.errors import ModelError
 from llamavid_demo.model.base import find_base, load_base
@@ -28,6 +28,10 @@ class MergedLlama:
         name = read_json(folder / ADAPTER).get("base_model_name_or_path") or ""
         place = find_base(name, base)
         llama = load_base(place)
+        # It imports bitsandbytes, which tells what it lacks. Both take seconds, which other checkpoints need not wait for.
+        logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+        from peft import PeftModel
+
         try:
             merged = PeftModel.from_pretrained(llama, str(folder)).merge_and_unload()
         except Exception as error:  # whatever peft trips over, adapter and base don't go together
