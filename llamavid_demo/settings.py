@@ -1,7 +1,6 @@
 """All settings in one place; each is an environment variable `LLAMAVID_<NAME>` and a flag of the command line."""
 
 import json
-import math
 import os
 import tempfile
 from pathlib import Path
@@ -20,7 +19,7 @@ def minutes_at_once(model: str) -> float:
     """How long a section may be for a checkpoint folder: by `max_token` of its config, in steps of five minutes."""
     config = Path(model) / "config.json"
     try:
-        tokens = json.loads(config.read_text("utf-8")).get("max_token", math.inf)
+        tokens = json.loads(config.read_text("utf-8")).get("max_token", LONGEST_SECTION * TOKENS_A_MINUTE)
     except (OSError, ValueError):  # a model of the Hub, or none: whoever loads it says what is wrong
         return LONGEST_SECTION
     return float(min(LONGEST_SECTION, max(5, tokens // TOKENS_A_MINUTE // 5 * 5)))

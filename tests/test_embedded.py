@@ -51,6 +51,8 @@ def test_sections_are_as_long_as_a_model_reads_at_once(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"max_token": 1000}))
     assert minutes_at_once(str(tmp_path)) == 5
     assert minutes_at_once("YanweiLi/somewhere-on-the-hub") == 30
+    (tmp_path / "config.json").write_text("{}")
+    assert minutes_at_once(str(tmp_path)) == 30
     (tmp_path / "config.json").write_text("no json")
     assert minutes_at_once(str(tmp_path)) == 30
 

@@ -28,7 +28,7 @@ class MergedLlama:
         name = read_json(folder / ADAPTER).get("base_model_name_or_path") or ""
         place = find_base(name, base)
         llama = load_base(place)
-        # It imports bitsandbytes, which tells what it lacks. Both take seconds, which other checkpoints need not wait for.
+        # peft imports bitsandbytes, which tells what it lacks; other checkpoints need not wait for both.
         logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
         from peft import PeftModel
 
