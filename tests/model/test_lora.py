@@ -67,6 +67,18 @@ def test_the_adapter_is_added_to_the_base(release: Release) -> None:
     torch.testing.assert_close(loaded["lm_head.weight"], release.weights["model.embed_tokens.weight"])
 
 
+def test_a_training_begins_with_the_adapter_of_a_checkpoint(release: Release) -> None:
+    base = LlamaForCausalLM.from_pretrained(release.base)
+    adapter = Adapter(base, lora_config(str(release.base), 4))
+    adapter.begin_with(release.folder)
+    saved = load_file(release.folder / "adapter_model.safetensors")
+    name = "model.layers.0.self_attn.q_proj.lora_B"
+    torch.testing.assert_close(
+        adapter.matrices[f"{name}.default.weight".replace(".", "/")].data,
+        saved[f"base_model.model.{name}.weight"].float(),
+    )
+
+
 def test_it_is_smaller_than_what_it_becomes(release: Release) -> None:
     assert not (release.folder / "model.safetensors").exists()
     names = load_file(release.folder / "non_lora_trainables.safetensors")

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, inject_adapter_in_model
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 LINEAR = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -34,15 +34,21 @@ class Adapter(nn.Module):
                 parameter.requires_grad_(True)
                 self.matrices[name.replace(".", "/")] = parameter
 
+    def begin_with(self, folder: Path) -> None:
+        """Take over the matrices that a checkpoint of the same rank has."""
+        saved = load_file(folder / "adapter_model.safetensors")
+        with torch.no_grad():
+            for name, matrix in self.matrices.items():
+                matrix.copy_(saved[_published(name)])
+
     def save(self, folder: Path) -> None:
         """Write `adapter_config.json` and `adapter_model.safetensors` (float16), as peft reads them."""
         folder.mkdir(parents=True, exist_ok=True)
-        half = {
-            f"base_model.model.{name.replace('/', '.').replace('.default', '')}": matrix.detach()
-            .cpu()
-            .half()
-            .contiguous()
-            for name, matrix in self.matrices.items()
-        }
+        half = {_published(name): matrix.detach().cpu().half().contiguous() for name, matrix in self.matrices.items()}
         save_file(half, folder / "adapter_model.safetensors", metadata={"format": "pt"})
         self.config.save_pretrained(str(folder))
+
+
+def _published(name: str) -> str:
+    """A matrix's name in `adapter_model.safetensors`."""
+    return f"base_model.model.{name.replace('/', '.').replace('.default', '')}"

@@ -113,6 +113,7 @@ def main() -> None:
     parser.add_argument("--dialogues", type=Path, help="FriendsQA, as published")
     parser.add_argument("--base", help="folder or Hub id of the base, when the package is not installed")
     parser.add_argument("--pictures", type=Path, help="folder of pictures that are not drawn, to tell them apart")
+    parser.add_argument("--begin", type=Path, help="checkpoint folder whose adapter a new training begins with")
     parser.add_argument("--out", type=Path, help="folder for the checkpoint")
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
@@ -134,6 +135,8 @@ def main() -> None:
     training = EnglishTraining(
         chosen.folder, chosen.tokenizer, recipe=recipe, dialogues=chosen.dialogues, report=report, base=chosen.base
     )
+    if chosen.begin:
+        training.adapter.begin_with(chosen.begin)
     training.eyes.align(report)
     training.read("reading", recipe.reading)
     if chosen.pictures:
