@@ -16,10 +16,9 @@ from llamavid_demo.chat.evidence import find_evidence
 from llamavid_demo.evaluation.evaluate import wilson
 from llamavid_demo.evaluation.greedy import begin, finish, read_section
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, LoadedModel
-from llamavid_demo.questions.written import WrittenQuestion, WrittenScene
+from llamavid_demo.questions.written import WrittenQuestion, WrittenScene, asked_before
 from llamavid_demo.settings import Settings
 
-TAIL = 3  # seconds of film behind the last cue
 LONGEST = 120  # tokens of an answer
 SHOWN = 3  # moments of evidence that count
 REFUSED = re.compile(
@@ -52,7 +51,7 @@ class SceneAnswer:
 
 def answer_scene(model: LoadedModel, scene: WrittenScene) -> list[SceneAnswer]:
     """Greedy answers to all questions about a scene."""
-    times = [float(second) for second in range(int(scene.cues[-1].end) + TAIL)]
+    times = [float(second) for second in range(scene.seconds)]
     prompt = model.section_prompt(model.texts(scene.cues, times))
     shape = model.frame_format
     black = model.patches(np.zeros((1, shape.height, shape.width, 3), np.uint8)).expand(len(times), -1, -1)
@@ -60,7 +59,7 @@ def answer_scene(model: LoadedModel, scene: WrittenScene) -> list[SceneAnswer]:
     look_frames = Settings().look_frames if model.config.guide == "ahead" else 0
     writing = []
     for question in scene.questions:
-        turns = _turns(scene, question)
+        turns = [*asked_before(scene.questions, question), (question.text, None)]
         words = model.words(prompt.last_cues, turns, answers=model.config.answers)
         writing.append(begin(model, section, words, [text for text, _ in turns], look_frames=look_frames))
     said = finish(model, writing, longest=LONGEST)
@@ -118,15 +117,6 @@ def token_f1(said: str, wanted: str) -> float:
     ours, theirs = squad_words(said), squad_words(wanted)
     common = sum((Counter(ours) & Counter(theirs)).values())
     return 2 * common / (len(ours) + len(theirs)) if common else float(ours == theirs)
-
-
-def _turns(scene: WrittenScene, question: WrittenQuestion) -> list[tuple[str, str | None]]:
-    before, turns = question.after, list[tuple[str, str | None]]()
-    while before is not None:
-        earlier = scene.questions[before]
-        turns.insert(0, (earlier.text, earlier.answer))
-        before = earlier.after
-    return [*turns, (question.text, None)]
 
 
 def _share(hits: Sequence[bool]) -> dict[str, Any]:

@@ -16,7 +16,9 @@ from pathlib import Path
 
 from llamavid_demo.film.cues import Cue
 
+TAIL = 3  # seconds
 KEPT = 8  # one scene in so many is kept for measuring
+_TAG = re.compile(r"</?[ibu]>")  # subtitle parsers take them out, too
 FOLDER = Path(__file__).with_name("scenes")
 SMALL_TALK = Path(__file__).with_name("small_talk.jsonl")
 
@@ -60,6 +62,21 @@ class WrittenScene:
     cues: tuple[Cue, ...]
     questions: tuple[WrittenQuestion, ...]
 
+    @property
+    def seconds(self) -> int:
+        """Length of the scene; it goes on a little behind the last cue."""
+        return int(self.cues[-1].end) + TAIL
+
+
+def asked_before(questions: Sequence[WrittenQuestion], question: WrittenQuestion) -> list[tuple[str, str]]:
+    """What a question follows up, in order, each with its good answer; `after` counts in `questions`."""
+    before, turns = question.after, list[tuple[str, str]]()
+    while before is not None:
+        earlier = questions[before]
+        turns.insert(0, (earlier.text, earlier.answer))
+        before = earlier.after
+    return turns
+
 
 @dataclass(frozen=True)
 class SmallTalk:
@@ -88,7 +105,7 @@ def written_scenes(genres: Sequence[str] | None = None) -> list[WrittenScene]:
 
 
 def _scene(genre: str, scene: dict) -> WrittenScene:
-    cues = tuple(Cue(start, end, text) for start, end, text in scene["cues"])
+    cues = tuple(Cue(start, end, _TAG.sub("", text)) for start, end, text in scene["cues"])
     return WrittenScene(scene["id"], genre, scene["title"], cues, tuple(map(_question, scene["questions"])))
 
 

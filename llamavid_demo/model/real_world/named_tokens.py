@@ -58,14 +58,18 @@ class NamedTokens:
 
     def contents(self, probabilities: torch.Tensor) -> torch.Tensor:
         """Content tokens (T, H) of class probabilities (T, 1000)."""
-        return _confident(probabilities) @ self.names
+        return self._confident(probabilities) @ self.names
 
     def contexts(self, probabilities: torch.Tensor, question: str) -> torch.Tensor:
         """Context tokens (T, H) of class probabilities (T, 1000) for a question, or for a neutral one ("")."""
-        seen, asked = _confident(probabilities), stems(question)
+        seen, asked = self._confident(probabilities), stems(question)
         named = torch.tensor([bool(asked & own) for own in self._stems], dtype=seen.dtype, device=seen.device)
         found = seen * named
         return torch.where(found.sum(1, keepdim=True) > 0, found @ self.names, seen @ self.kinds)
+
+    def _confident(self, probabilities: torch.Tensor) -> torch.Tensor:
+        """Probabilities that count, where the embeddings are: stored ones come from the CPU."""
+        return torch.where(probabilities < LEAST, 0.0, probabilities).to(self.names)
 
 
 def embed_words(tokenizer: _Encoder, table: torch.Tensor, texts: Sequence[str]) -> torch.Tensor:
@@ -78,7 +82,3 @@ def embed_words(tokenizer: _Encoder, table: torch.Tensor, texts: Sequence[str]) 
         table[torch.tensor(tokenizer.encode(f" {text}"), device=table.device)].float().mean(dim=0) for text in texts
     ]
     return NORM * nn.functional.normalize(torch.stack(rows) - middle, dim=-1)
-
-
-def _confident(probabilities: torch.Tensor) -> torch.Tensor:
-    return torch.where(probabilities < LEAST, 0.0, probabilities.float())

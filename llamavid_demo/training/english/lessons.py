@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from llamavid_demo.film.cues import Cue
-from llamavid_demo.questions.written import SmallTalk, WrittenScene, held_out, small_talk, written_scenes
+from llamavid_demo.questions.written import TAIL, SmallTalk, WrittenScene, held_out, small_talk, written_scenes
 from llamavid_demo.training.english.drawn import SEEN, Seeing, drawn_film, drawn_show, drawn_talk
 from llamavid_demo.training.english.film import Film, Talk, Turn, joined, talks_of
 from llamavid_demo.training.english.pictures import NamedPictures, probabilities, sight_turns, sights
 from llamavid_demo.training.english.variation import retold, shifted, typed
 
 BRIEFLY = ("Answer in a few words.", "Answer briefly.", "Short answer please.", "In a few words.", "(short answer)")
-TAIL = 3  # seconds of film behind the last cue
 DRAWN, OVER_DRAWN = 0.2, 0.12  # shares of drawn films, and of written scenes over drawn pictures
 DIALOGUES = 0.2  # share of marked dialogues among the rest
 
@@ -29,15 +28,7 @@ def scene_film(scene: WrittenScene, rng: random.Random) -> Film:
             text, answer = f"{text} {rng.choice(BRIEFLY)}", question.short
         turns.append(Turn(text, answer, question.lines, question.kind))
         after.append(question.after)
-    cues = [replace(cue, text=plain(cue.text)) for cue in scene.cues]
-    return Film(cues, 0, int(cues[-1].end) + TAIL, talks_of(turns, after, rng))
-
-
-def plain(text: str) -> str:
-    """A cue's text without tags, as the subtitle parsers give it."""
-    for tag in ("<i>", "</i>", "<b>", "</b>"):
-        text = text.replace(tag, "")
-    return text
+    return Film(list(scene.cues), 0, scene.seconds, talks_of(turns, after, rng))
 
 
 class Dialogues:

@@ -73,7 +73,7 @@ class EnglishTraining:
             loss = result.loss / count
             if number < count - 1:
                 loss.backward()
-        return StepResult(loss * count, right) if count == 1 else StepResult(loss, right)
+        return StepResult(loss, right)
 
     def sequence(self, film: Film, rng: random.Random) -> TalkSequence:
         """A film's sequence, of no more than the longest that is learned at once."""
@@ -98,7 +98,7 @@ class EnglishTraining:
 
 
 def pictures_in(folder: Path, side: int) -> np.ndarray:
-    """All pictures of a folder (P, side, side, 3), and their mirror images, some with plain ones for black screens."""
+    """All pictures of a folder (P, side, side, 3), their mirror images, and plain grey ones, as a screen goes black."""
     paths = sorted(path for path in folder.iterdir() if path.suffix in (".jpg", ".png"))
     shown = [np.asarray(Image.open(path).convert("RGB").resize((side, side))) for path in paths]
     plain = [np.full((side, side, 3), grey, np.uint8) for grey in (0, 16, 64, 128, 200, 255)]
