@@ -20,15 +20,17 @@ def score_table(results: Mapping[str, Mapping[str, Any]]) -> Table:
 def scene_table(results: Mapping[str, Any]) -> Table:
     """Scores of written scenes: by kind of question, then refusals, evidence and SQuAD's measures."""
     whole = results["right"]
-    table = Table("questions", "right", title=f"Written scenes: {whole['share']:.1%} of {whole['n']} answers are right")
+    table = Table(
+        "questions", "right", title=f"Written scenes: {whole['accuracy']:.1%} of {whole['n']} answers are right"
+    )
     for kind, row in results["kinds"].items():
-        table.add_row(kind, _cell({**row, "accuracy": row["share"]}))
+        table.add_row(kind, _cell(row))
     for name, title in (
         ("unanswerable_refused", "unanswerable ones refused"),
         ("answerable_refused", "answerable ones refused"),
         ("line_shown", "the line that tells is among three shown"),
     ):
-        table.add_row(title, _cell({**results[name], "accuracy": results[name]["share"]}))
+        table.add_row(title, _cell(results[name]))
     table.add_row("token F1, exact match", f"{100 * results['token_f1']:.1f}, {100 * results['exact_match']:.1f}")
     return table
 

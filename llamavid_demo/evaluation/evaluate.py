@@ -154,22 +154,23 @@ def scores(answers: Sequence[Answered]) -> dict[str, Any]:
     """Accuracy in all and by family, each with its 95 % interval (Wilson), and the same of the evidence."""
     right = [(answered.question.family, answered.right) for answered in answers]
     leaned = [(answered.question.family, answered.grounded) for answered in answers if answered.grounded is not None]
-    whole = _share([hit for _, hit in right])
+    whole = share_of([hit for _, hit in right])
     return {
         "accuracy": whole["accuracy"],
         "questions": whole["n"],
         "interval": whole["interval"],
         "families": _by_family(right),
-        "evidence": {**_share([hit for _, hit in leaned]), "families": _by_family(leaned)},
+        "evidence": {**share_of([hit for _, hit in leaned]), "families": _by_family(leaned)},
     }
 
 
 def _by_family(hits: Sequence[tuple[str, bool]]) -> dict[str, dict[str, Any]]:
     named = {family: [hit for name, hit in hits if name == family] for family in FAMILIES}
-    return {family: _share(those) for family, those in named.items() if those}
+    return {family: share_of(those) for family, those in named.items() if those}
 
 
-def _share(hits: Sequence[bool]) -> dict[str, Any]:
+def share_of(hits: Sequence[bool]) -> dict[str, Any]:
+    """Share of hits, how many there are, and the 95 % interval."""
     n = len(hits)
     return {"accuracy": sum(hits) / max(1, n), "n": n, "interval": wilson(sum(hits), n)}
 

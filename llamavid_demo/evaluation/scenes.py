@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from llamavid_demo.chat.evidence import find_evidence
-from llamavid_demo.evaluation.evaluate import wilson
+from llamavid_demo.evaluation.evaluate import share_of
 from llamavid_demo.evaluation.greedy import begin, finish, read_section
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, LoadedModel
 from llamavid_demo.questions.written import WrittenQuestion, WrittenScene, asked_before
@@ -96,11 +96,11 @@ def scene_scores(answers: Sequence[SceneAnswer]) -> dict[str, Any]:
     kinds = sorted({answer.question.kind for answer in answers})
     return {
         "questions": len(answers),
-        "right": _share([answer.right for answer in answers]),
-        "kinds": {kind: _share([a.right for a in answers if a.question.kind == kind]) for kind in kinds},
-        "unanswerable_refused": _share([answer.refused or answer.right for answer in untold]),
-        "answerable_refused": _share([answer.refused and not answer.right for answer in told]),
-        "line_shown": _share([bool(answer.shown) for answer in told]),
+        "right": share_of([answer.right for answer in answers]),
+        "kinds": {kind: share_of([a.right for a in answers if a.question.kind == kind]) for kind in kinds},
+        "unanswerable_refused": share_of([answer.refused or answer.right for answer in untold]),
+        "answerable_refused": share_of([answer.refused and not answer.right for answer in told]),
+        "line_shown": share_of([bool(answer.shown) for answer in told]),
         "token_f1": _mean([token_f1(answer.said, answer.question.answer) for answer in told]),
         "exact_match": _mean([squad_words(answer.said) == squad_words(answer.question.answer) for answer in told]),
     }
@@ -117,10 +117,6 @@ def token_f1(said: str, wanted: str) -> float:
     ours, theirs = squad_words(said), squad_words(wanted)
     common = sum((Counter(ours) & Counter(theirs)).values())
     return 2 * common / (len(ours) + len(theirs)) if common else float(ours == theirs)
-
-
-def _share(hits: Sequence[bool]) -> dict[str, Any]:
-    return {"share": sum(hits) / max(1, len(hits)), "n": len(hits), "interval": wilson(sum(hits), len(hits))}
 
 
 def _mean(numbers: Sequence[float]) -> float:

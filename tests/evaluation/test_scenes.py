@@ -35,9 +35,9 @@ def test_scores_by_kind() -> None:
         [SceneAnswer(SCENE, WHO, "Mara does.", True), SceneAnswer(SCENE, WHO, "That isn't said.", False),
          SceneAnswer(SCENE, NONE, "She is nine."), SceneAnswer(SCENE, NONE, "Her age isn't said.")]
     )  # fmt: skip
-    assert found["right"]["share"] == 0.5 and found["kinds"]["who"]["n"] == 2
-    assert found["answerable_refused"]["share"] == 0.5 and found["unanswerable_refused"]["share"] == 0.5
-    assert found["line_shown"]["share"] == 0.5 and found["exact_match"] == 0.5
+    assert found["right"]["accuracy"] == 0.5 and found["kinds"]["who"]["n"] == 2
+    assert found["answerable_refused"]["accuracy"] == 0.5 and found["unanswerable_refused"]["accuracy"] == 0.5
+    assert found["line_shown"]["accuracy"] == 0.5 and found["exact_match"] == 0.5
 
 
 def test_most_written_refusals_are_known_as_such() -> None:
