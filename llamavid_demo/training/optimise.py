@@ -41,7 +41,9 @@ class Optimiser:
                 self.parts.append(of_matrices)
             if rest:
                 self.parts.append(
-                    torch.optim.AdamW(rest, lr=mine / 2 if muon else mine, betas=(0.9, 0.98), weight_decay=0.0)
+                    torch.optim.AdamW(
+                        rest, lr=mine / 2 if muon else mine, betas=(0.9, 0.98), weight_decay=0.0, fused=True
+                    )
                 )
         self._rates = [part.param_groups[0]["lr"] for part in self.parts]
 

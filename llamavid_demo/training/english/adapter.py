@@ -1,10 +1,10 @@
 """LoRA on the frozen base: what is trained, and the checkpoint that comes of it, in peft's own layout."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
-from peft import LoraConfig, inject_adapter_in_model
+from peft import LoraConfig
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -19,6 +19,45 @@ def lora_config(base: str, rank: int) -> LoraConfig:
     )  # fmt: skip
 
 
+class _Merged(torch.autograd.Function):
+    """x @ (W + scale B A).T, with gradients of x, A and B: one product where LoRA's two branches take four."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, a: torch.Tensor, b: torch.Tensor, scale: float) -> Any:
+        a, b = a.to(weight.dtype), b.to(weight.dtype)
+        merged = torch.addmm(weight, b, a, alpha=scale)
+        ctx.save_for_backward(x, merged, a, b)
+        ctx.scale = scale
+        return x.to(weight.dtype) @ merged.T
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        x, merged, a, b = ctx.saved_tensors
+        below = grads[0] @ merged if ctx.needs_input_grad[0] else None
+        flat, rows = grads[0].flatten(0, -2), x.to(merged.dtype).flatten(0, -2)
+        of_a = ((flat @ b).T @ rows).float() * ctx.scale
+        of_b = (flat.T @ (rows @ a.T)).float() * ctx.scale
+        return below, None, of_a, of_b, None
+
+
+class LoraLinear(nn.Module):
+    """A frozen matrix (out, in) with its LoRA matrices `a` (r, in) and `b` (out, r), begun as peft does."""
+
+    def __init__(self, frozen: nn.Linear, config: LoraConfig) -> None:
+        super().__init__()
+        out, inside = frozen.weight.shape
+        self.register_buffer("weight", frozen.weight.detach(), persistent=False)
+        like = {"device": frozen.weight.device, "dtype": torch.float32}
+        self.a = nn.Parameter(torch.empty(config.r, inside, **like))
+        self.b = nn.Parameter(torch.zeros(out, config.r, **like))
+        nn.init.kaiming_uniform_(self.a, a=5**0.5)
+        self.scale = config.lora_alpha / config.r
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Outputs (…, out) of (…, in), in the frozen matrix's type."""
+        return cast(torch.Tensor, _Merged.apply(x, self.weight, self.a, self.b, self.scale))
+
+
 class Adapter(nn.Module):
     """The LoRA matrices of a LLaMA, float32, which stay where they are in it; the base is frozen, in bfloat16."""
 
@@ -26,13 +65,13 @@ class Adapter(nn.Module):
         super().__init__()
         self.config = config
         llama.to(torch.bfloat16).requires_grad_(False)
-        inject_adapter_in_model(config, llama)
         self.matrices = nn.ParameterDict()
-        for name, parameter in llama.named_parameters():
-            if "lora_" in name:
-                parameter.data = parameter.data.float()
-                parameter.requires_grad_(True)
-                self.matrices[name.replace(".", "/")] = parameter
+        for name, module in list(llama.named_modules()):
+            if name.rpartition(".")[2] in LINEAR:
+                lora = LoraLinear(module, config)
+                llama.set_submodule(name, lora)
+                self.matrices[f"{name}.lora_A".replace(".", "/")] = lora.a
+                self.matrices[f"{name}.lora_B".replace(".", "/")] = lora.b
 
     def begin_with(self, folder: Path) -> None:
         """Take over the matrices that a checkpoint of the same rank has."""
@@ -51,4 +90,4 @@ class Adapter(nn.Module):
 
 def _published(name: str) -> str:
     """A matrix's name in `adapter_model.safetensors`."""
-    return f"base_model.model.{name.replace('/', '.').replace('.default', '')}"
+    return f"base_model.model.{name.replace('/', '.')}.weight"

@@ -24,6 +24,7 @@ KINDS = (
     FilmKind(shots=(1, 3), actors=(1, 2), cues=20, duration=(40, 150)),
     FilmKind((2, 8), (1, 4), (6, 12), (1, 3), (1, 3), changing=0.3),
 )
+SHORT = (FilmKind((1, 3), (1, 2), (1, 3), (0, 1), (1, 3)), FilmKind((3, 6), (1, 1), (1, 2), (0, 1), (1, 2)))
 SEEN = {
     "place": 3.0, "time": 2.0, "weather": 2.0, "colour": 3.0, "existence": 2.0, "where": 2.0, "action": 3.0,
     "contents": 3.0, "after": 2.0, "count": 1.0, "summary": 1.0, "outside": 0.5,
@@ -94,10 +95,10 @@ class SeenPictures:
 DrawnShow = tuple[Script, DrawnPictures | SeenPictures]
 
 
-def drawn_show(rng: random.Random, eyes: Seeing | None = None) -> DrawnShow:
+def drawn_show(rng: random.Random, eyes: Seeing | None = None, kinds: Sequence[FilmKind] = KINDS) -> DrawnShow:
     """A film by chance, of at most four minutes, and its frames: ideal ones, or those that eyes see."""
     while True:
-        kind = rng.choice(KINDS)
+        kind = rng.choice(kinds)
         script, chosen = eyes.shots.film(rng, kind) if eyes else (random_script(rng, kind), [])
         if script.duration <= LONGEST:
             break
@@ -107,9 +108,9 @@ def drawn_show(rng: random.Random, eyes: Seeing | None = None) -> DrawnShow:
     return script, SeenPictures(eyes, tuple(chosen[2 * shot + rng.randrange(2)] for shot in shots))
 
 
-def drawn_film(rng: random.Random, eyes: Seeing | None = None) -> Film:
-    """A drawn film with its own dialogue."""
-    script, pictures = drawn_show(rng, eyes)
+def drawn_film(rng: random.Random, eyes: Seeing | None = None, *, short: bool = False) -> Film:
+    """A drawn film with its own dialogue; a `short` one is some seconds long, and asked as much."""
+    script, pictures = drawn_show(rng, eyes, SHORT if short else KINDS)
     families = {**SEEN, **(HEARD if script.cues() else {"absent": 1.0})}
     talks = [drawn_talk(script, families, rng.choice((1, 2, 3, 4)), rng) for _ in range(rng.randint(4, 6))]
     cues = [Cue(*cue) for cue in script.cues()]

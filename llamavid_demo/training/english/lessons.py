@@ -15,7 +15,9 @@ from llamavid_demo.training.english.pictures import NamedPictures, probabilities
 from llamavid_demo.training.english.variation import retold, shifted, typed
 
 BRIEFLY = ("Answer in a few words.", "Answer briefly.", "Short answer please.", "In a few words.", "(short answer)")
-DRAWN, OVER_DRAWN = 0.2, 0.12  # shares of drawn films, and of written scenes over drawn pictures
+# Shares of drawn films, of scenes over drawn pictures, and of named pictures alone. Short films teach the most a token.
+DRAWN, OVER_DRAWN, PICTURED = 0.3, 0.12, 0.1
+SHORT = 0.75  # share of drawn films that are some seconds long
 DIALOGUES = 0.2  # share of marked dialogues among the rest
 
 
@@ -94,6 +96,8 @@ class Lessons:
         kind = rng.random()
         if kind < DRAWN:
             film = self._drawn(rng)
+        elif kind > 1 - PICTURED:
+            film = _named_pictures(rng)
         else:
             film = retold(self._spoken(rng), rng)
             drawn = kind < DRAWN + OVER_DRAWN
@@ -101,7 +105,7 @@ class Lessons:
         return replace(film, talks=[self._mixed(talk, rng) for talk in film.talks if talk])
 
     def _drawn(self, rng: random.Random) -> Film:
-        film = drawn_film(rng, self.eyes)
+        film = drawn_film(rng, self.eyes, short=rng.random() < SHORT)
         if rng.random() < 0.4:
             film = shifted(film, rng.randrange(1, 1800))
         talks = [[replace(turn, question=typed(turn.question, rng)) for turn in talk] for talk in film.talks]
@@ -152,6 +156,15 @@ def _over_named_pictures(film: Film, rng: random.Random) -> Film:
         talks = [*talks, *(sight_turns(film, shown, rng.choice((1, 2, 3)), rng) for _ in range(2 if known else 1))]
     pictures = NamedPictures(probabilities(shown, film.seconds, rng))
     return replace(film, pictures=pictures, talks=_shuffled(talks, rng))
+
+
+def _named_pictures(rng: random.Random) -> Film:
+    """A film of some seconds without a word."""
+    seconds = rng.randint(2, 24)
+    shown = sights(seconds, rng, known=rng.choice((0.3, 0.8, 0.9, 1.0)))
+    film = Film([], rng.choice((0, 0, rng.randrange(1800))), seconds, [], None)
+    talks = [sight_turns(film, shown, rng.choice((1, 2, 3)), rng) for _ in range(rng.randint(4, 7))]
+    return replace(film, talks=talks, pictures=NamedPictures(probabilities(shown, seconds, rng)))
 
 
 def _shuffled(talks: Sequence[Talk], rng: random.Random) -> list[Talk]:
