@@ -15,6 +15,7 @@ from llamavid_demo.questions.ordinary import reworded
 from llamavid_demo.storybook.random_film import FilmKind, random_script
 from llamavid_demo.storybook.world import Script
 from llamavid_demo.training.encoded_shots import EncodedShots
+from llamavid_demo.training.english.cast import cast_talk
 from llamavid_demo.training.english.film import Film, Talk, Turn
 from llamavid_demo.training.english.word_tokens import WordTokens
 from llamavid_demo.training.ideal import asked_thing, content_words, context_words
@@ -113,6 +114,7 @@ def drawn_film(rng: random.Random, eyes: Seeing | None = None, *, short: bool = 
     script, pictures = drawn_show(rng, eyes, SHORT if short else KINDS)
     families = {**SEEN, **(HEARD if script.cues() else {"absent": 1.0})}
     talks = [drawn_talk(script, families, rng.choice((1, 2, 3, 4)), rng) for _ in range(rng.randint(4, 6))]
+    talks.insert(rng.randrange(len(talks)), cast_talk(script, rng.choice((1, 2, 3)), rng))
     cues = [Cue(*cue) for cue in script.cues()]
     return Film(cues, 0, math.ceil(script.duration), talks, pictures)
 

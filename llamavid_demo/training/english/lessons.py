@@ -107,7 +107,7 @@ class Lessons:
     def _drawn(self, rng: random.Random) -> Film:
         film = drawn_film(rng, self.eyes, short=rng.random() < SHORT)
         if rng.random() < 0.4:
-            film = shifted(film, rng.randrange(1, 1800))
+            film = shifted(film, rng.randrange(1, 1800), drawn=True)
         talks = [[replace(turn, question=typed(turn.question, rng)) for turn in talk] for talk in film.talks]
         return replace(film, talks=talks)
 

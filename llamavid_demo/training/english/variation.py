@@ -46,12 +46,14 @@ def other_names(film: Film, rng: random.Random) -> Film:
     return replace(film, cues=[replace(cue, text=renamed(cue.text)) for cue in film.cues], talks=talks)
 
 
-def shifted(film: Film, seconds: int) -> Film:
+def shifted(film: Film, seconds: int, *, drawn: bool = False) -> Film:
     """The same later in a longer film; the times that questions and answers name go with it.
 
-    Times of day that are spoken of ("at 7:30") stay: only times at which a cue is on screen are moved.
+    Times of day that are spoken of ("at 7:30") stay: only times at which a cue is on screen are moved. In a `drawn`
+    film nobody speaks of times.
     """
     on_screen = {int(second) for cue in film.cues for second in range(int(cue.start) - 1, int(cue.end) + 2)}
+    on_screen |= set(range(film.seconds)) if drawn else set()
 
     def moved(text: str) -> str:
         def later(m: re.Match[str]) -> str:

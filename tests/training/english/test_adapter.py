@@ -16,7 +16,9 @@ def test_outputs_and_gradients_are_those_of_the_two_branches() -> None:
     of_wanted = torch.autograd.grad(wanted.square().sum(), (x, lora.a, lora.b))
     made = lora(x)
     torch.testing.assert_close(made, wanted)
-    torch.testing.assert_close(torch.autograd.grad(made.square().sum(), (x, lora.a, lora.b)), of_wanted, rtol=1e-4, atol=1e-3)
+    torch.testing.assert_close(
+        torch.autograd.grad(made.square().sum(), (x, lora.a, lora.b)), of_wanted, rtol=1e-4, atol=1e-3
+    )
 
 
 def test_a_new_adapter_changes_nothing() -> None:
