@@ -26,8 +26,9 @@ window.cinema = (() => {
   }
 
   function show(section) {
-    if (nameOf(section) !== shown) seek(Number(section.dataset.start));
+    if (nameOf(section) !== shown) seek(window.cinema.beginOf(section));
     shown = nameOf(section);
+    window.cinema.moved(section);
   }
 
   // Mark the cue that is being spoken. After a jump into silence, show where in the list the film now is.

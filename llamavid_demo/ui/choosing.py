@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+from llamavid_demo.ui.browser import message
 from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.screening import Parts, Screening
@@ -18,8 +19,8 @@ class Choosing:
         self._screening = screening
         self._talking = talking
 
-    def choose(self, key: str, name: str, draft: str, slug: str, section: int) -> Parts:
-        """Turn to another model. An answer under way is stopped; its question goes into the box if that is empty.
+    def choose(self, key: str, name: str, slug: str, section: int) -> Parts:
+        """Turn to another model. An answer under way is stopped; its question is offered to the box.
 
         A conversation waits for its model, as it does for its film: who switches back finds it. Raises `ModelError`
         for a name that is not on offer.
@@ -36,14 +37,14 @@ class Choosing:
         words = _broken_off(before, left) if broken_off else ""
         self._sessions.choose(key, name)
         visit.follower = None  # nothing more is read ahead with the model before
-        words = _greeting(name, self._sessions.conversation(key, slug, section)) + words
+        words = _greeting(name, again=bool(self._sessions.turns(key, slug, section))) + words
         return {
             "model": model.state(),
             "cost": self._screening.cost(key, movie, section),
             "alert": notice(words),
             **self._talking.resting(),
             **self._talking.parts(key, movie, section),
-            **({"question": broken_off.question} if broken_off and not draft.strip() else {}),
+            "browser": message(asked="", back=broken_off.question if broken_off else "", model=name),
         }
 
     async def follow(self, key: str) -> AsyncIterator[Parts]:
@@ -55,8 +56,8 @@ class Choosing:
         yield {"model": self._models[self._sessions.model(key)].state()}
 
 
-def _greeting(name: str, conversation: Conversation | None) -> str:
-    if conversation:
+def _greeting(name: str, *, again: bool) -> str:
+    if again:
         return f"You now talk with {name} again; your conversation goes on."
     return f"You now talk with {name}; this is a new conversation."
 

@@ -14,8 +14,10 @@ import gradio as gr
 from llamavid_demo.errors import DemoError
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
+from llamavid_demo.ui.browser import message
 from llamavid_demo.ui.evidence import evidence_strip
 from llamavid_demo.ui.heat import heat_picture
+from llamavid_demo.ui.kept import KeptTalk, KeptTurn, kept_talk, revive
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.sessions import Asked, Conversation, Sessions
 from llamavid_demo.ui.stills import Stills
@@ -44,8 +46,7 @@ class Talking:
 
     def parts(self, key: str, movie: Movie, section: int) -> Parts:
         """The conversation as it stands, with the pictures that are known."""
-        conversation = self._sessions.conversation(key, movie.slug, section)
-        articles = self._articles(conversation, movie, again=True)
+        articles = self._articles(key, movie, section, again=True)
         if not articles:
             return {"past": "", "current": invitation(movie.title, read_ahead=self._settings.read_ahead)}
         return {"past": "".join(articles[:-1]), "current": articles[-1]}
@@ -58,10 +59,10 @@ class Talking:
 
     def begin_again(self, key: str, slug: str, section: int) -> Parts:
         """Take the last question once more; its answer goes when the new one comes."""
-        conversation = self._sessions.conversation(key, slug, section)
-        if not conversation or not conversation.chat.turns:
+        turns = self._sessions.turns(key, slug, section)
+        if not turns:
             return {"alert": alert(EMPTY)}
-        return self._take(key, Asked(conversation.chat.turns[-1].question, slug, section, again=True))
+        return self._take(key, Asked(turns[-1].question, slug, section, again=True))
 
     def _take(self, key: str, asked: Asked) -> Parts:
         visit = self._sessions.visit(key)
@@ -73,8 +74,7 @@ class Talking:
         movie = self._sessions.movie(key, asked.slug)
         visit.asked = asked
         visit.showing = here  # a visit may be new: connections break, pages stay
-        conversation = self._sessions.conversation(key, asked.slug, asked.section)
-        articles = self._articles(conversation, movie)
+        articles = self._articles(key, movie, asked.section)
         return {
             "past": "".join(articles[:-1] if asked.again else articles),
             "current": unfinished_turn(asked.question),
@@ -82,7 +82,7 @@ class Talking:
             "alert": "",
             "ask": gr.Button(visible=False),
             "stop": gr.Button(visible=True),
-            **({} if asked.again else {"question": ""}),
+            "browser": message(asked=asked.question),
         }
 
     def answer(self, key: str) -> Generator[Parts, None, None]:
@@ -113,11 +113,13 @@ class Talking:
         if left:
             return
         movie = self._sessions.movie(key, asked.slug)
-        words = notice(trouble) if trouble == STOPPED_EARLY else alert(trouble)
-        parts = {**self.parts(key, movie, asked.section), **self.resting(), "alert": words}
-        if trouble and not asked.again:
-            parts["question"] = asked.question
-        yield parts
+        yield {
+            **self.parts(key, movie, asked.section), **self.resting(),
+            "alert": notice(trouble) if trouble == STOPPED_EARLY else alert(trouble),
+            "browser": message(
+                talks=self.kept(key, asked), asked="", back=asked.question if trouble and not asked.again else "",
+            ),
+        }  # fmt: skip
 
     def _told(self, key: str, asked: Asked) -> "Generator[Progress | list[Progress | str], None, None]":
         """What happens on the way to an answer and while it is written."""
@@ -139,9 +141,12 @@ class Talking:
         if known:
             return known
         model, movie = self._sessions.model(key), self._sessions.movie(key, asked.slug)
-        chat = yield from self._models[model].chat(movie, asked.section, asked.stopping)
+        kept = [turn for turn in self._sessions.turns(key, asked.slug, asked.section) if isinstance(turn, KeptTurn)]
+        history = [(turn.question, turn.text) for turn in kept]
+        chat = yield from self._models[model].chat(movie, asked.section, asked.stopping, history=history)
         if chat is None:
             return None
+        revive(chat.turns, kept)
         conversation = Conversation(chat, model)
         self._sessions.remember(key, asked.slug, asked.section, conversation)
         return conversation
@@ -160,10 +165,10 @@ class Talking:
         """
         movie = self._sessions.movie(key, slug)
         conversation = self._sessions.conversation(key, slug, section)
+        for turn in self._sessions.turns(key, slug, section):
+            self._stills.at(movie, [moment.seconds for moment in turn.evidence])
         if conversation:
             turns = list(conversation.chat.turns)
-            for turn in turns:
-                self._stills.at(movie, [moment.seconds for moment in turn.evidence])
             known = conversation.heat_maps
             conversation.heat_maps = {
                 turn: known.get(turn) or self._heat_maps(conversation, movie, turn) for turn in turns
@@ -193,29 +198,51 @@ class Talking:
             return {}
         visit.asked = None  # no handler has it that could tidy up
         movie = self._sessions.movie(key, slug)
-        words = {} if asked.again else {"question": asked.question}
-        return {**self.parts(key, movie, section), **self.resting(), **words, "alert": notice(STOPPED_EARLY)}
+        words = message(asked="", back="" if asked.again else asked.question)
+        return {
+            **self.parts(key, movie, section), **self.resting(), "browser": words, "alert": notice(STOPPED_EARLY),
+        }  # fmt: skip
+
+    def break_off(self, key: str) -> Parts:
+        """Stop what is under way because the visitor turns to something else, and say what becomes of it."""
+        visit = self._sessions.visit(key)
+        asked = visit.asked
+        visit.leave()
+        if asked is None:
+            return {"alert": ""}
+        title = self._sessions.movie(key, asked.slug).title
+        if asked.turn and asked.turn.text:
+            words = f"The answer about {title} was stopped; go back there to read what was written."
+        else:
+            words = f"Your question about {title} was stopped before its answer began: {asked.question}"
+        return {"alert": notice(words), "browser": message(talks=self.kept(key, asked), asked="")}
+
+    def kept(self, key: str, asked: Asked) -> list[KeptTalk]:
+        """The conversation that a question belongs to, for the browser to keep; of a visitor's own film nothing."""
+        if asked.slug not in self._sessions.bundled:
+            return []
+        turns = self._sessions.turns(key, asked.slug, asked.section)
+        return [kept_talk(self._sessions.model(key), asked.slug, asked.section, turns)]
 
     def undo(self, key: str, slug: str, section: int) -> Parts:
         """Forget the last turn and put its question back into the box, to be changed."""
         if self._sessions.visit(key).busy:
             return {"alert": alert(BUSY)}
-        conversation = self._sessions.conversation(key, slug, section)
-        if not conversation or not conversation.chat.turns:
+        question = self._sessions.undo(key, slug, section)
+        if question is None:
             return {}
-        question = conversation.chat.turns[-1].question
-        conversation.chat.undo()
         movie = self._sessions.movie(key, slug)
-        return {**self.parts(key, movie, section), "question": question, "alert": ""}
+        words = message(talks=self.kept(key, Asked(question, slug, section)), back=question)
+        return {**self.parts(key, movie, section), "browser": words, "alert": ""}
 
     @staticmethod
     def resting() -> Parts:
         """The controls while nothing is being answered."""
         return {"activity": "", "ask": gr.Button(visible=True), "stop": gr.Button(visible=False)}
 
-    def _articles(self, conversation: Conversation | None, movie: Movie, *, again: bool = False) -> list[str]:
-        turns = list(conversation.chat.turns) if conversation else []
-        articles = []
+    def _articles(self, key: str, movie: Movie, section: int, *, again: bool = False) -> list[str]:
+        conversation = self._sessions.conversation(key, movie.slug, section)
+        turns, articles = self._sessions.turns(key, movie.slug, section), []
         for number, turn in enumerate(turns, start=1):
             pictures = self._stills.known(movie, [moment.seconds for moment in turn.evidence])
             heat_maps = conversation.heat_maps.get(turn) if conversation else None

@@ -7,8 +7,15 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Protocol
 
-from llamavid_demo.film import Cue
 from llamavid_demo.ui.words import clock
+
+
+class Said(Protocol):
+    """A cue: its words."""
+
+    @property
+    def text(self) -> str:
+        """What is said."""
 
 
 class Leaned(Protocol):
@@ -23,7 +30,7 @@ class Leaned(Protocol):
         """Share of the attention."""
 
     @property
-    def cue(self) -> Cue | None:
+    def cue(self) -> Said | None:
         """The cue nearest to it."""
 
 

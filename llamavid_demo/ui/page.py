@@ -7,7 +7,7 @@ import gradio as gr
 
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
-from llamavid_demo.ui import posters, sections, talk, transcript
+from llamavid_demo.ui import browser, posters, sections, talk, transcript
 from llamavid_demo.ui.screening import about
 from llamavid_demo.ui.upload import SUBTITLES, VIDEOS, limits
 
@@ -22,6 +22,7 @@ def layout(settings: Settings, movies: Sequence[Movie], models: Sequence[str], m
     """Place all parts inside the current `gr.Blocks`, with the first film and model in them; gives them by name."""
     first = movies[0]
     parts: Named = {"slug": gr.State(first.slug), "section": gr.State(0)}
+    parts["browser"] = _html(elem_id="browser", js_on_load=browser.ON_LOAD)
     with gr.Column(elem_id="foyer"):
         with gr.Row(elem_id="top"):
             _html(HEADER, elem_id="header")

@@ -15,6 +15,7 @@ element.addEventListener('click', (event) => {
   if (film) trigger('pick', { film: film.dataset.film });
   else if (event.target.closest('[data-bring]')) trigger('bring', {});
 });
+document.addEventListener('go', (event) => trigger('pick', event.detail));
 """
 
 

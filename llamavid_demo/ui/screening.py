@@ -9,16 +9,22 @@ import gradio as gr
 from llamavid_demo.errors import GONE, MovieError
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
+from llamavid_demo.ui.browser import message
 from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.cost import Costs
+from llamavid_demo.ui.kept import Arrival
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.player import copy_path, is_playable, subtitle_file
 from llamavid_demo.ui.posters import facts, poster_wall
-from llamavid_demo.ui.sections import clamp, section_strip, still_times
+from llamavid_demo.ui.sections import clamp, section_at, section_strip, still_times
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.stills import Stills
-from llamavid_demo.ui.talk import suggestions
+from llamavid_demo.ui.talk import notice, suggestions
 from llamavid_demo.ui.transcript import transcript_list
+
+NOT_HERE = (
+    "The film that this address names is not here; a clip of your own goes when you close the page. Bring it again."
+)
 
 Parts = dict[str, Any]
 
@@ -42,6 +48,7 @@ class Screening:
     ) -> None:
         self._settings = settings
         self._sessions = sessions
+        self._models = models
         self._costs = Costs(models)
         self._stills = stills
         self._talking = talking
@@ -63,15 +70,14 @@ class Screening:
     def section(self, key: str, movie: Movie, index: int) -> Parts:
         """The parts that change with the section."""
         index = clamp(index, movie.sections)
-        visit = self._sessions.visit(key)
-        visit.leave()
-        visit.showing = movie.slug, index
+        left = self._talking.break_off(key)
+        self._sessions.visit(key).showing = movie.slug, index
         return {
             "slug": movie.slug,
             "section": index,
             "strip": self.strip(movie, index),
             "cost": self.cost(key, movie, index),
-            "alert": "",
+            **left,
             **self._talking.resting(),
             **self._talking.parts(key, movie, index),
         }
@@ -97,17 +103,32 @@ class Screening:
         path = movie.path if is_playable(movie) else copy_path(movie, folder)
         return gr.Video(value=str(path), subtitles=subtitle_file(movie, folder))
 
-    def arrive(self, key: str, slug: str, index: int) -> Parts:
-        """What a page that has just been opened lacks; a question may already be asked there."""
-        movie = self._sessions.movie(key, slug)
+    def arrive(self, key: str, arrival: Arrival) -> Parts:
+        """What a page that has just been opened shows: what its address asks for, with the browser's conversations."""
         visit = self._sessions.visit(key)
-        visit.showing = visit.showing or (slug, index)
-        return {"player": self.player(movie, own=slug in visit.own), "cost": self.cost(key, movie, index)}
+        if visit.showing:  # pressed before the page was whole
+            movie = self._sessions.movie(key, visit.showing[0])
+            return {"player": self.player(movie, own=movie.slug in visit.own)}
+        visit.kept = {(talk.model, talk.film, talk.section): talk.turns for talk in arrival.talks}
+        chosen = {}
+        if arrival.model in self._models.names and arrival.model != self._sessions.model(key):
+            self._sessions.choose(key, arrival.model)
+            chosen = {"picker": arrival.model, "model": self._models[arrival.model].state()}
+        wall = self._sessions.bundled
+        movie = wall.get(arrival.film) or next(iter(wall.values()))
+        index = arrival.section if arrival.section is not None else section_at(movie, arrival.second or 0.0)
+        gone = arrival.film and movie.slug != arrival.film
+        alert = {"alert": notice(NOT_HERE)} if gone else {}
+        return {**self.film(key, movie, index), **chosen, **alert, "browser": message(arrived=True)}
 
-    def pick_film(self, key: str, slug: str) -> Parts:
-        """Open a film of the wall; the one that is open stays as it is, with whatever is being answered."""
+    def go(self, key: str, slug: str, index: int = 0) -> Parts:
+        """Open a section of a film; what is open already stays as it is, with whatever is being answered."""
         showing = self._sessions.visit(key).showing
-        return {} if showing and showing[0] == slug else self.film(key, self._sessions.movie(key, slug))
+        movie = self._sessions.movie(key, slug)
+        index = clamp(index, movie.sections)
+        if showing == (slug, index):
+            return {}
+        return self.section(key, movie, index) if showing and showing[0] == slug else self.film(key, movie, index)
 
     def complete(self, key: str) -> Parts:
         """What takes a moment: the strip's pictures and the cost of what is showing; nothing if it shows no more."""
@@ -119,9 +140,3 @@ class Screening:
         model = self._sessions.model(key)
         parts = {"strip": self.strip(movie, index, draw=True), "cost": self._costs.planned(model, movie, index)}
         return parts if (visit.showing, self._sessions.model(key)) == (showing, model) else {}
-
-    def pick_section(self, key: str, slug: str, index: int) -> Parts:
-        """Move to another section of the film that is open."""
-        if self._sessions.visit(key).showing == (slug, index):
-            return {}
-        return self.section(key, self._sessions.movie(key, slug), index)

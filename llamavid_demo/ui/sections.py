@@ -38,7 +38,7 @@ def _card(movie: Movie, section: Section, showing: bool, stills: dict[float, str
     return (
         f'<li style="flex-grow:{len(times)}">'
         f'<button type="button" class="section" data-film="{escape(movie.slug)}" '
-        f'data-section="{section.index}" data-start="{section.start:.3f}" '
+        f'data-section="{section.index}" data-start="{section.start:.3f}" data-end="{section.end:.3f}" '
         f'aria-pressed="{str(showing).lower()}">'
         f'<span class="strip" aria-hidden="true">{pictures}</span>'
         f'<span class="range">{escape(section.label)}</span>{synopsis}</button></li>'
@@ -68,6 +68,11 @@ def section_cost(
     if tokens and most_tokens and tokens > most_tokens:
         figures.append(f"more than the {most_tokens:,} tokens that this model reads: choose shorter sections")
     return '<p class="cost">Reading this section: ' + " <i>·</i> ".join(figures) + "</p>"
+
+
+def section_at(movie: Movie, second: float) -> int:
+    """The number of the section that is on screen at a second of the film."""
+    return max((section.index for section in movie.sections if section.start <= second), default=0)
 
 
 def clamp(index: int, sections: Sequence[Section]) -> int:

@@ -42,7 +42,7 @@ def build(settings: Settings) -> gr.Blocks:
         parts = layout(settings, movies, models.names, models[first].state())
         wiring = Wiring(parts, ReadAhead(settings, sessions, models))
         wiring.arrival(demo, sessions, screening)
-        wiring.choosing(demo, choosing, screening, talking)
+        wiring.choosing(choosing, screening, talking)
         wiring.screening(screening)
         wiring.talking(talking)
         wiring.bringing(bringing, screening)
@@ -74,7 +74,7 @@ def serve(settings: Settings) -> None:
         max_file_size=int(settings.upload_mb * 1e6),
         theme=LittleCinema(),
         css=_asset("page.css"),
-        head=f"<script>{_asset('page.js')}</script>",
+        head=f"<script>{_asset('page.js')}{_asset('memory.js')}</script>",
         favicon_path=ASSETS / "favicon.svg",
         footer_links=[],
         ssr_mode=False,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from llamavid_demo.errors import GONE, MovieError
 from llamavid_demo.film import Movie
+from llamavid_demo.ui.kept import KeptTurn
 
 if TYPE_CHECKING:
     from llamavid_demo.chat import MovieChat, Turn
@@ -54,12 +55,12 @@ class Asked:
 class Conversation:
     """A chat about one section, and the name of the model that it is with.
 
-    `heat_maps` lie over its evidence, by turn and second.
+    `heat_maps` lie over its evidence, by `Turn` and second.
     """
 
     chat: "MovieChat"
     model: str = ""
-    heat_maps: "dict[Turn, dict[float, str]]" = field(default_factory=dict)
+    heat_maps: dict[object, dict[float, str]] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -80,7 +81,7 @@ class Visit:
     """One open page: what it shows, its own films, the question and the film that are under way.
 
     A handler goes on showing things as long as its question, or its film, is still the visit's. `follower` is who tells
-    the page how far reading ahead has come.
+    the page how far reading ahead has come. `kept` holds what the browser kept, by model, film and section.
     """
 
     showing: tuple[str, int] | None = None
@@ -89,6 +90,7 @@ class Visit:
     asked: Asked | None = None
     bringing: Brought | None = None
     follower: object = None
+    kept: dict[tuple[str, str, int], tuple[KeptTurn, ...]] = field(default_factory=dict)
 
     @property
     def busy(self) -> bool:
@@ -185,6 +187,26 @@ class Sessions:
             if found:
                 self._conversations.move_to_end(wanted)
             return found
+
+    def turns(self, key: str, slug: str, section: int) -> "Sequence[Turn | KeptTurn]":
+        """The turns of that conversation, as it stands here or, after a reload, as the browser kept it."""
+        conversation = self.conversation(key, slug, section)
+        if conversation:
+            return list(conversation.chat.turns)
+        return self.visit(key).kept.get((self.model(key), slug, section), ())
+
+    def undo(self, key: str, slug: str, section: int) -> str | None:
+        """Forget the last turn of a conversation and give its question; None where there is none."""
+        turns = self.turns(key, slug, section)
+        if not turns:
+            return None
+        conversation = self.conversation(key, slug, section)
+        if conversation:
+            conversation.chat.undo()
+        else:
+            kept = self.visit(key).kept
+            kept[self.model(key), slug, section] = kept[self.model(key), slug, section][:-1]
+        return turns[-1].question
 
     def remember(self, key: str, slug: str, section: int, conversation: Conversation) -> None:
         """Keep a conversation; the one that nobody used for longest makes room."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Protocol
 
+from llamavid_demo.ui.kept import KeptStats, KeptTurn
 from llamavid_demo.ui.words import size, some
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def prose(text: str) -> str:
     return escape(text.strip()).replace("\n", "<br>")
 
 
-def finished_turn(turn: "Turn", evidence: str = "", *, last: bool = False) -> str:
+def finished_turn(turn: "Turn | KeptTurn", evidence: str = "", *, last: bool = False) -> str:
     """A question with its whole answer; the last one can be asked again or undone."""
     silent = "Stopped before the first word." if turn.finished == "stopped" else "No answer."
     answer = prose(turn.text) or f"<em>{silent}</em>"
@@ -85,7 +86,7 @@ def _asked(question: str) -> str:
     return f'<h3 class="question"><span class="unseen">You asked: </span>{prose(question)}</h3>'
 
 
-def status_line(stats: "TurnStats | None", finished: str | None) -> str:
+def status_line(stats: "TurnStats | KeptStats | None", finished: str | None) -> str:
     """The quiet line: tokens reused, time to the first token, speed, memory, and how it ended."""
     figures = []
     if finished == "stopped":

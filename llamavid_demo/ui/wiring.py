@@ -11,6 +11,7 @@ import gradio as gr
 from llamavid_demo.errors import DemoError
 from llamavid_demo.ui.choosing import Choosing
 from llamavid_demo.ui.conversation import Talking
+from llamavid_demo.ui.kept import Arrival
 from llamavid_demo.ui.read_ahead import ReadAhead
 from llamavid_demo.ui.screening import Parts, Screening
 from llamavid_demo.ui.sessions import Sessions
@@ -68,26 +69,25 @@ class Wiring:
 
     def arrival(self, demo: gr.Blocks, sessions: Sessions, screening: Screening) -> None:
         """What happens when a page is opened and when it is closed."""
-        parts = self._parts
+        asked = gr.Textbox(visible=False)  # filled by memory.js
 
-        def arrive(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
-            return self.update(screening.arrive, _key(request), slug, section)
+        def arrive(sent: str, request: gr.Request) -> dict[Any, Any]:
+            return self.update(screening.arrive, _key(request), Arrival.read(sent))
 
         def leave(request: gr.Request) -> None:
             sessions.forget(_key(request))
 
-        keys = [parts["slug"], parts["section"]]
-        arrived = demo.load(arrive, keys, self._outputs, **QUIET, **FREE)
-        self._complete_after(arrived, screening)
+        self._arrived = demo.load(arrive, asked, self._outputs, js="() => window.cinema.arrival()", **QUIET, **FREE)
+        self._complete_after(self._arrived, screening)
         demo.unload(leave)
 
-    def choosing(self, demo: gr.Blocks, choosing: Choosing, screening: Screening, talking: Talking) -> None:
+    def choosing(self, choosing: Choosing, screening: Screening, talking: Talking) -> None:
         """The model: how it stands with it on arrival, and another one to talk with."""
         parts = self._parts
-        given = [parts["picker"], parts["question"], parts["slug"], parts["section"]]
+        given = [parts["picker"], parts["slug"], parts["section"]]
 
-        def choose(name: str, draft: str, slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
-            return self.update(choosing.choose, _key(request), name, draft, slug, section)
+        def choose(name: str, slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
+            return self.update(choosing.choose, _key(request), name, slug, section)
 
         async def follow(request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
             async for told in self.follow(choosing.follow, _key(request)):
@@ -95,7 +95,7 @@ class Wiring:
 
         chosen = parts["picker"].input(choose, given, self._outputs, **EVERY, **FREE)
         self._illustrate_after(chosen, talking)
-        for begin in (demo.load, chosen.then):
+        for begin in (self._arrived.then, chosen.then):
             loaded = begin(follow, None, self._outputs, **EVERY, **FREE)
             self._complete_after(loaded, screening)
             self._read_ahead_after(loaded)
@@ -105,10 +105,12 @@ class Wiring:
         parts = self._parts
 
         def pick_film(request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-            return self.update(screening.pick_film, _key(request), str(event._data["film"]))
+            return self.update(
+                screening.go, _key(request), str(event._data["film"]), _number(event._data.get("section"))
+            )
 
         def pick_section(slug: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-            return self.update(screening.pick_section, _key(request), slug, int(event._data["section"]))
+            return self.update(screening.go, _key(request), slug, _number(event._data["section"]))
 
         picked = parts["wall"].pick(pick_film, None, self._outputs, **EVERY, **FREE)
         self._complete_after(picked, screening)
@@ -206,6 +208,11 @@ class Wiring:
         opened = parts["wall"].bring(lambda: gr.Column(visible=True), None, parts["bring"], **QUIET, **FREE)
         opened.then(None, None, None, js="() => window.cinema.bring()", **QUIET)
         parts["bring_close"].click(lambda: gr.Column(visible=False), None, parts["bring"], **QUIET, **FREE)
+
+
+def _number(sent: Any) -> int:
+    """A section's number that the page's script sent."""
+    return int(sent) if str(sent).isdecimal() else 0
 
 
 def _key(request: gr.Request) -> str:

@@ -1,7 +1,10 @@
 """A model whose answers are made up: the same words for every question, and troubles to order."""
 
+import json
+import re
 import threading
 from collections.abc import Callable, Generator, Iterator
+from html import unescape
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +16,12 @@ from llamavid_demo.film import FrameFormat, Movie
 
 UNSEEN = 9.0  # second of a frame that has no heat map
 Told = list[Progress | str]
+
+
+def told(parts: dict[str, Any]) -> dict[str, Any]:
+    """The message to the page's script."""
+    found = re.search(r'data-told="([^"]*)"', parts.get("browser", ""))
+    return json.loads(unescape(found[1])) if found else {}
 
 
 class ScriptedTurn(Turn):

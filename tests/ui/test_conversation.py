@@ -13,7 +13,7 @@ from llamavid_demo.settings import Settings
 from llamavid_demo.ui.conversation import BROKEN, BUSY, EMPTY, STOPPED_EARLY, Talking
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.stills import Stills
-from tests.ui.scripted import UNSEEN, ScriptedChat, ScriptedModel, ScriptedTurn
+from tests.ui.scripted import UNSEEN, ScriptedChat, ScriptedModel, ScriptedTurn, told
 
 KEY = "somebody"
 AT = ("harbour", 0)
@@ -46,7 +46,8 @@ def desk(movie: Movie) -> Desk:
 def test_question_is_shown_at_once_and_answered_with_progress(desk: Desk) -> None:
     shown = desk.ask(" Where? ")
     assert "Where?" in shown[0]["current"]
-    assert shown[0]["question"] == ""
+    assert told(shown[0])["asked"] == "Where?"
+    assert told(shown[-1])["asked"] == ""
     assert "Retry" in shown[-1]["current"]
     assert "At sea." in shown[-1]["current"]
     assert shown[-1]["activity"] == shown[-1]["alert"] == ""
@@ -86,7 +87,7 @@ def test_question_to_a_film_that_is_being_left_is_dropped(desk: Desk) -> None:
 def test_stop_before_its_turn_gives_the_question_back(desk: Desk) -> None:
     desk.talking.begin(KEY, "Where?", *AT)
     shown = desk.talking.stop(KEY, *AT)
-    assert shown["question"] == "Where?"
+    assert told(shown)["back"] == "Where?"
     assert STOPPED_EARLY in shown["alert"]
     assert list(desk.talking.answer(KEY)) == []
 
@@ -109,7 +110,7 @@ def test_stop_while_the_section_is_read_gives_the_question_back(desk: Desk) -> N
     assert "10 of 30 frames" in next(answer)["activity"]
     assert desk.talking.stop(KEY, *AT) == {}
     (last,) = answer
-    assert last["question"] == "Where?"
+    assert told(last)["back"] == "Where?"
     assert STOPPED_EARLY in last["alert"]
     assert desk.sessions.conversation(KEY, *AT) is None
     assert not desk.visit.busy
@@ -125,7 +126,7 @@ def test_place_in_the_queue_is_shown_and_stop_gives_the_question_back(movie: Mov
     assert "number 2 of 3 in the queue" in next(answer)["activity"]
     desk.talking.stop(KEY, *AT)
     *_, last = answer
-    assert last["question"] == "And then?"
+    assert told(last)["back"] == "And then?"
     assert STOPPED_EARLY in last["alert"]
     assert "Where?" in last["current"]
     assert [turn.question for turn in chat.turns] == ["Where?"]
@@ -148,14 +149,14 @@ def test_retry_stopped_before_its_answer_keeps_the_old_one(movie: Movie) -> None
 def test_full_queue_is_explained_and_the_question_given_back(movie: Movie) -> None:
     last = Desk(movie, ScriptedChat([], BusyError("32 questions wait already."))).ask("Where?")[-1]
     assert "32 questions wait already." in last["alert"]
-    assert last["question"] == "Where?"
+    assert told(last)["back"] == "Where?"
 
 
 def test_known_trouble_is_explained_and_the_question_given_back(movie: Movie) -> None:
     desk = Desk(movie, ScriptedChat([], MovieError("The file has gone.")))
     last = desk.ask("Where?")[-1]
     assert "The file has gone." in last["alert"]
-    assert last["question"] == "Where?"
+    assert told(last)["back"] == "Where?"
     assert "invitation" in last["current"]
 
 
@@ -196,7 +197,7 @@ def test_retry_replaces_the_answer_and_undo_forgets_the_turn(desk: Desk) -> None
     *_, last = desk.talking.answer(KEY)
     assert last["past"] == ""
     undone = desk.talking.undo(KEY, *AT)
-    assert undone["question"] == "Where?"
+    assert told(undone)["back"] == "Where?"
     assert "invitation" in undone["current"]
 
 

@@ -47,9 +47,9 @@ class LoraLinear(nn.Module):
         super().__init__()
         out, inside = frozen.weight.shape
         self.register_buffer("weight", frozen.weight.detach(), persistent=False)
-        like = {"device": frozen.weight.device, "dtype": torch.float32}
-        self.a = nn.Parameter(torch.empty(config.r, inside, **like))
-        self.b = nn.Parameter(torch.zeros(out, config.r, **like))
+        device = frozen.weight.device
+        self.a = nn.Parameter(torch.empty(config.r, inside, device=device))
+        self.b = nn.Parameter(torch.zeros(out, config.r, device=device))
         nn.init.kaiming_uniform_(self.a, a=5**0.5)
         self.scale = config.lora_alpha / config.r
 

@@ -92,10 +92,10 @@ def roles(script: Script) -> list[Role]:
     for name in dict.fromkeys(line.speaker for shot in script.shots for line in shot.lines if line.speaker):
         spoken = [shot for shot in script.shots for line in shot.lines if line.speaker == name]
         seen = Counter(actor.thing for shot in spoken for actor in shot.actors)
-        (thing, most), *others = (*seen.most_common(2), ("", 0), ("", 0))
+        (thing, most), (_, other), *_ = (*seen.most_common(2), ("", 0), ("", 0))
         truth = next((a.thing for shot in script.shots for a in shot.actors if a.name == name), None)
         frames = _frames(script, name, thing)
-        if thing and thing == truth and most > others[0][1] and frames:
+        if thing and thing == truth and most > other and frames:
             found.append(Role(name, _coloured(script, thing), _lines(script, name), frames))
     return found
 

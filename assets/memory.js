@@ -1,0 +1,140 @@
+// What the browser keeps: the address (film, section, second), the conversations, and what is being written.
+Object.assign(window.cinema, (() => {
+  const KEPT = 'cinema/';
+  const MOST = 60; // conversations
+  const LONGEST = 2000000; // characters of all that are sent back
+  const TITLE = document.title;
+  const video = () => document.querySelector('#player video');
+  const box = () => document.querySelector('#question textarea');
+  const section = () => document.querySelector('#strip [data-section][aria-pressed="true"]');
+
+  // Storage may be full, or forbidden.
+  function stored(storage, key, value) {
+    try {
+      if (value === undefined) return storage.getItem(key) ?? '';
+      if (value) storage.setItem(key, value);
+      else storage.removeItem(key);
+    } catch { return ''; }
+    return value;
+  }
+
+  function asked(search) {
+    const given = new URLSearchParams(search);
+    const number = (name) => (/^\d+(\.\d+)?$/.test(given.get(name) ?? '') ? Number(given.get(name)) : null);
+    return { film: given.get('movie') ?? '', section: number('section'), second: number('t'), question: given.get('q') ?? '' };
+  }
+
+  // What the address asks for; its second holds until the player has gone there.
+  let wanted = asked(location.search);
+
+  function talks() {
+    const keys = Object.keys(localStorage).filter((key) => key.startsWith(`${KEPT}talk/`));
+    const kept = keys.map((key) => ({ key, ...JSON.parse(localStorage.getItem(key)) }));
+    return kept.sort((a, b) => b.at - a.at);
+  }
+
+  // Called when the page is opened: all that the server needs to show what was there before.
+  function arrival() {
+    let kept = [];
+    try { kept = talks().slice(0, MOST); } catch { /* nothing is kept then */ }
+    while (JSON.stringify(kept).length > LONGEST) kept.pop();
+    const { film, section, second } = wanted;
+    return [JSON.stringify({ film, section, second, model: stored(localStorage, `${KEPT}model`), talks: kept })];
+  }
+
+  function keep(talk) {
+    const key = `${KEPT}talk/${JSON.stringify([talk.model, talk.film, talk.section])}`;
+    if (!talk.turns.length) return stored(localStorage, key, '');
+    const value = JSON.stringify({ ...talk, at: Date.now() });
+    for (;;) {
+      try {
+        localStorage.setItem(key, value);
+        for (const old of talks().slice(MOST)) localStorage.removeItem(old.key);
+        return value;
+      } catch {
+        const oldest = (() => { try { return talks().filter((one) => one.key !== key).pop(); } catch { return null; } })();
+        if (!oldest) return '';
+        localStorage.removeItem(oldest.key);
+      }
+    }
+  }
+
+  function fill(text) {
+    const area = box();
+    if (!area) return;
+    area.value = text;
+    area.dispatchEvent(new Event('input', { bubbles: true }));
+  }
+
+  // A message of the server: see ui/browser.py.
+  function hear(element) {
+    const told = element.querySelector('[data-told]');
+    if (!told) return;
+    const message = JSON.parse(told.dataset.told);
+    message.talks.forEach(keep);
+    if (message.model) stored(localStorage, `${KEPT}model`, message.model);
+    if (message.asked !== null) {
+      stored(sessionStorage, `${KEPT}asked`, message.asked);
+      if (message.asked && box()?.value.trim() === message.asked) fill('');
+    }
+    const back = message.arrived
+      ? wanted.question || stored(sessionStorage, `${KEPT}draft`) || stored(sessionStorage, `${KEPT}asked`)
+      : message.back;
+    if (message.arrived) stored(sessionStorage, `${KEPT}asked`, '');
+    if (back && !box()?.value.trim()) fill(back);
+  }
+
+  function address(film, number, second) {
+    const query = new URLSearchParams({ movie: film, section: number });
+    if (second >= 1) query.set('t', Math.floor(second));
+    return `?${query}`;
+  }
+
+  // A section is shown: the address names it, so that it can be reloaded, sent and gone back to.
+  function moved(chosen) {
+    const { film, section: number } = chosen.dataset;
+    const now = asked(location.search);
+    const same = !now.film || (now.film === film && (now.section ?? Number(number)) === Number(number));
+    const to = address(film, number, same ? now.second : 0);
+    if (!same) history.pushState(null, '', to);
+    else if (location.search !== to) history.replaceState(null, '', to);
+    const title = document.querySelector('#wall [data-film][aria-pressed="true"] .title')?.textContent;
+    document.title = title ? `${title} · ${TITLE}` : TITLE;
+  }
+
+  // Where a section that is opened begins to play.
+  function beginOf(chosen) {
+    const named = wanted.film === chosen.dataset.film && wanted.second !== null;
+    const inside = wanted.second >= Number(chosen.dataset.start) && wanted.second < Number(chosen.dataset.end);
+    return named && inside ? wanted.second : Number(chosen.dataset.start);
+  }
+
+  function note() {
+    const chosen = section();
+    const player = video();
+    if (!chosen || !player?.readyState) return;
+    history.replaceState(null, '', address(chosen.dataset.film, chosen.dataset.section, player.currentTime));
+  }
+
+  function go(film, number, second = null) {
+    wanted = { film, section: number, second, question: '' };
+    document.dispatchEvent(new CustomEvent('go', { detail: { film, section: number } }));
+  }
+
+  window.addEventListener('popstate', () => {
+    const to = asked(location.search);
+    const first = document.querySelector('#wall [data-film]')?.dataset.film;
+    go(to.film || first, to.section ?? 0, to.second);
+  });
+  document.addEventListener('pause', note, true);
+  document.addEventListener('seeked', () => { wanted.second = null; note(); }, true);
+  window.addEventListener('pagehide', () => {
+    note();
+    stored(sessionStorage, `${KEPT}draft`, box()?.value ?? '');
+  });
+  document.addEventListener('input', (event) => {
+    if (event.target === box()) stored(sessionStorage, `${KEPT}draft`, event.target.value);
+  });
+
+  return { arrival, hear, moved, beginOf, go };
+})());

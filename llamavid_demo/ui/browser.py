@@ -1,0 +1,29 @@
+"""Messages to the page's script: what the browser is to keep, and words that go back into the question box.
+
+The box belongs to whoever types in it: a message may empty it of the question that was asked, or fill it when it is
+empty, and never replaces anything.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from html import escape
+
+from llamavid_demo.ui.kept import KeptTalk
+
+ON_LOAD = "watch('value', () => window.cinema && window.cinema.hear(element));"
+
+
+def message(
+    *, talks: Sequence[KeptTalk] = (), asked: str | None = None, back: str = "", model: str = "", arrived: bool = False
+) -> str:
+    """HTML that memory.js reads.
+
+    `talks` are kept, those without turns forgotten. `asked` is the question under way, "" none any more. `back` is
+    offered to the box. `model` is kept as the choice. `arrived`: the page shows what its address asks for.
+    """
+    told = {
+        "talks": [talk.model_dump() for talk in talks], "asked": asked, "back": back, "model": model,
+        "arrived": arrived, "number": time.monotonic_ns(),
+    }  # fmt: skip
+    return f'<i data-told="{escape(json.dumps(told))}"></i>'
