@@ -3,7 +3,7 @@ Object.assign(window.cinema, (() => {
   const KEPT = 'cinema/';
   const MOST = 60; // conversations
   const LONGEST = 2000000; // characters of all that are sent back
-  const TITLE = document.title;
+  const TITLE = 'A film you can talk with';
   const video = () => document.querySelector('#player video');
   const box = () => document.querySelector('#question textarea');
   const section = () => document.querySelector('#strip [data-section][aria-pressed="true"]');
@@ -112,7 +112,9 @@ Object.assign(window.cinema, (() => {
   function note() {
     const chosen = section();
     const player = video();
-    if (!chosen || !player?.readyState) return;
+    const now = asked(location.search);
+    // The address of another section belongs to that one: it is on its way to the page, or has just been left.
+    if (!player?.readyState || now.film !== chosen?.dataset.film || now.section !== Number(chosen.dataset.section)) return;
     history.replaceState(null, '', address(chosen.dataset.film, chosen.dataset.section, player.currentTime));
   }
 

@@ -114,7 +114,7 @@ def start_page(cache: Path, log: Path, **settings: object) -> Iterator[Server]:
         assert process.stdout is not None
         if not any("Running on local URL" in line for line in process.stdout):
             raise RuntimeError(f"the page did not start:\n{log.read_text()}")
-        yield Server(f"http://127.0.0.1:{port}", cache)
+        yield Server(f"http://127.0.0.1:{chosen['port']}", cache)
     finally:
         process.terminate()
         process.wait(timeout=20)

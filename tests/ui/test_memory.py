@@ -1,0 +1,129 @@
+"""What the browser keeps: the address, the conversation, what is being written; over a reload and over a restart."""
+
+import contextlib
+import socket
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.ui.conftest import Server, start_small_films
+from tests.ui.test_page import ask, open_harbour, press_ask, stop, wait_for_video
+
+SECTION = "#strip [data-section='1']"
+
+
+def box(page: Page) -> str:
+    return page.get_by_label("Your question").input_value()
+
+
+def in_address(page: Page, *wanted: str) -> None:
+    page.wait_for_function("wanted => wanted.every(part => location.search.includes(part))", arg=list(wanted))
+
+
+def test_reload_keeps_film_section_second_conversation_and_draft(page: Page) -> None:
+    open_harbour(page)
+    page.locator(SECTION).click()
+    ask(page, "Where is the map?")
+    stop(page)
+    said = page.locator("#current .answer").inner_text()
+    page.locator("#transcript [data-seek='35.000']").click()
+    in_address(page, "movie=harbour", "section=1", "t=35")
+    page.get_by_label("Your question").fill("And the bo")
+    page.reload()
+    expect(page.locator("#current .question")).to_contain_text("Where is the map?")
+    expect(page.locator("#current .answer")).to_have_text(said)
+    expect(page.locator(SECTION)).to_have_attribute("aria-pressed", "true")
+    wait_for_video(page, "video.currentTime === 35")
+    page.wait_for_function("document.querySelector('#question textarea').value === 'And the bo'")
+    ask(page, "And the boat?")
+    expect(page.locator("#past .question")).to_contain_text("Where is the map?")
+    stop(page)
+    assert int(page.locator("#current .status").get_attribute("data-reused") or 0) > 0
+
+
+def test_a_link_opens_film_section_second_and_question(server: Server, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(f"{server.url}/?movie=harbour&t=41&q=Who%20took%20it%3F")
+    expect(page.locator(SECTION)).to_have_attribute("aria-pressed", "true")
+    wait_for_video(page, "video.currentTime === 41")
+    page.wait_for_function("document.querySelector('#question textarea').value === 'Who took it?'")
+    expect(page).to_have_title("The Harbour · A film you can talk with")
+    page.close()
+
+
+def test_an_address_of_a_film_that_is_not_here_says_so(server: Server, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(f"{server.url}/?movie=own-1&section=x&t=-4")
+    expect(page.locator("#alert")).to_contain_text("is not here")
+    expect(page.locator("#wall [data-film][aria-pressed=true]")).to_have_count(1)
+    page.close()
+
+
+def test_back_goes_back(page: Page) -> None:
+    open_harbour(page)
+    page.locator(SECTION).click()
+    in_address(page, "movie=harbour", "section=1")
+    page.go_back()
+    in_address(page, "movie=harbour", "section=0")
+    expect(page.locator("#strip [data-section='0']")).to_have_attribute("aria-pressed", "true")
+    page.go_back()
+    expect(page.locator("#about h2")).not_to_have_text("The Harbour")
+    page.go_forward()
+    expect(page.locator("#about h2")).to_have_text("The Harbour")
+
+
+def test_what_is_typed_during_an_answer_stays(page: Page) -> None:
+    open_harbour(page)
+    press_ask(page, "Where is the map?")
+    page.wait_for_function("document.querySelector('#question textarea').value === ''")
+    page.get_by_label("Your question").fill("Who is Finn?")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
+    assert box(page) == "Who is Finn?"
+
+
+def test_a_suggestion_leaves_what_is_typed(page: Page) -> None:
+    open_harbour(page)
+    page.get_by_label("Your question").fill("Who is")
+    page.locator("#suggestions [data-question]").first.click()
+    stop(page)
+    assert box(page) == "Who is"
+
+
+def test_a_film_that_is_left_says_what_became_of_the_answer(page: Page) -> None:
+    open_harbour(page)
+    ask(page, "Where is the map?")
+    expect(page.locator("#current [aria-busy] .answer")).not_to_be_empty()
+    page.locator("#wall [data-film]:not([data-film=harbour])").first.click()
+    expect(page.locator("#alert")).to_contain_text("The Harbour")
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def test_conversation_goes_on_after_a_restart(
+    films: Path, checkpoint: Path, port: int, browser: Browser, tmp_path: Path
+) -> None:
+    running = contextlib.contextmanager(start_small_films)
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    page = context.new_page()
+    with running(films, checkpoint, tmp_path, port=port) as server:
+        page.goto(server.url)
+        expect(page.locator("#model .ready")).to_be_visible()
+        open_harbour(page)
+        ask(page, "Where is the map?")
+        stop(page)
+        said = page.locator("#current .answer").inner_text()
+        page.goto("about:blank")
+    with running(films, checkpoint, tmp_path, port=port) as server:
+        page.goto(f"{server.url}/?movie=harbour&section=0")
+        expect(page.locator("#current .answer")).to_have_text(said)
+        ask(page, "And the boat?")
+        stop(page)
+        expect(page.locator("#past .answer")).to_have_text(said)
+    context.close()
