@@ -196,7 +196,8 @@ def _duration(path: Path, format: dict[str, Any], container: str, origin: float,
     last = _last_time(path, after=end - 10)
     if last < end - max(2.0, 0.02 * said):
         raise MovieError(
-            f"{path.name} is cut off: it should last {clock(said)} but ends at {clock(last)}. Copy or download it again."
+            f"{path.name} is cut off: it should last {clock(said)} but ends at {clock(last)}."
+            " Copy or download it again."
         )
     return (last if origin else end) - origin
 

@@ -75,12 +75,24 @@ class Brought:
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
+@dataclass(eq=False)
+class WaitingPlayer:
+    """A player that is empty until a copy of its film is made; `served` when the page has it, or knows why not.
+
+    `follower` is who tells the page how far the copy has come.
+    """
+
+    slug: str
+    served: bool = False
+    follower: object = None
+
+
 @dataclass
 class Visit:
     """One open page: what it shows, its own films, the question and the film that are under way.
 
     A handler goes on showing things as long as its question, or its film, is still the visit's. `follower` is who tells
-    the page how far reading ahead has come.
+    the page how far reading ahead has come, `waiting` is its player while that has no film.
     """
 
     showing: tuple[str, int] | None = None
@@ -89,6 +101,7 @@ class Visit:
     asked: Asked | None = None
     bringing: Brought | None = None
     follower: object = None
+    waiting: WaitingPlayer | None = None
 
     @property
     def busy(self) -> bool:
@@ -202,6 +215,7 @@ class Sessions:
         if not visit:
             return
         visit.leave()
+        visit.waiting = None
         if visit.own:
             deletion = threading.Timer(self._grace, self._delete, [list(visit.own.values())])
             deletion.daemon = True
