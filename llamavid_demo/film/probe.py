@@ -23,6 +23,8 @@ from llamavid_demo.film.structure import is_encrypted, is_whole
 
 MOST_PIXELS = 64_000_000
 REBASED = frozenset(("mpegts", "mpeg"))  # containers whose clock starts anywhere
+STATE_THEIR_END = frozenset(("mov", "matroska"))  # containers that say when they end, others how long they last
+LATE = 2.0  # seconds; a film that begins after this was cut from a longer one and kept that one's clock
 _PROTECTED = "is protected (DRM) and cannot be read. Use a copy without protection."
 
 
@@ -37,24 +39,40 @@ class TextTrack:
 
 
 @dataclass(frozen=True)
-class VideoInfo:
-    """What the readers need to know of a video file.
+class SoundTrack:
+    """The sound that goes with the pictures; `index` is its stream's number, `leads` whether no other comes first."""
 
-    `stream` is the number of the video stream and `alone` whether there is no other. `stored` is the size of the
-    upright picture in its own pixels and `display` the size at which it is shown, both (width, height). `origin` is
-    the timestamp of second 0 and `first` that of the first picture, in seconds. `upright` is false when the pictures
-    must be mirrored or turned by an odd angle. `fps` is the average rate, 0 when unknown.
+    index: int
+    codec: str
+    leads: bool
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What the readers and the player need to know of a video file.
+
+    `stream` is the number of the video stream, `alone` whether there is no other and `leads` whether no other comes
+    first. `profile` and `pixels` (the pixel format) are ffprobe's names, `sound` is None where there is none. `stored`
+    is the size of the upright picture in its own pixels and `display` the size at which it is shown, both (width,
+    height). `start` is the timestamp at which the file begins, `origin` that of second 0 and `first` that of the first
+    picture, in seconds. `upright` is false when the pictures must be mirrored or turned by an odd angle. `fps` is the
+    average rate, 0 when unknown.
     """
 
     path: Path
     container: str
     codec: str
+    profile: str
+    pixels: str
     stream: int
     alone: bool
+    leads: bool
+    sound: SoundTrack | None
     stored: tuple[int, int]
     display: tuple[int, int]
     upright: bool
     duration: float
+    start: float
     origin: float
     first: float
     fps: float
@@ -94,22 +112,27 @@ def _probe(path: Path, _modified: int, _size: int) -> VideoInfo:
     stored, display, upright = _shape(path, video)
     _check_first_picture(path, video)
     first = _number(video.get("start_time"))
-    if container in REBASED:
-        origin = _number(format.get("start_time")) or 0.0
-    elif container == "avi":
+    start = _number(format.get("start_time")) or 0.0
+    if container == "avi":
         origin = first = _first_decoded(path, video)
     else:
-        origin = 0.0
+        origin = start if container in REBASED or start > LATE else 0.0
+    zero = 0.0 if container == "avi" else origin  # there the pictures are late, not the clock
     return VideoInfo(
         path=path,
         container=container,
         codec=str(video.get("codec_name", "unknown")),
+        profile=str(video.get("profile", "unknown")),
+        pixels=str(video.get("pix_fmt", "unknown")),
         stream=int(video["index"]),
         alone=len(pictures) == 1,
+        leads=video is pictures[0],
+        sound=_sound(streams),
         stored=stored,
         display=display,
         upright=upright,
-        duration=_duration(path, format, origin, certain=whole is True or container in REBASED),
+        duration=_duration(path, format, container, zero, certain=container in REBASED or (whole is True and not zero)),
+        start=start,
         origin=origin,
         first=origin if first is None else first,
         fps=_ratio(video.get("avg_frame_rate")) or _ratio(video.get("r_frame_rate")),
@@ -132,6 +155,15 @@ def _shape(path: Path, video: dict[str, Any]) -> tuple[tuple[int, int], tuple[in
     return (width, height), shown, upright
 
 
+def _sound(streams: list[dict[str, Any]]) -> SoundTrack | None:
+    """The sound track that a player takes: the default one, else the first."""
+    sounds = [s for s in streams if s.get("codec_type") == "audio"]
+    if not sounds:
+        return None
+    sound = next((s for s in sounds if s["disposition"]["default"]), sounds[0])
+    return SoundTrack(int(sound["index"]), str(sound.get("codec_name", "unknown")), leads=sound is sounds[0])
+
+
 def _rotation(video: dict[str, Any]) -> tuple[int, bool]:
     """Degrees to turn the pictures by, and whether that is all (no mirror, no odd angle)."""
     for side in video.get("side_data_list", []):
@@ -150,22 +182,24 @@ def _matrix(text: str) -> tuple[float, float, float, float]:
     return rows[0][0], rows[0][1], rows[1][0], rows[1][1]
 
 
-def _duration(path: Path, format: dict[str, Any], origin: float, *, certain: bool) -> float:
-    """Seconds from 0 to the end of the last picture or sound.
+def _duration(path: Path, format: dict[str, Any], container: str, origin: float, *, certain: bool) -> float:
+    """Seconds from the timestamp `origin` to the end of the last picture or sound.
 
     Unless it is `certain` that nothing is missing, a file that ends before it says is refused.
     """
     said = _number(format.get("duration"))
     if said is None or said <= 0:  # such as WebM recorded by a browser, which states no length
         return _last_time(path) - origin
+    end = said if container in STATE_THEIR_END else said + (_number(format.get("start_time")) or 0.0)
     if certain:
-        return said
-    end = _last_time(path, after=said - 10)
-    if end < said - max(2.0, 0.02 * said):
+        return end - origin
+    last = _last_time(path, after=end - 10)
+    if last < end - max(2.0, 0.02 * said):
         raise MovieError(
-            f"{path.name} is cut off: it should last {clock(said)} but ends at {clock(end)}. Copy or download it again."
+            f"{path.name} is cut off: it should last {clock(said)} but ends at {clock(last)}."
+            " Copy or download it again."
         )
-    return said
+    return (last if origin else end) - origin
 
 
 def _last_time(path: Path, *, after: float = 0.0) -> float:

@@ -5,17 +5,19 @@ import logging
 from llamavid_demo.errors import DemoError, MovieError
 from llamavid_demo.film import Movie, find_movies, load_movie
 from llamavid_demo.settings import Settings
+from llamavid_demo.ui.player import files_folder, playable_file
 
 log = logging.getLogger(__name__)
 
 
 def bundled_movies(settings: Settings) -> tuple[Movie, ...]:
-    """All films of the folder that can be opened, the shortest first; what cannot is logged and left out.
+    """All films of the folder that can be opened; what cannot is logged and left out.
 
-    The first one is open on arrival, and a short film is the quickest to talk with. Raises
-    `MovieError` when none is left.
+    The first one is open on arrival, so those come first that the player has at once, and of these the shortest, which
+    is the quickest to talk with. Raises `MovieError` when none is left.
     """
     movies: dict[str, Movie] = {}
+    waiting = set()  # those of which a copy is yet to be made
     for path in find_movies(settings.movies):
         try:
             movie = load_movie(path, language=settings.subtitle_language, section_minutes=settings.section_minutes)
@@ -26,6 +28,8 @@ def bundled_movies(settings: Settings) -> tuple[Movie, ...]:
             log.warning("left out: %s has the same name as %s", path, movies[movie.slug].path)
             continue
         movies[movie.slug] = movie
+        if not playable_file(movie, files_folder(settings, movie, own=False)):
+            waiting.add(movie.slug)
     if not movies:
         raise MovieError(f"No film in {settings.movies} can be opened; put one there, or set LLAMAVID_MOVIES.")
-    return tuple(sorted(movies.values(), key=lambda movie: movie.duration))
+    return tuple(sorted(movies.values(), key=lambda movie: (movie.slug in waiting, movie.duration)))

@@ -1,70 +1,155 @@
-"""What the player needs: a copy that browsers can play, and the cues as WebVTT. page.js does the seeking."""
+"""What the player needs: a file that browsers can play, and the cues as WebVTT. page.js does the seeking."""
 
 import hashlib
+import os
 import re
 import subprocess
+import tempfile
+import time
 from collections.abc import Generator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import ffmpeg
 
 from llamavid_demo.errors import MovieError
 from llamavid_demo.film import Movie, to_webvtt
-from llamavid_demo.film.ffmpeg_commands import SAFE_INPUT, address, start_ffmpeg
+from llamavid_demo.film.ffmpeg_commands import SAFE_INPUT, address, first_line, start_ffmpeg
+from llamavid_demo.film.probe import VideoInfo, probe
+from llamavid_demo.settings import Settings
 
-# What browsers play alike and Gradio hands on as it is; anything else it would re-encode inside the event.
-PLAYABLE = {(".mp4", "h264"), (".webm", "vp9")}
-ENCODER = {"vcodec": "libx264", "preset": "veryfast", "crf": 24, "pix_fmt": "yuv420p"}
+# What browsers play alike, and Gradio hands on as it is: pictures and sound by the kind of file that they stand in.
+PICTURES = {"h264": ".mp4", "vp8": ".webm", "vp9": ".webm", "av1": ".webm"}
+SOUND = {".mp4": ("aac", "mp3"), ".webm": ("opus", "vorbis")}
+CONTAINER = {".mp4": "mov", ".webm": "matroska"}
+PROFILES = ("Constrained Baseline", "Baseline", "Main", "High")  # of H.264
+PIXELS = ("yuv420p", "yuvj420p")
+SIDE = 1920  # pixels; what has to be encoded anew is made no larger
+ENCODER = {
+    "c:v": "libx264",
+    "preset": "veryfast",
+    "crf": 24,
+    "pix_fmt": "yuv420p",
+    "threads": max(1, (os.cpu_count() or 2) // 2),  # the rest is left to the answers
+    "vf": f"scale='min({SIDE},iw)':'min({SIDE},ih)':force_original_aspect_ratio=decrease:force_divisible_by=2",
+}
+SOUND_ENCODER = {".mp4": "aac", ".webm": "libopus"}
+LEFT_BEHIND = 3600.0  # seconds after which a copy that did not grow is what a killed server left
+
+
+@dataclass(frozen=True)
+class CopyProgress:
+    """Seconds of film copied; looks like the chat room's progress."""
+
+    done: int
+    total: int
+    stage: str = "copy"
+
+
+def files_folder(settings: Settings, movie: Movie, *, own: bool) -> Path:
+    """Where a film's copy and subtitles go: beside a visitor's upload, to go when that goes, or in the cache."""
+    return movie.path.parent if own else settings.cache_dir / "page"
 
 
 def is_playable(movie: Movie) -> bool:
-    """Whether browsers play the file as it is."""
-    return (movie.path.suffix.lower(), movie.codec) in PLAYABLE
+    """Whether browsers play the file as it is, by what is in it. Raises `MovieError` when it cannot be opened."""
+    info = probe(movie.path)
+    home = _home(info)
+    if home is None or home != movie.path.suffix.lower() or info.container != CONTAINER[home]:
+        return False
+    heard = info.sound is None or (info.sound.leads and info.sound.codec in SOUND[home])
+    return info.leads and heard and not info.origin  # browsers take the first tracks, and begin at 0
 
 
 def copy_path(movie: Movie, folder: Path) -> Path:
     """Where the playable copy of a film lies: named by its path, size and time of change."""
     seen = movie.path.stat()
     name = hashlib.sha256(f"{movie.path}\0{seen.st_size}\0{seen.st_mtime_ns}".encode()).hexdigest()[:24]
-    return folder / f"{name}.mp4"
+    return folder / f"{name}{_home(probe(movie.path)) or '.mp4'}"
 
 
-def make_playable(movie: Movie, folder: Path) -> Generator[float, None, None]:
-    """Make an H.264 copy in `folder` (`copy_path`), unless browsers play the film as it is, or the copy is there.
+def playable_file(movie: Movie, folder: Path) -> Path | None:
+    """The film itself, or its copy in `folder`; None where the copy is yet to be made.
 
-    Yields seconds of film done; closing it ends the copying, and nothing half-written stays. Raises `MovieError` when
-    the film cannot be re-encoded.
+    Raises `MovieError` when the film cannot be opened.
     """
     if is_playable(movie):
-        return
-    target = copy_path(movie, folder)
-    if target.exists():
+        return movie.path
+    copy = copy_path(movie, folder)
+    return copy if copy.exists() else None
+
+
+def make_playable(movie: Movie, folder: Path) -> Generator[CopyProgress, None, None]:
+    """Make a copy in `folder` (`copy_path`), unless browsers play the film as it is, or the copy is there.
+
+    What browsers play of it is copied, the rest is encoded anew. Closing it ends the copying, and nothing half-written
+    stays. Raises `MovieError` when there can be no copy.
+    """
+    if playable_file(movie, folder):
         return
     folder.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(".part")
-    source = ffmpeg.input(address(movie.path), **SAFE_INPUT)
-    pictures = {"vcodec": "copy"} if movie.codec == "h264" else ENCODER
-    node = ffmpeg.output(
-        source["v:0"], source["a:0?"], str(partial), format="mp4", acodec="aac", movflags="+faststart", **pictures
-    )
-    process = start_ffmpeg(
-        node.global_args("-progress", "pipe:1").overwrite_output(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
+    for old in folder.glob("*.part"):
+        if time.time() - old.stat().st_mtime > LEFT_BEHIND:
+            old.unlink(missing_ok=True)
+    target = copy_path(movie, folder)
+    # A name of its own: the ffmpeg of a server that was killed may still be writing.
+    handle, name = tempfile.mkstemp(dir=folder, prefix=f"{target.stem}-", suffix=".part")
+    os.close(handle)
+    partial = Path(name)
     try:
-        assert process.stdout is not None  # noqa: S101 - it was asked for above
-        for line in process.stdout:
-            if at := re.fullmatch(rb"out_time_us=(\d+)\s*", line):
-                yield int(at[1]) / 1e6
-        if process.wait() != 0:
-            raise MovieError(
-                f"{movie.path.name} is {movie.codec} video, which browsers cannot play, and it could not be "
-                "converted: it may be damaged. Try another file, best an MP4 with H.264."
-            )
+        yield from _written(movie, partial, target.suffix)
         partial.replace(target)
     finally:
-        process.kill()
-        process.wait()
         partial.unlink(missing_ok=True)
+
+
+def _written(movie: Movie, partial: Path, suffix: str) -> Generator[CopyProgress, None, None]:
+    """Let ffmpeg write the copy; MovieError when it fails."""
+    run = _copying(probe(movie.path), partial, suffix)
+    with tempfile.TemporaryFile() as errors:
+        process = start_ffmpeg(run, stdout=subprocess.PIPE, stderr=errors)
+        try:
+            assert process.stdout is not None  # noqa: S101 - it was asked for above
+            for line in process.stdout:
+                if at := re.fullmatch(rb"out_time_us=(\d+)\s*", line):
+                    yield CopyProgress(min(int(at[1]) // 1_000_000, int(movie.duration)), int(movie.duration))
+            code = process.wait()
+        finally:
+            process.kill()
+            process.wait()
+        if code != 0:
+            errors.seek(0)
+            raise MovieError(
+                f"Browsers cannot play {movie.path.name} as it is, and it could not be converted "
+                f"({first_line(errors.read(), movie.path)}). Try another file, best an MP4 with H.264."
+            )
+
+
+def _copying(info: VideoInfo, target: Path, suffix: str) -> Any:
+    """The ffmpeg run: the tracks that the model reads, on the clock that it reads them by."""
+    source = ffmpeg.input(address(info.path), **SAFE_INPUT)
+    streams = [source[str(info.stream)]]
+    options: dict[str, Any] = {"c:v": "copy"} if _home(info) else dict(ENCODER)
+    if info.container == "avi":  # its pictures are late, its sound is not
+        options["vf"] = f"setpts=PTS-{info.origin - info.start}/TB,{ENCODER['vf']}"
+    if info.sound:
+        streams.append(source[str(info.sound.index)])
+        kept = info.sound.codec in SOUND[suffix]
+        options |= {"c:a": "copy"} if kept else {"c:a": SOUND_ENCODER[suffix], "ac": 2}
+    if suffix == ".mp4":
+        options["movflags"] = "+faststart"
+    if info.start > info.origin:  # ffmpeg would begin with the first picture or sound
+        options["output_ts_offset"] = info.start - info.origin
+    node = ffmpeg.output(*streams, str(target), format=suffix[1:], **options)
+    return node.global_args("-progress", "pipe:1").overwrite_output()
+
+
+def _home(info: VideoInfo) -> str | None:
+    """The kind of file in which browsers play the film's pictures as they are; None where they play them in none."""
+    if info.container == "avi" or info.pixels not in PIXELS:  # AVI has no times of display, a copy needs them
+        return None
+    return None if info.codec == "h264" and info.profile not in PROFILES else PICTURES.get(info.codec)
 
 
 def subtitle_file(movie: Movie, folder: Path) -> Path | None:

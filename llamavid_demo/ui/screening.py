@@ -1,7 +1,6 @@
 """What is showing: opens films and sections, and fills player, strip, transcript and questions."""
 
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -14,24 +13,21 @@ from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.cost import Costs
 from llamavid_demo.ui.kept import Arrival
 from llamavid_demo.ui.models import Models
-from llamavid_demo.ui.player import copy_path, is_playable, subtitle_file
+from llamavid_demo.ui.player import files_folder, playable_file, subtitle_file
 from llamavid_demo.ui.posters import facts, poster_wall
 from llamavid_demo.ui.sections import clamp, section_at, section_strip, still_times
-from llamavid_demo.ui.sessions import Sessions
+from llamavid_demo.ui.sessions import Sessions, WaitingPlayer
 from llamavid_demo.ui.stills import Stills
-from llamavid_demo.ui.talk import notice, suggestions
+from llamavid_demo.ui.talk import notice, progress_bar, suggestions
 from llamavid_demo.ui.transcript import transcript_list
 
 NOT_HERE = (
     "The film that this address names is not here; a clip of your own goes when you close the page. Bring it again."
 )
 
+PREPARING = "Browsers cannot play this film as it is: a copy is made. You can ask meanwhile…"
+
 Parts = dict[str, Any]
-
-
-def files_folder(settings: Settings, movie: Movie, *, own: bool) -> Path:
-    """Where a film's copy and subtitles go: beside a visitor's upload, to go when that goes, or in the cache."""
-    return movie.path.parent if own else settings.cache_dir / "page"
 
 
 def about(movie: Movie) -> str:
@@ -60,7 +56,7 @@ class Screening:
         cues = movie.subtitles.cues if movie.subtitles else ()
         return {
             "wall": poster_wall(self._sessions.movies(key), movie.slug, visit.own),
-            "player": self.player(movie, own=movie.slug in visit.own),
+            **self.player(key, movie),
             "about": about(movie),
             "transcript": transcript_list(cues),
             "suggestions": suggestions(movie.questions),
@@ -92,23 +88,34 @@ class Screening:
         """What reading a section takes of the visitor's model, as far as that is known at once."""
         return self._costs.known(self._sessions.model(key), movie, index)
 
-    def player(self, movie: Movie, *, own: bool) -> gr.Video:
-        """The player with the film and its subtitles. Give it by an event: a constructor adds no track.
+    def player(self, key: str, movie: Movie) -> Parts:
+        """The player with the film, or empty, with a bar, until a copy is there; `Copies` follows that.
 
-        Raises `MovieError` when the film's file has gone.
+        Raises what `video` raises.
+        """
+        parts = self.video(key, movie)
+        self._sessions.visit(key).waiting = None if parts else WaitingPlayer(movie.slug)
+        return parts or {"player": None, "copying": progress_bar(None, PREPARING)}
+
+    def video(self, key: str, movie: Movie) -> Parts | None:
+        """The player with the film and its subtitles; None as long as browsers need a copy that is not there.
+
+        Give it by an event: a constructor adds no track. Raises `MovieError` when the film's file has gone.
         """
         if not movie.path.exists():
             raise MovieError(GONE)
-        folder = files_folder(self._settings, movie, own=own)
-        path = movie.path if is_playable(movie) else copy_path(movie, folder)
-        return gr.Video(value=str(path), subtitles=subtitle_file(movie, folder))
+        folder = files_folder(self._settings, movie, own=movie.slug in self._sessions.visit(key).own)
+        path = playable_file(movie, folder)
+        if path is None:
+            return None
+        return {"player": gr.Video(value=str(path), subtitles=subtitle_file(movie, folder)), "copying": ""}
 
     def arrive(self, key: str, arrival: Arrival) -> Parts:
         """What a page that has just been opened shows: what its address asks for, with the browser's conversations."""
         visit = self._sessions.visit(key)
         if visit.showing:  # pressed before the page was whole
             movie = self._sessions.movie(key, visit.showing[0])
-            return {"player": self.player(movie, own=movie.slug in visit.own)}
+            return {**self.player(key, movie), "cost": self.cost(key, movie, visit.showing[1])}
         visit.kept = {(talk.model, talk.film, talk.section): talk.turns for talk in arrival.talks}
         chosen = {}
         if arrival.model in self._models.names and arrival.model != self._sessions.model(key):

@@ -11,6 +11,7 @@ from llamavid_demo.ui.api import ask_endpoint
 from llamavid_demo.ui.catalogue import bundled_movies
 from llamavid_demo.ui.choosing import Choosing
 from llamavid_demo.ui.conversation import Talking
+from llamavid_demo.ui.copying import Copies
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.page import TITLE, layout
 from llamavid_demo.ui.read_ahead import ReadAhead
@@ -40,7 +41,7 @@ def build(settings: Settings) -> gr.Blocks:
     bringing = Bringing(settings, sessions, models, screening)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(DAY, DAY)) as demo:
         parts = layout(settings, movies, models.names, models[first].state())
-        wiring = Wiring(parts, ReadAhead(settings, sessions, models))
+        wiring = Wiring(parts, ReadAhead(settings, sessions, models), Copies(settings, sessions, screening))
         wiring.arrival(demo, sessions, screening)
         wiring.choosing(choosing, screening, talking)
         wiring.screening(screening)
@@ -68,7 +69,7 @@ def serve(settings: Settings) -> None:
         server_name=settings.host,
         server_port=settings.port,
         share=settings.share,
-        # Each open page may follow its model and reading ahead; each question holds a thread while it waits.
+        # Each open page may follow its model, reading ahead and a copy; each question holds a thread while it waits.
         max_threads=2 * VISITS + settings.answers_at_once + settings.queue_length,
         allowed_paths=[str(films), str(files)],
         max_file_size=int(settings.upload_mb * 1e6),

@@ -76,12 +76,25 @@ class Brought:
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
+@dataclass(eq=False)
+class WaitingPlayer:
+    """A player that is empty until a copy of its film is made; `served` when the page has it, or knows why not.
+
+    `follower` is who tells the page how far the copy has come.
+    """
+
+    slug: str
+    served: bool = False
+    follower: object = None
+
+
 @dataclass
 class Visit:
     """One open page: what it shows, its own films, the question and the film that are under way.
 
     A handler goes on showing things as long as its question, or its film, is still the visit's. `follower` is who tells
-    the page how far reading ahead has come. `kept` holds what the browser kept, by model, film and section.
+    the page how far reading ahead has come, `waiting` is its player while that has no film. `kept` holds what the
+    browser kept, by model, film and section.
     """
 
     showing: tuple[str, int] | None = None
@@ -91,6 +104,7 @@ class Visit:
     bringing: Brought | None = None
     follower: object = None
     kept: dict[tuple[str, str, int], tuple[KeptTurn, ...]] = field(default_factory=dict)
+    waiting: WaitingPlayer | None = None
 
     @property
     def busy(self) -> bool:
@@ -224,6 +238,7 @@ class Sessions:
         if not visit:
             return
         visit.leave()
+        visit.waiting = None
         if visit.own:
             deletion = threading.Timer(self._grace, self._delete, [list(visit.own.values())])
             deletion.daemon = True

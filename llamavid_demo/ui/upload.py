@@ -6,7 +6,7 @@
 import logging
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,8 @@ from llamavid_demo.film import Movie, load_movie
 from llamavid_demo.film.plain_files import VIDEO_SUFFIXES
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.models import Models
-from llamavid_demo.ui.player import make_playable
-from llamavid_demo.ui.screening import Screening, files_folder
+from llamavid_demo.ui.player import CopyProgress, files_folder, make_playable
+from llamavid_demo.ui.screening import Screening
 from llamavid_demo.ui.sessions import Brought, Conversation, Sessions, Visit
 from llamavid_demo.ui.talk import Counted, alert, notice, progress_bar
 from llamavid_demo.ui.words import length, size
@@ -33,15 +33,6 @@ CANCELLED = "Cancelled. Nothing was kept of the film."
 
 log = logging.getLogger(__name__)
 Parts = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class CopyProgress:
-    """Seconds of film copied; looks like the chat room's progress."""
-
-    done: int
-    total: int
-    stage: str = "copy"
 
 
 def limits(settings: Settings) -> str:
@@ -167,8 +158,7 @@ class Bringing:
                 f"{length(self._settings.upload_minutes * 60)}. Cut it, or choose another."
             )
         with closing(make_playable(movie, files_folder(self._settings, movie, own=True))) as copied:
-            for seconds in copied:
-                yield CopyProgress(min(int(seconds), int(movie.duration)), int(movie.duration))
+            yield from copied
         brought.movie = movie
 
     def _watched(self, brought: Brought, movie: Movie, model: str) -> "Generator[Progress, None, None]":

@@ -11,6 +11,7 @@ import gradio as gr
 from llamavid_demo.errors import DemoError
 from llamavid_demo.ui.choosing import Choosing
 from llamavid_demo.ui.conversation import Talking
+from llamavid_demo.ui.copying import Copies
 from llamavid_demo.ui.kept import Arrival
 from llamavid_demo.ui.read_ahead import ReadAhead
 from llamavid_demo.ui.screening import Parts, Screening
@@ -28,9 +29,10 @@ EVERY: dict[str, Any] = {"trigger_mode": "multiple", **QUIET}
 class Wiring:
     """Connects the named parts of a page to their handlers."""
 
-    def __init__(self, parts: dict[str, Any], reading: ReadAhead) -> None:
+    def __init__(self, parts: dict[str, Any], reading: ReadAhead, copies: Copies) -> None:
         self._parts = parts
         self._reading = reading
+        self._copies = copies
         self._outputs = list(parts.values())
 
     def updates(self, parts: Parts) -> dict[Any, Any]:
@@ -120,12 +122,17 @@ class Wiring:
         self._read_ahead_after(moved)
 
     def _complete_after(self, event: gr.events.Dependency, screening: Screening) -> None:
-        """Pictures and plans take a moment: they come when the rest is there."""
+        """Pictures, plans and a copy for the player take a moment: they come when the rest is there."""
 
         def complete(request: gr.Request) -> dict[Any, Any]:
             return self.update(screening.complete, _key(request))
 
+        async def copy(request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
+            async for told in self.follow(self._copies.follow, _key(request)):
+                yield told
+
         event.then(complete, None, self._outputs, **EVERY, **FREE)
+        event.then(copy, None, self._outputs, **EVERY, **FREE)
 
     def _read_ahead_after(self, event: gr.events.Dependency) -> None:
         """What is open now is read ahead, as long as it is open."""

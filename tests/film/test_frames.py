@@ -118,6 +118,37 @@ def test_pixels_that_are_not_square_are_shown_as_on_a_screen(make_clip: MakeClip
         assert np.abs(edges - 2 * drawn_edges).max() <= 3
 
 
+@pytest.mark.parametrize("name", ["cut.mkv", "cut.mp4", "cut.flv"])
+def test_a_film_cut_from_a_longer_one_begins_with_its_first_picture(make_clip: MakeClip, name: str) -> None:
+    movie = load_movie(make_clip(name, *X264, "-output_ts_offset", "600").path)
+    assert movie.duration == pytest.approx(5, abs=0.11)
+    batches = list(read_frames(movie, movie.sections[0], WHOLE))
+    assert [number_of(picture) for batch in batches for picture in batch.pixels][:5] == [0, 10, 20, 30, 40]
+    assert number_of(next(ffmpeg_frames(probe(movie.path), 3, 1, WHOLE))) == 30
+
+
+def test_subtitles_inside_a_film_cut_from_a_longer_one_move_with_it(clip: Clip, tmp_path: Path) -> None:
+    (tmp_path / "said.srt").write_text("1\n00:00:01,000 --> 00:00:02,500\nLook!\n")
+    path = tmp_path / "cut.mkv"
+    run_ffmpeg("-i", clip.path, "-i", tmp_path / "said.srt", "-c", "copy", "-output_ts_offset", "600", path)
+    (tmp_path / "said.srt").unlink()
+    track = load_movie(path).subtitles
+    assert track is not None
+    assert [(cue.start, cue.end, cue.text) for cue in track.cues] == [(1.0, 2.5, "Look!")]
+
+
+def test_of_several_video_tracks_the_default_is_read(clip: Clip, tmp_path: Path) -> None:
+    picture = ("-f", "lavfi", "-i", "color=black:size=160x90:rate=10:duration=5")
+    run_ffmpeg(
+        *picture, "-i", clip.path, "-map", "0", "-map", "1", "-c:v", "libx264", "-pix_fmt", "yuv420p",
+        "-disposition:v:0", "0", "-disposition:v:1", "default", path := tmp_path / "two.mkv",
+    )  # fmt: skip
+    movie = load_movie(path)
+    (batch,) = read_frames(movie, movie.sections[0], WHOLE)
+    assert [number_of(picture) for picture in batch.pixels] == [0, 10, 20, 30, 40]
+    assert (probe(path).stream, probe(path).leads) == (1, False)
+
+
 def test_batches_cover_the_section_in_order(clip: Clip) -> None:
     movie = load_movie(clip.path)
     batches = list(read_frames(movie, movie.sections[0], FrameFormat(32, 24), batch=2))
