@@ -173,14 +173,7 @@ class MovieChat:
         return max_new_tokens or self.settings.max_new_tokens
 
     def _turn(self, question: str, until: float | None, earlier: list[Turn], sampling: Sampling) -> Turn:
-        question = question.strip()
-        if not question:
-            raise QuestionError("The question is empty: type what you want to know about the film.")
-        if len(question) > self.settings.question_chars:
-            raise QuestionError(
-                f"The question has {len(question):,} characters; {self.settings.question_chars:,} are read at most: "
-                "make it shorter."
-            )
+        question = self.settings.checked_question(question)
         if until is not None and until <= self._encoded.times[0]:
             raise QuestionError(
                 f"Nothing of this section comes before {clock(until)}: let the film play first, or allow spoilers."

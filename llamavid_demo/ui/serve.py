@@ -7,7 +7,7 @@ from pathlib import Path
 import gradio as gr
 
 from llamavid_demo.settings import ROOT, Settings
-from llamavid_demo.ui.api import ask_endpoint
+from llamavid_demo.ui.api import ask_endpoint, films_endpoint
 from llamavid_demo.ui.catalogue import bundled_movies
 from llamavid_demo.ui.choosing import Choosing
 from llamavid_demo.ui.conversation import Talking
@@ -47,7 +47,8 @@ def build(settings: Settings) -> gr.Blocks:
         wiring.talking(talking)
         wiring.bringing(bringing, screening)
         asking = {"concurrency_id": "ask", "concurrency_limit": settings.answers_at_once}
-        gr.api(ask_endpoint(sessions, models[first]), api_name="ask", **asking)
+        gr.api(ask_endpoint(settings, sessions, models), api_name="ask", **asking)
+        gr.api(films_endpoint(sessions), api_name="films", queue=False)
     return demo.queue(max_size=VISITS + settings.queue_length)
 
 
