@@ -26,8 +26,15 @@ window.cinema = (() => {
   }
 
   function show(section) {
-    if (nameOf(section) !== shown) seek(Number(section.dataset.start));
+    const second = wished?.name === nameOf(section) ? wished.second : Number(section.dataset.start);
+    if (nameOf(section) !== shown) seek(second);
     shown = nameOf(section);
+  }
+
+  // The next film or section, by name, opens at this second; the player loads it before or after the strip shows it.
+  let wished = null;
+  function wish(name, second) {
+    wished = { name, second };
   }
 
   // Mark the cue that is being spoken. After a jump into silence, show where in the list the film now is.
@@ -51,27 +58,8 @@ window.cinema = (() => {
     }
   }
 
-  function search(words) {
-    const root = transcript();
-    const wanted = words.trim().toLocaleLowerCase();
-    let found = 0;
-    for (const line of root.querySelectorAll('ol > li')) {
-      const hit = !wanted || line.querySelector('span').textContent.toLocaleLowerCase().includes(wanted);
-      line.hidden = !hit;
-      found += hit;
-    }
-    const count = root.querySelector('.found');
-    if (count) count.textContent = wanted ? (found ? `${found} found` : 'nothing found') : count.dataset.all;
-  }
-
-  function clearSearch() {
-    const box = transcript()?.querySelector('input[type=search]');
-    if (!box) return;
-    box.value = '';
-    search('');
-  }
-
   document.addEventListener('click', (event) => {
+    if (event.target.closest('#strip [data-section], #wall [data-film]')) wished = null;
     const section = event.target.closest('#strip [data-section]');
     if (section) {
       awaited = nameOf(section);
@@ -83,10 +71,6 @@ window.cinema = (() => {
     const player = video();
     const box = player?.getBoundingClientRect();
     if (box && (box.bottom < 80 || box.top > innerHeight - 80)) player.scrollIntoView({ block: 'start', behavior: 'smooth' });
-  });
-
-  document.addEventListener('input', (event) => {
-    if (event.target.matches('#transcript input[type=search]')) search(event.target.value);
   });
 
   // Media events do not bubble; while capturing they can be heard here.
@@ -118,5 +102,5 @@ window.cinema = (() => {
     panel?.querySelector('button')?.focus({ preventScroll: true });
   }
 
-  return { bring, seek, toSection, clearSearch };
+  return { bring, seek, toSection, wish };
 })();

@@ -15,6 +15,7 @@ from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.page import TITLE, layout
 from llamavid_demo.ui.read_ahead import ReadAhead
 from llamavid_demo.ui.screening import Screening
+from llamavid_demo.ui.search import Searching
 from llamavid_demo.ui.sessions import VISITS, Sessions
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.theme import LittleCinema
@@ -44,6 +45,7 @@ def build(settings: Settings) -> gr.Blocks:
         wiring.arrival(demo, sessions, screening)
         wiring.choosing(demo, choosing, screening, talking)
         wiring.screening(screening)
+        wiring.searching(Searching(sessions, screening), screening)
         wiring.talking(talking)
         wiring.bringing(bringing, screening)
         asking = {"concurrency_id": "ask", "concurrency_limit": settings.answers_at_once}
@@ -75,7 +77,7 @@ def serve(settings: Settings) -> None:
         max_file_size=int(settings.upload_mb * 1e6),
         theme=LittleCinema(),
         css=_asset("page.css"),
-        head=f"<script>{_asset('page.js')}</script>",
+        head=f"<script>{_asset('page.js')}{_asset('search.js')}</script>",
         favicon_path=ASSETS / "favicon.svg",
         footer_links=[],
         ssr_mode=False,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from llamavid_demo.errors import GONE, MovieError
 from llamavid_demo.film import Movie
+from llamavid_demo.film.search import DialogueIndex
 
 if TYPE_CHECKING:
     from llamavid_demo.chat import MovieChat, Turn
@@ -80,7 +81,7 @@ class Visit:
     """One open page: what it shows, its own films, the question and the film that are under way.
 
     A handler goes on showing things as long as its question, or its film, is still the visit's. `follower` is who tells
-    the page how far reading ahead has come.
+    the page how far reading ahead has come; `dialogue` finds what is said in its own films.
     """
 
     showing: tuple[str, int] | None = None
@@ -89,6 +90,7 @@ class Visit:
     asked: Asked | None = None
     bringing: Brought | None = None
     follower: object = None
+    dialogue: DialogueIndex | None = None
 
     @property
     def busy(self) -> bool:
