@@ -2,7 +2,9 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -10,6 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from llamavid_demo.film import Cue, load_movie
 from llamavid_demo.film.search import Hit
 from llamavid_demo.ui import search
+from llamavid_demo.ui.sessions import Sessions
 from tests.ui.conftest import Server, make_clip, start_small_films, visit
 from tests.ui.test_page import open_harbour, wait_for_video
 from tests.ui.test_parts import EVIL, PLAIN_TAGS, Reader
@@ -119,3 +122,15 @@ def test_nothing_found_becomes_markup(films: Path) -> None:
     assert many.count("data-hit") == search.MOST_SHOWN
     assert "10 more" in many
     assert 'data-section="1"' in many
+
+
+def test_own_films_are_searched_for_their_visitor_only(films: Path) -> None:
+    movie = load_movie(films / "harbour", section_minutes=0.5)
+    sessions = Sessions([replace(movie, slug="other", subtitles=None)])
+    searching = search.Searching(sessions, SimpleNamespace())  # type: ignore[arg-type]
+    sessions.visit("a").own["own-1"] = replace(movie, slug="own-1")
+    assert 'data-film="own-1"' in searching.search("a", "other", "tide")["elsewhere"]
+    assert searching.search("a", "own-1", "tide")["elsewhere"] == ""
+    assert searching.search("b", "other", "tide")["elsewhere"] == ""
+    del sessions.visit("a").own["own-1"]
+    assert searching.search("a", "other", "tide")["elsewhere"] == ""
