@@ -118,8 +118,13 @@ Object.assign(window.cinema, (() => {
     history.replaceState(null, '', address(chosen.dataset.film, chosen.dataset.section, player.currentTime));
   }
 
-  function go(film, number, second = null) {
+  // The film's section opens at this second, when it comes to the page.
+  function wish(film, number, second) {
     wanted = { film, section: number, second, question: '' };
+  }
+
+  function go(film, number, second = null) {
+    wish(film, number, second);
     document.dispatchEvent(new CustomEvent('go', { detail: { film, section: number } }));
   }
 
@@ -138,5 +143,5 @@ Object.assign(window.cinema, (() => {
     if (event.target === box()) stored(sessionStorage, `${KEPT}draft`, event.target.value);
   });
 
-  return { arrival, hear, moved, beginOf, go };
+  return { arrival, hear, moved, beginOf, go, wish };
 })());

@@ -52,26 +52,6 @@ window.cinema = (() => {
     }
   }
 
-  function search(words) {
-    const root = transcript();
-    const wanted = words.trim().toLocaleLowerCase();
-    let found = 0;
-    for (const line of root.querySelectorAll('ol > li')) {
-      const hit = !wanted || line.querySelector('span').textContent.toLocaleLowerCase().includes(wanted);
-      line.hidden = !hit;
-      found += hit;
-    }
-    const count = root.querySelector('.found');
-    if (count) count.textContent = wanted ? (found ? `${found} found` : 'nothing found') : count.dataset.all;
-  }
-
-  function clearSearch() {
-    const box = transcript()?.querySelector('input[type=search]');
-    if (!box) return;
-    box.value = '';
-    search('');
-  }
-
   document.addEventListener('click', (event) => {
     const section = event.target.closest('#strip [data-section]');
     if (section) {
@@ -84,10 +64,6 @@ window.cinema = (() => {
     const player = video();
     const box = player?.getBoundingClientRect();
     if (box && (box.bottom < 80 || box.top > innerHeight - 80)) player.scrollIntoView({ block: 'start', behavior: 'smooth' });
-  });
-
-  document.addEventListener('input', (event) => {
-    if (event.target.matches('#transcript input[type=search]')) search(event.target.value);
   });
 
   // Media events do not bubble; while capturing they can be heard here.
@@ -119,5 +95,5 @@ window.cinema = (() => {
     panel?.querySelector('button')?.focus({ preventScroll: true });
   }
 
-  return { bring, seek, toSection, clearSearch };
+  return { bring, seek, toSection };
 })();

@@ -10,6 +10,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from llamavid_demo.embedded import ROOT, embedded
+from llamavid_demo.errors import QuestionError
 
 LONGEST_SECTION = 30  # minutes
 TOKENS_A_MINUTE = 540  # frames, and subtitles of people who talk much; a quarter is left for the conversation
@@ -103,6 +104,18 @@ class Settings(BaseSettings):
         description="Port that the page is served on.",
     )
     share: bool = Field(False, description="Open a public link through Gradio.")
+
+    def checked_question(self, question: str) -> str:
+        """A question without the space around it. Raises `QuestionError` when it is empty or too long."""
+        question = question.strip()
+        if not question:
+            raise QuestionError("The question is empty: type what you want to know about the film.")
+        if len(question) > self.question_chars:
+            raise QuestionError(
+                f"The question has {len(question):,} characters; {self.question_chars:,} are read at most: "
+                "make it shorter."
+            )
+        return question
 
     @property
     def frames_room(self) -> int:

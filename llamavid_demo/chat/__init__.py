@@ -8,6 +8,10 @@ from llamavid_demo.chat.encoded_section import encode_section, open_cache
 from llamavid_demo.chat.evidence import Evidence
 from llamavid_demo.chat.movie_chat import MovieChat
 from llamavid_demo.chat.progress import Progress
+from llamavid_demo.chat.section_cost import SectionCost, expected_seconds, section_cost
 from llamavid_demo.chat.turn import Turn, TurnStats
 
-__all__ = ["Evidence", "MovieChat", "Progress", "Turn", "TurnStats", "encode_section", "open_cache", "section_plan"]
+__all__ = [
+    "Evidence", "MovieChat", "Progress", "SectionCost", "Turn", "TurnStats", "encode_section", "expected_seconds",
+    "open_cache", "section_cost", "section_plan",
+]  # fmt: skip

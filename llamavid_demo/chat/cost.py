@@ -1,4 +1,4 @@
-"""What talking with a section will cost, what memory there is and how much of it is used."""
+"""What a section will take of a card, weights included, and what memory there is."""
 
 import math
 
@@ -38,10 +38,3 @@ def memory_gigabytes(device: torch.device) -> float:
     if device.type == "cuda":
         return torch.cuda.get_device_properties(device).total_memory / GIB
     return psutil.virtual_memory().total / GIB
-
-
-def used_bytes(device: torch.device) -> int:
-    """What PyTorch holds on a CUDA card, or the process in memory."""
-    if device.type == "cuda":
-        return torch.cuda.memory_allocated(device)
-    return psutil.Process().memory_info().rss

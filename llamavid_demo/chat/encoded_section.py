@@ -1,6 +1,7 @@
 """A section as the model sees it: the patches of its frames, which no question changes, and its cues."""
 
 import logging
+import time
 from bisect import bisect_left
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ import torch
 
 from llamavid_demo.chat.disk_cache import DiskCache, file_fingerprint
 from llamavid_demo.chat.progress import Progress, tell
+from llamavid_demo.chat.reading_times import ReadingTimes, reading_times
 from llamavid_demo.chat.scheduler import scheduler_of
 from llamavid_demo.chat.single_flight import flight
 from llamavid_demo.chat.task import Priority, Urgency
@@ -125,7 +127,9 @@ def make_rows(
     key = tokens_key(model, section, guide)
     rows = cache.get("tokens", key)
     if rows is None:
-        rows = yield from tell("tokens", len(section.times), frames.rows())
+        count = len(section.times)
+        making = reading_times(cache.folder).timed(model, "tokens", count, frames.rows())
+        rows = yield from tell("tokens", count, making)
         cache.put("tokens", key, rows, about=": ".join(filter(None, (section.title, guide.strip()))))
     return rows
 
@@ -150,25 +154,35 @@ def _keep(
     model: LoadedModel, movie: Movie, part: Section, urgency: Urgency, cache: DiskCache, key: dict[str, object]
 ) -> Generator[int, None, torch.Tensor]:
     """Patches of a part, put into the cache; mapped from there, they take no memory of their own."""
-    patches = yield from _read(model, movie, part, urgency)
+    patches = yield from _read(model, movie, part, urgency, reading_times(cache.folder))
     cache.put("patches", key, patches, about=movie.title)
     kept = cache.get("patches", key)
     return patches if kept is None else kept
 
 
-def _read(model: LoadedModel, movie: Movie, part: Section, urgency: Urgency) -> Generator[int, None, torch.Tensor]:
-    """Patches of some seconds of a movie; yields how many are done. Fewer come where the film ends early."""
+def _read(
+    model: LoadedModel, movie: Movie, part: Section, urgency: Urgency, times: ReadingTimes
+) -> Generator[int, None, torch.Tensor]:
+    """Patches of some seconds of a movie; yields how many are done. Fewer come where the film ends early.
+
+    What decoding and encoding took goes to `times`, without what was waited for others.
+    """
     scheduler = scheduler_of(model)
     patches = torch.empty(len(part.seconds), *model.config.patch_shape, dtype=torch.float16)  # (T, …)
-    done = 0
+    done, took, began = 0, 0.0, time.perf_counter()
     for batch in read_frames(movie, part, model.frame_format, batch=_BATCH):
         rows = patches[done : done + len(batch.times)]
-        scheduler.compute(partial(_encode, model, batch.pixels, rows), urgency)
+        took += time.perf_counter() - began
+        took += scheduler.compute(partial(_encode, model, batch.pixels, rows), urgency)
         done += len(rows)
         yield done
+        began = time.perf_counter()
+    times.add(model, "frames", done, took)
     return patches[:done]
 
 
-def _encode(model: LoadedModel, frames: np.ndarray, patches: torch.Tensor) -> None:
-    """Put the patches of frames (B, h, w, 3) where they belong (B, …)."""
+def _encode(model: LoadedModel, frames: np.ndarray, patches: torch.Tensor) -> float:
+    """Put the patches of frames (B, h, w, 3) where they belong (B, …); the seconds that it took."""
+    began = time.perf_counter()
     patches[:] = model.patches(frames)
+    return time.perf_counter() - began

@@ -12,7 +12,6 @@ import torch
 
 from llamavid_demo.chat.answer import Answer
 from llamavid_demo.chat.conversation_cache import ConversationCache
-from llamavid_demo.chat.cost import used_bytes
 from llamavid_demo.chat.decoding import Sampling
 from llamavid_demo.chat.disk_cache import DiskCache
 from llamavid_demo.chat.encoded_section import EncodedSection, check_length, encode_section, open_cache
@@ -174,14 +173,7 @@ class MovieChat:
         return max_new_tokens or self.settings.max_new_tokens
 
     def _turn(self, question: str, until: float | None, earlier: list[Turn], sampling: Sampling) -> Turn:
-        question = question.strip()
-        if not question:
-            raise QuestionError("The question is empty: type what you want to know about the film.")
-        if len(question) > self.settings.question_chars:
-            raise QuestionError(
-                f"The question has {len(question):,} characters; {self.settings.question_chars:,} are read at most: "
-                "make it shorter."
-            )
+        question = self.settings.checked_question(question)
         if until is not None and until <= self._encoded.times[0]:
             raise QuestionError(
                 f"Nothing of this section comes before {clock(until)}: let the film play first, or allow spoilers."
@@ -236,7 +228,8 @@ class MovieChat:
                 new_tokens=len(answer.ids),
                 ttft_s=first - began,
                 tokens_per_s=max(0, len(answer.ids) - 1) / (now - first) if now > first else 0.0,
-                memory_bytes=used_bytes(self.model.device),
+                section_tokens=len(work.reader.prompt.ids),
+                memory_bytes=sum(work.reader.nbytes.values()),
             )
             if not answer.stopping or turn.stopping:  # else somebody left, and it may still be written
                 self._add_evidence(turn, work)

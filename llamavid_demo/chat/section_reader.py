@@ -10,6 +10,7 @@ from llamavid_demo.chat.encoded_section import EncodedSection, make_rows, tokens
 from llamavid_demo.chat.ledger import Bytes
 from llamavid_demo.chat.prefixes import PrefixCache, SharedPrefix
 from llamavid_demo.chat.progress import Progress
+from llamavid_demo.chat.reading_times import reading_times
 from llamavid_demo.chat.sizes import prefix_bytes
 from llamavid_demo.chat.task import Priority, Steps
 from llamavid_demo.film import Movie, Section
@@ -87,7 +88,7 @@ class SectionReader:
         frames = shared.frames or self._frames(guide)
         if frames.lasting:
             shared.frames = frames
-        while shared.prefix.offloaded or shared.prefix.filled < len(self.prompt.ids):
+        while shared.reading or shared.prefix.offloaded or shared.prefix.filled < len(self.prompt.ids):
             yield Priority.READ
             if shared.reading is None:
                 shared.reading = self._read(shared, frames, guide)
@@ -110,7 +111,9 @@ class SectionReader:
             self.prefixes.restore(shared)
         if shared.prefix.filled < len(self.prompt.ids):
             rows = yield from make_rows(self.model, self.encoded, frames, guide, self._cache)
-            yield from fill(self.model, shared.prefix, frames.embed(self.prompt.ids, rows))
+            missing = len(self.prompt.ids) - shared.prefix.filled
+            filling = fill(self.model, shared.prefix, frames.embed(self.prompt.ids, rows))
+            yield from reading_times(self._cache.folder).timed(self.model, "prefill", missing, filling)
 
 
 def held_in_eight_bits(model: LoadedModel, movie: Movie, section: Section, settings: Settings) -> bool:

@@ -12,8 +12,9 @@ Told = list[Progress | str]
 
 @dataclass(frozen=True)
 class TurnStats:
-    """What a turn cost: `reused_tokens` of `prompt_tokens` were in the KV cache already; memory of the process
-    (of the card, on CUDA) in bytes.
+    """What a turn cost: `reused_tokens` of `prompt_tokens` were in the KV cache already.
+
+    The section that it read has `section_tokens` of them and takes `memory_bytes`, as `SectionCost` says beforehand.
     """
 
     frames: int
@@ -22,6 +23,7 @@ class TurnStats:
     new_tokens: int
     ttft_s: float
     tokens_per_s: float
+    section_tokens: int
     memory_bytes: int
 
 

@@ -46,6 +46,7 @@ class KeptStats(_Kept):
 
     frames: Count
     prompt_tokens: Count
+    section_tokens: Count
     reused_tokens: Count
     new_tokens: Count
     ttft_s: Figure

@@ -7,7 +7,7 @@ import gradio as gr
 
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
-from llamavid_demo.ui import browser, posters, sections, talk, transcript
+from llamavid_demo.ui import browser, posters, search, sections, talk, transcript
 from llamavid_demo.ui.screening import about
 from llamavid_demo.ui.upload import SUBTITLES, VIDEOS, limits
 
@@ -50,9 +50,11 @@ def layout(settings: Settings, movies: Sequence[Movie], models: Sequence[str], m
             parts["about"] = _html(about(first), elem_id="about")
         _conversation(parts, settings, first)
         cues = first.subtitles.cues if first.subtitles else ()
-        parts["transcript"] = _html(
-            transcript.transcript_list(cues), elem_id="transcript", js_on_load=transcript.ON_LOAD
-        )
+        with gr.Column(elem_id="dialogue"):
+            parts["transcript"] = _html(
+                transcript.transcript_list(cues), elem_id="transcript", js_on_load=transcript.ON_LOAD
+            )
+            parts["elsewhere"] = _html(elem_id="elsewhere", js_on_load=search.ON_LOAD)
     return parts
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from llamavid_demo.film import Movie, Section
-from llamavid_demo.ui.words import clock, size, some
+from llamavid_demo.ui.words import clock, length, size, some
 
 STILLS_IN_ALL = 8
 FEWEST_STILLS = 2
@@ -57,14 +57,20 @@ def section_cost(
     *,
     tokens: int | None = None,
     memory: int | None = None,
+    seconds: float | None = None,
     most_tokens: int | None = None,
 ) -> str:
-    """One line of HTML that says what asking about a section takes; `waiting` stands for what is not known yet."""
+    """One line of HTML that says what reading a section takes; `waiting` stands for what is not known yet.
+
+    `memory` is in bytes; `seconds` are those that past reads let one expect.
+    """
     figures = [f"<b>{some(len(section.seconds), 'frame')}</b>"]
     if tokens is not None and memory is not None:
-        figures += [f"<b>{some(tokens, 'token')}</b>", f"<b>{size(memory)}</b> of memory"]
+        figures += [f"<b>{some(tokens, 'token')}</b>", f"memory of this film: <b>{size(memory)}</b>"]
     elif waiting:
         figures.append(escape(waiting))
+    if seconds is not None:
+        figures.append(f"about <b>{length(seconds)}</b> on this machine")
     if tokens and most_tokens and tokens > most_tokens:
         figures.append(f"more than the {most_tokens:,} tokens that this model reads: choose shorter sections")
     return '<p class="cost">Reading this section: ' + " <i>·</i> ".join(figures) + "</p>"

@@ -7,7 +7,7 @@ from pathlib import Path
 import gradio as gr
 
 from llamavid_demo.settings import ROOT, Settings
-from llamavid_demo.ui.api import ask_endpoint
+from llamavid_demo.ui.api import ask_endpoint, films_endpoint
 from llamavid_demo.ui.catalogue import bundled_movies
 from llamavid_demo.ui.choosing import Choosing
 from llamavid_demo.ui.conversation import Talking
@@ -16,6 +16,7 @@ from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.page import TITLE, layout
 from llamavid_demo.ui.read_ahead import ReadAhead
 from llamavid_demo.ui.screening import Screening
+from llamavid_demo.ui.search import Searching
 from llamavid_demo.ui.sessions import VISITS, Sessions
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.theme import LittleCinema
@@ -45,10 +46,12 @@ def build(settings: Settings) -> gr.Blocks:
         wiring.arrival(demo, sessions, screening)
         wiring.choosing(choosing, screening, talking)
         wiring.screening(screening)
+        wiring.searching(Searching(sessions, screening), screening)
         wiring.talking(talking)
         wiring.bringing(bringing, screening)
         asking = {"concurrency_id": "ask", "concurrency_limit": settings.answers_at_once}
-        gr.api(ask_endpoint(sessions, models[first]), api_name="ask", **asking)
+        gr.api(ask_endpoint(settings, sessions, models), api_name="ask", **asking)
+        gr.api(films_endpoint(sessions), api_name="films", queue=False)
     return demo.queue(max_size=VISITS + settings.queue_length)
 
 
@@ -75,7 +78,7 @@ def serve(settings: Settings) -> None:
         max_file_size=int(settings.upload_mb * 1e6),
         theme=LittleCinema(),
         css=_asset("page.css"),
-        head=f"<script>{_asset('page.js')}{_asset('memory.js')}</script>",
+        head=f"<script>{_asset('page.js')}{_asset('memory.js')}{_asset('search.js')}</script>",
         favicon_path=ASSETS / "favicon.svg",
         footer_links=[],
         ssr_mode=False,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from llamavid_demo.errors import GONE, MovieError
 from llamavid_demo.film import Movie
+from llamavid_demo.film.search import DialogueIndex
 from llamavid_demo.ui.kept import KeptTurn
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Visit:
 
     A handler goes on showing things as long as its question, or its film, is still the visit's. `follower` is who tells
     the page how far reading ahead has come, `waiting` is its player while that has no film. `kept` holds what the
-    browser kept, by model, film and section.
+    browser kept, by model, film and section. `dialogue` finds what is said in its own films.
     """
 
     showing: tuple[str, int] | None = None
@@ -105,6 +106,7 @@ class Visit:
     follower: object = None
     kept: dict[tuple[str, str, int], tuple[KeptTurn, ...]] = field(default_factory=dict)
     waiting: WaitingPlayer | None = None
+    dialogue: DialogueIndex | None = None
 
     @property
     def busy(self) -> bool:

@@ -87,7 +87,7 @@ def _asked(question: str) -> str:
 
 
 def status_line(stats: "TurnStats | KeptStats | None", finished: str | None) -> str:
-    """The quiet line: tokens reused, time to the first token, speed, memory, and how it ended."""
+    """The quiet line: tokens reused, time to the first token, speed, the film's memory, and how it ended."""
     figures = []
     if finished == "stopped":
         figures.append("stopped")
@@ -101,7 +101,7 @@ def status_line(stats: "TurnStats | KeptStats | None", finished: str | None) -> 
             figures.append(f"{some(stats.prompt_tokens, 'token')} read, none reused")
         figures.append(f"first word after {stats.ttft_s:.{2 if stats.ttft_s < 1 else 1}f} s")
         figures.append(f"{stats.tokens_per_s:.0f} tokens/s")
-        figures.append(size(stats.memory_bytes))
+        figures.append(f"memory of this film: {some(stats.section_tokens, 'token')}, {size(stats.memory_bytes)}")
     reused = f' data-reused="{stats.reused_tokens}" data-prompt="{stats.prompt_tokens}"' if stats else ""
     return f'<p class="status" data-finished="{escape(finished or "")}"{reused}>{" · ".join(figures)}</p>'
 

@@ -6,8 +6,16 @@ from html import escape
 from llamavid_demo.film import Cue
 from llamavid_demo.ui.words import clock, some
 
-# A new film brings a new list: what was searched for in the old one no longer applies.
-ON_LOAD = "watch('value', () => window.cinema && window.cinema.clearSearch());"
+# search.js searches this list at once; what other films say is asked for when somebody stops typing for a moment.
+ON_LOAD = """
+let waiting;
+element.addEventListener('input', (event) => {
+  clearTimeout(waiting);
+  const words = event.target.value.trim();
+  if (words) waiting = setTimeout(() => trigger('search', { words }), 150);
+});
+watch('value', () => window.dialogue && window.dialogue.begin());
+"""
 
 
 def transcript_list(cues: Sequence[Cue]) -> str:

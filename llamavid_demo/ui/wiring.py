@@ -15,6 +15,7 @@ from llamavid_demo.ui.copying import Copies
 from llamavid_demo.ui.kept import Arrival
 from llamavid_demo.ui.read_ahead import ReadAhead
 from llamavid_demo.ui.screening import Parts, Screening
+from llamavid_demo.ui.search import Searching
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.talk import alert
 from llamavid_demo.ui.upload import Bringing
@@ -120,6 +121,23 @@ class Wiring:
         moved = parts["strip"].pick(pick_section, [parts["slug"]], self._outputs, **EVERY, **FREE)
         self._complete_after(moved, screening)
         self._read_ahead_after(moved)
+
+    def searching(self, searching: Searching, screening: Screening) -> None:
+        """The search box of the transcript, and what was found in other films."""
+        parts = self._parts
+
+        def search(slug: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
+            return self.update(searching.search, _key(request), slug, str(event._data["words"]))
+
+        def open_hit(request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
+            return self.update(searching.open, _key(request), str(event._data["film"]), int(event._data["section"]))
+
+        # While one search runs only the last of those that follow is kept.
+        latest = {**QUIET, **FREE, "trigger_mode": "always_last"}
+        parts["transcript"].search(search, [parts["slug"]], self._outputs, **latest)
+        opened = parts["elsewhere"].pick(open_hit, None, self._outputs, **EVERY, **FREE)
+        self._complete_after(opened, screening)
+        self._read_ahead_after(opened)
 
     def _complete_after(self, event: gr.events.Dependency, screening: Screening) -> None:
         """Pictures, plans and a copy for the player take a moment: they come when the rest is there."""

@@ -1,10 +1,44 @@
-"""The one endpoint that programs may call."""
+"""The endpoints that programs may call, through Gradio's own client."""
+
+import itertools
+from pathlib import Path
+from typing import Any
 
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from tests.ui.conftest import Server
+from tests.ui.conftest import LONG_ANSWER, Server
+
+GOOD: dict[str, Any] = {"movie": "harbour", "section": 1, "question": "And then?", "max_new_tokens": 4}
+SENT_WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"movie": "nowhere"}, "There is no film 'nowhere'; there are a-quiet-road, harbour."),
+    ({"movie": ["harbour"]}, "There is no film ['harbour']; there are a-quiet-road, harbour."),
+    ({"movie": None}, "There is no film None; there are a-quiet-road, harbour."),
+    ({"section": 2}, "The Harbour has sections 0 to 1, not 2: give the number of one."),
+    ({"section": -1}, "The Harbour has sections 0 to 1, not -1: give the number of one."),
+    ({"section": "1"}, "The Harbour has sections 0 to 1, not '1': give the number of one."),
+    ({"section": True}, "The Harbour has sections 0 to 1, not True: give the number of one."),
+    ({"movie": "a-quiet-road"}, "a quiet road has section 0 only, not 1: give the number of one."),
+    ({"question": "x" * 40_000}, "The question has 40,000 characters; 2,000 are read at most: make it shorter."),
+    ({"question": " "}, "The question is empty: type what you want to know about the film."),
+    ({"question": {"text": "Where?"}}, "The question must be a text, not {'text': 'Where?'}."),
+    ({"history": "Where?"}, "The history must be a list of [question, answer] pairs, not 'Where?'."),
+    ({"history": [["a", "b"], ["c"]]}, "history[1] must be [question, answer], two texts, not ['c']."),
+    ({"history": [["a", 3]]}, "history[0] must be [question, answer], two texts, not ['a', 3]."),
+    (
+        {"history": [["a", "b" * 20_001]]},
+        "A text in history[0] has 20,001 characters; 20,000 are read at most: make it shorter.",
+    ),
+    ({"history": [["a", "b"]] * 101}, "The history has 101 turns; 100 are read at most: leave out some."),
+    ({"model": 7}, "The model must be one of checkpoint0, not 7."),
+    ({"model": "gpt"}, "There is no model 'gpt' here; there are checkpoint0."),
+    ({"temperature": 3}, "temperature must be a number from 0 to 2, not 3."),
+    ({"temperature": "hot"}, "temperature must be a number from 0 to 2, not 'hot'."),
+    ({"top_p": 0}, "top_p must be a number from 0.01 to 1, not 0."),
+    ({"max_new_tokens": 0}, f"max_new_tokens must be a whole number from 1 to {LONG_ANSWER}, not 0."),
+    ({"max_new_tokens": 2.5}, f"max_new_tokens must be a whole number from 1 to {LONG_ANSWER}, not 2.5."),
+]
 
 
 @pytest.fixture(scope="module")
@@ -12,20 +46,52 @@ def client(server: Server) -> Client:
     return Client(server.url, verbose=False, httpx_kwargs={"timeout": 60})
 
 
-def test_ask_is_the_only_endpoint(client: Client) -> None:
+def ask(client: Client, **given: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = client.predict(**{**GOOD, **given}, api_name="/ask")
+    return answer
+
+
+def test_endpoints_say_what_they_take(client: Client) -> None:
     named = client.view_api(return_format="dict", print_info=False)
-    assert list(named["named_endpoints"]) == ["/ask"]
+    assert sorted(named["named_endpoints"]) == ["/ask", "/films"]
     assert not named["unnamed_endpoints"]
+    about = named["named_endpoints"]["/ask"]
+    assert about["description"].startswith("Ask about a section of a film.")
+    needed = [one["parameter_name"] for one in about["parameters"] if not one["parameter_has_default"]]
+    assert needed == ["movie", "section", "question"]
 
 
-def test_ask_answers_with_evidence_and_figures(client: Client) -> None:
+def test_films_can_be_listed_and_asked_about(client: Client) -> None:
+    road, harbour = client.predict(api_name="/films")
+    assert road["slug"] == "a-quiet-road"
+    assert harbour == {
+        "slug": "harbour",
+        "title": "The Harbour",
+        "seconds": 60,
+        "sections": [{"start": 0, "end": 30}, {"start": 30, "end": 60}],
+        "questions": ["Where does the film begin?", "What colour is the boat?"],
+    }
+    assert ask(client, movie=harbour["slug"], question=harbour["questions"][0])["answer"]
+
+
+def test_ask_answers_with_evidence_and_figures(client: Client, checkpoint: Path) -> None:
     earlier = [["Where does the film begin?", "At the harbour."]]
-    answer = client.predict("harbour", 1, "And then?", earlier, api_name="/ask")
+    answer = ask(client, history=earlier, model=checkpoint.name, temperature=0.5, top_p=0.9)
     assert answer["section"] == [30, 60]
     assert answer["stats"]["frames"] == 30
     assert all(30 <= moment["seconds"] < 60 for moment in answer["evidence"])
 
 
-def test_unknown_film_is_named(client: Client) -> None:
-    with pytest.raises(AppError, match="harbour"):
-        client.predict("nowhere", 0, "Where?", [], api_name="/ask")
+def test_who_streams_sees_the_answer_grow(client: Client) -> None:
+    job = client.submit(**{**GOOD, "max_new_tokens": 200}, api_name="/ask")
+    texts = [report["answer"] for report in job]
+    assert texts[-1]
+    assert len(set(texts)) > 1
+    assert all(later.startswith(text) for text, later in itertools.pairwise(texts))
+
+
+@pytest.mark.parametrize(("wrong", "sentence"), SENT_WRONG, ids=[str(wrong)[:40] for wrong, _ in SENT_WRONG])
+def test_what_is_sent_wrong_is_refused_in_a_sentence(client: Client, wrong: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(AppError) as refused:
+        ask(client, **wrong)
+    assert str(refused.value).startswith(sentence)

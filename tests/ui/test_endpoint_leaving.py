@@ -13,6 +13,7 @@ import pytest
 
 from llamavid_demo.chat import Progress
 from llamavid_demo.film import load_movie
+from llamavid_demo.settings import Settings
 from llamavid_demo.ui.api import ask_endpoint
 from llamavid_demo.ui.sessions import Sessions
 
@@ -33,7 +34,16 @@ class EndlessModel:
             if self.reads:
                 self.closed.set()
         turn = SimpleNamespace(events=lambda: itertools.repeat(["word "]), stop=self.closed.set)
-        return SimpleNamespace(ask=lambda question: turn, report=lambda turn: {"answer": "word"})
+        return SimpleNamespace(ask=lambda question, **_: turn, report=lambda turn: {"answer": "word"})
+
+
+class OneModel(dict[str, EndlessModel]):
+    """Stands for the models on offer."""
+
+    names = ("endless",)
+
+    def __init__(self, model: EndlessModel) -> None:
+        super().__init__(endless=model)
 
 
 @pytest.fixture(params=[True, False], ids=["reading", "answering"])
@@ -46,14 +56,14 @@ def url(films: Path, model: EndlessModel) -> Iterator[str]:
     """A server with nothing but the endpoint."""
     sessions = Sessions([load_movie(films / "harbour", section_minutes=0.5)])
     with gr.Blocks(analytics_enabled=False) as demo:
-        gr.api(ask_endpoint(sessions, model), api_name="ask")  # type: ignore[arg-type]
+        gr.api(ask_endpoint(Settings(), sessions, OneModel(model)), api_name="ask")  # type: ignore[arg-type]
     _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False)
     yield f"{address}gradio_api/call/ask"
     demo.close()
 
 
 def test_computation_ends_when_its_caller_has_gone(url: str, model: EndlessModel) -> None:
-    asked = httpx.post(url, json={"data": ["harbour", 0, "Where?", []]}).json()["event_id"]
+    asked = httpx.post(url, json={"data": ["harbour", 0, "Where?", [], "", 0, 1, None]}).json()["event_id"]
     with httpx.stream("GET", f"{url}/{asked}", timeout=PATIENCE) as answer:
         assert any("generating" in line for line in answer.iter_lines())
         assert not model.closed.is_set()

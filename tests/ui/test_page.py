@@ -75,7 +75,7 @@ def test_section_moves_the_player_and_says_what_it_costs(page: Page) -> None:
     sections.nth(1).click()
     expect(sections.nth(1)).to_have_attribute("aria-pressed", "true")
     wait_for_video(page, "video.currentTime === 30")
-    expect(page.locator("#cost")).to_have_text(re.compile(r"30 frames.*tokens.*MB of memory", re.S))
+    expect(page.locator("#cost")).to_have_text(re.compile(r"30 frames.*tokens.*memory of this film: \S+ .?B", re.S))
 
 
 def test_keyboard_opens_a_film(page: Page) -> None:

@@ -14,6 +14,7 @@ from llamavid_demo.chat import Evidence, Progress, Turn, TurnStats
 from llamavid_demo.film import Cue, Movie, Section
 from llamavid_demo.ui import evidence, heat, posters, screening, sections, talk, transcript, words
 
+FILM = {"section_tokens": 80, "memory_bytes": 310_000_000}
 EVIL = "<img src=x onerror=alert(1)>\"'&{{x}}${y}"
 PLAIN_TAGS = {
     "article",
@@ -79,7 +80,7 @@ def movie() -> Movie:
 def answered(text: str, **stats: object) -> Turn:
     turn = Turn.past("Where?", text)
     figures = {"frames": 30, "prompt_tokens": 100, "reused_tokens": 0, "new_tokens": 5}
-    turn.stats = TurnStats(**{**figures, "ttft_s": 0.42, "tokens_per_s": 31.4, "memory_bytes": 310_000_000, **stats})
+    turn.stats = TurnStats(**{**figures, "ttft_s": 0.42, "tokens_per_s": 31.4, **FILM, **stats})
     return turn
 
 
@@ -136,9 +137,8 @@ def test_strip_shares_its_pictures_among_the_sections(movie: Movie) -> None:
 def test_cost_is_stated_as_far_as_it_is_known(movie: Movie) -> None:
     section = movie.sections[0]
     assert "1,800 frames · the rest follows" in Reader(sections.section_cost(section, "the rest follows")).text
-    known = Reader(sections.section_cost(section, tokens=6200, memory=310_000_000, most_tokens=4096)).text
-    assert "6,200 tokens" in known
-    assert "310 MB" in known
+    known = Reader(sections.section_cost(section, tokens=6200, memory=310_000_000, seconds=90, most_tokens=4096)).text
+    assert "6,200 tokens · memory of this film: 310 MB · about 2 min on this machine" in known
     assert "more than the 4,096 tokens" in known
 
 
@@ -187,7 +187,10 @@ def test_a_veil_is_clear_where_the_model_looked_and_dark_elsewhere(movie: Movie,
 
 def test_status_line_says_what_was_reused_and_how_it_ended() -> None:
     first = Reader(talk.finished_turn(answered("At sea."))).text
-    assert "100 tokens read, none reused · first word after 0.42 s · 31 tokens/s · 310 MB" in first
+    assert (
+        "100 tokens read, none reused · first word after 0.42 s · 31 tokens/s · memory of this film: 80 tokens, 310 MB"
+        in first
+    )
     stopped = answered("At", reused_tokens=90)
     stopped.finished = "stopped"
     later = talk.finished_turn(stopped, last=True)

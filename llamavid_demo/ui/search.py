@@ -1,0 +1,102 @@
+"""Search in what is said: what other films have of it, and the nearest lines where it is said nowhere.
+
+search.js searches the transcript of the open film itself.
+"""
+
+from collections.abc import Sequence
+from html import escape
+
+from llamavid_demo.film.search import DialogueIndex, Hit, fold, places
+from llamavid_demo.ui.screening import Parts, Screening
+from llamavid_demo.ui.sessions import Sessions
+from llamavid_demo.ui.words import clock, some
+
+MOST_SHOWN = 20
+MOST_LETTERS = 200  # of what is looked for
+FEWEST_LETTERS = 2
+ON_LOAD = """
+element.addEventListener('click', (event) => {
+  const hit = event.target.closest('[data-hit]');
+  if (hit) trigger('pick', { film: hit.dataset.film, section: Number(hit.dataset.section) });
+});
+watch('value', () => window.dialogue && window.dialogue.elsewhere());
+"""
+
+
+class Searching:
+    """The handlers of the search box; `key` is the page's session key. Bundled films are indexed once."""
+
+    def __init__(self, sessions: Sessions, screening: Screening) -> None:
+        self._sessions = sessions
+        self._screening = screening
+        self._bundled = DialogueIndex(list(sessions.bundled.values()))
+
+    def search(self, key: str, slug: str, words: str) -> Parts:
+        """What the films on the visitor's wall, except the open one, have of these words."""
+        words = words[:MOST_LETTERS]
+        if len(fold(words)) < FEWEST_LETTERS:
+            return {"elsewhere": ""}
+        showing = self._sessions.visit(key).showing
+        slug = showing[0] if showing else slug
+        indexes = self._bundled, self._own(key)
+        hits = [hit for index in indexes for hit in index.find(words)]
+        if hits:
+            return {"elsewhere": other_films(words, slug, [hit for hit in hits if hit.movie.slug != slug])}
+        return {"elsewhere": nearest_lines(words, slug, [hit for index in indexes for hit in index.near(words)])}
+
+    def open(self, key: str, slug: str, section: int) -> Parts:
+        """Open the film and section of a hit; search.js goes to its second."""
+        return self._screening.go(key, slug, section)
+
+    def _own(self, key: str) -> DialogueIndex:
+        """The index of the visitor's own films; it goes when the visit does."""
+        visit = self._sessions.visit(key)
+        movies = tuple(visit.own.values())
+        if visit.dialogue is None or visit.dialogue.movies != movies:
+            visit.dialogue = DialogueIndex(movies)
+        return visit.dialogue
+
+
+def other_films(words: str, slug: str, hits: Sequence[Hit]) -> str:
+    """HTML of the lines of other films than the one of that slug, which is open; "" for none."""
+    return _found(f"In other films: {some(len(hits), 'line')}", words, slug, hits, "in other films")
+
+
+def nearest_lines(words: str, slug: str, hits: Sequence[Hit]) -> str:
+    """HTML of lines that are like what is said nowhere; "" for none."""
+    meant = " ".join(hits[0].words) if hits else ""
+    return _found(f"Nobody says “{words.strip()}”. Nearest, with “{meant}”:", words, slug, hits, "nearly")
+
+
+def _found(title: str, words: str, slug: str, hits: Sequence[Hit], where: str) -> str:
+    """`data-words` and `data-film` say what was looked for, and where: search.js shows nothing that is out of date."""
+    if not hits:
+        return ""
+    lines = "".join(_line(hit, slug) for hit in hits[:MOST_SHOWN])
+    more = len(hits) - MOST_SHOWN
+    rest = f'<p class="none">{more:,} more: type more of the line.</p>' if more > 0 else ""
+    return (
+        f'<section class="transcript elsewhere" data-words="{escape(fold(words))}" data-film="{escape(slug)}" '
+        f'data-said="{len(hits):,} {where}"><h2>{escape(title)}</h2><ul>{lines}</ul>{rest}</section>'
+    )
+
+
+def _line(hit: Hit, slug: str) -> str:
+    movie, start = hit.movie, hit.cue.start
+    section = next((one.index for one in movie.sections if start < one.end), movie.sections[-1].index)
+    here = f'data-seek="{start:.3f}"'
+    there = f'data-hit="{start:.3f}" data-film="{escape(movie.slug)}" data-section="{section}"'
+    return (
+        f'<li><button type="button" {here if movie.slug == slug else there}><time>{clock(start)}</time> '
+        f"<span><b>{escape(movie.title)}</b> {marked(hit.cue.text, hit.words)}</span></button></li>"
+    )
+
+
+def marked(text: str, words: Sequence[str]) -> str:
+    """HTML of a text on one line, with the folded words marked in it."""
+    text = " ".join(text.split())
+    pieces, done = [], 0
+    for begin, end in places(text, words):
+        pieces.append(f"{escape(text[done:begin])}<mark>{escape(text[begin:end])}</mark>")
+        done = end
+    return "".join(pieces) + escape(text[done:])
