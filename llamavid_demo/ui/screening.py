@@ -52,13 +52,19 @@ class Screening:
         index = clamp(index, movie.sections)
         cues = movie.subtitles.cues if movie.subtitles else ()
         return {
-            "wall": poster_wall(self._sessions.movies(key), movie.slug, visit.own),
+            "wall": self.wall(key, movie.slug),
             "player": self.player(movie, own=movie.slug in visit.own),
             "about": about(movie),
             "transcript": transcript_list(cues),
             "suggestions": suggestions(movie.questions),
             **self.section(key, movie, index),
         }
+
+    def wall(self, key: str, showing: str | None = None) -> str:
+        """The poster wall of a visitor; `showing` is the open film's slug, the one that is open when unset."""
+        visit = self._sessions.visit(key)
+        slug = showing or (visit.showing or ("",))[0]
+        return poster_wall(self._sessions.movies(key), slug, visit.own, visit.posters)
 
     def section(self, key: str, movie: Movie, index: int) -> Parts:
         """The parts that change with the section."""
