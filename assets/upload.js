@@ -111,7 +111,7 @@
   document.addEventListener('click', (event) => {
     if (!event.target.closest('#bring-open')) return;
     const [trip] = trips;
-    say(trip ? `The file is still on its way: ${trip.share} %. Open it when it is here.` : '');
+    say(trip ? `The file is still on its way: ${trip.share} %. Open it when it is here.` : '', true);
     if (!trip) return;
     event.preventDefault();
     event.stopPropagation();

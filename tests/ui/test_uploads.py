@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,8 @@ def send(uploads: Uploads, *, whole: bool) -> None:
     uploads.files.mkdir(exist_ok=True)
     middleware = Arrivals(gradio, uploads)
     scope = {"type": "http", "method": "POST", "path": "/gradio_api/upload"}
-    asyncio.run(middleware(scope, None, None))  # type: ignore[arg-type]
+    with ThreadPoolExecutor() as pool:  # the browser of other tests has a loop in this thread
+        pool.submit(asyncio.run, middleware(scope, None, None)).result()  # type: ignore[arg-type]
 
 
 def test_nothing_stays_of_an_upload_that_was_broken_off(uploads: Uploads, tmp_path: Path) -> None:
