@@ -95,5 +95,10 @@ window.cinema = (() => {
     panel?.querySelector('button')?.focus({ preventScroll: true });
   }
 
-  return { bring, seek, toSection };
+  // A film was removed, and the button that was pressed with it.
+  function focusWall() {
+    document.querySelector('#wall [aria-pressed="true"]')?.focus({ preventScroll: true });
+  }
+
+  return { bring, focusWall, seek, toSection };
 })();

@@ -48,10 +48,14 @@ class CacheEntry:
 
 
 class DiskCache:
-    """A folder of tensors by key, with a size cap in bytes; the least recently used entries go first."""
+    """A folder of tensors by key, with a size cap in bytes; the least recently used entries go first.
 
-    def __init__(self, folder: Path, *, max_bytes: int) -> None:
-        self.folder, self.max_bytes = folder, max_bytes
+    With a `drawer`, a folder inside the first, entries are put there and looked for there only, so that they can be
+    deleted together. The cap is for all drawers together.
+    """
+
+    def __init__(self, folder: Path, *, max_bytes: int, drawer: Path | None = None) -> None:
+        self.folder, self.max_bytes, self.drawer = folder, max_bytes, drawer or folder
 
     def get(self, kind: str, key: dict[str, object]) -> torch.Tensor | None:
         """The tensor of a key, mapped from disk; None when it is absent or damaged (then it is removed)."""
@@ -78,8 +82,8 @@ class DiskCache:
         """Keep a tensor, `about` a film. A full disk is no failure: the work is only done again the next time."""
         path, tensor = self._path(kind, key), tensor.contiguous()
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=self.folder) as aside:
+            self.drawer.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=self.drawer) as aside:
                 save_file({"data": tensor}, Path(aside) / "data", metadata={"crc32": _checksum(tensor)})
                 sidecar = json.dumps({"about": about, "key": key}, indent=2, ensure_ascii=False)
                 (Path(aside) / "key").write_text(sidecar, encoding="utf-8")
@@ -92,7 +96,7 @@ class DiskCache:
     def entries(self) -> list[CacheEntry]:
         """Everything that is kept, the most recently used first."""
         found = []
-        for path in self.folder.glob("*.safetensors"):
+        for path in self.folder.rglob("*.safetensors"):
             try:
                 about = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["about"]
                 size, used = path.stat().st_size, path.stat().st_mtime
@@ -103,12 +107,12 @@ class DiskCache:
 
     def clear(self) -> None:
         """Remove everything that is kept; other files in the folder stay."""
-        for path in self.folder.glob("*-*.safetensors"):
+        for path in self.folder.rglob("*-*.safetensors"):
             self._remove(path)
 
     def _path(self, kind: str, key: dict[str, object]) -> Path:
         digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]
-        return self.folder / f"{kind}-{digest}.safetensors"
+        return self.drawer / f"{kind}-{digest}.safetensors"
 
     def _remove(self, path: Path) -> None:
         path.unlink(missing_ok=True)
@@ -116,7 +120,7 @@ class DiskCache:
 
     def _shrink(self, *, keep: Path) -> None:
         about = []
-        for path in self.folder.glob("*.safetensors"):
+        for path in self.folder.rglob("*.safetensors"):
             with contextlib.suppress(FileNotFoundError):  # another program was faster
                 stat = path.stat()
                 about.append((stat.st_mtime, stat.st_size, path))

@@ -60,9 +60,10 @@ class EncodedSection:
         return [model.cue_text(cues, second) for cues, second in zip(self.cues, self.times, strict=True)]
 
 
-def open_cache(settings: Settings) -> DiskCache:
-    """The cache folder that the settings name."""
-    return DiskCache(settings.cache_dir, max_bytes=int(settings.cache_gb * 1e9))
+def open_cache(settings: Settings, movie: Movie | None = None) -> DiskCache:
+    """The cache folder that the settings name; of it the drawer of a movie that has one."""
+    drawer = movie.kept_in if movie else None
+    return DiskCache(settings.cache_dir, max_bytes=int(settings.cache_gb * 1e9), drawer=drawer)
 
 
 def encode_section(
@@ -102,7 +103,7 @@ def _encoded(
         patches = cache.get("patches", key)
         if patches is None:
             part = replace(section, start=times[0], end=times[-1] + 1)
-            with flight(str(cache.folder), key, priority) as shared:
+            with flight(str(cache.drawer), key, priority) as shared:
                 making = partial(_keep, model, movie, part, shared.urgency, cache, key)
                 work = shared.work(partial(cache.get, "patches", key), making)
                 patches = yield from tell("frames", len(seconds), work, before=done)

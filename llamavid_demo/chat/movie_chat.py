@@ -67,7 +67,7 @@ class MovieChat:
         self.section = movie.whole if section == "all" else movie.sections[section]
         self.turns = [Turn.past(question, answer) for question, answer in history]
         self._progress = progress or ignore_progress
-        cache = open_cache(self.settings)
+        cache = open_cache(self.settings, movie)
         self._encoded = encoded or self._encode(cache)
         self._reader = SectionReader(
             model, self._encoded, cache, shared_prefixes(self.settings, model) if prefixes is None else prefixes,

@@ -20,7 +20,10 @@ _MOST_TOML = 1 << 20  # bytes
 
 @dataclass(frozen=True)
 class Movie:
-    """A video file and what is known of it. Times are in seconds, sizes in pixels as shown on screen."""
+    """A video file and what is known of it. Times are in seconds, sizes in pixels as shown on screen.
+
+    `kept_in` is a folder for what is computed of this movie alone, to be deleted with it.
+    """
 
     slug: str
     title: str
@@ -37,6 +40,7 @@ class Movie:
     source: str
     synopsis: str
     questions: tuple[str, ...]
+    kept_in: Path | None = None
 
     @property
     def whole(self) -> Section:

@@ -4,6 +4,7 @@ ffmpeg and decord guess a file's format from its content, and some formats (play
 name other files or addresses that they would then open. So the first bytes decide here, before either sees the file.
 """
 
+import codecs
 import stat
 from pathlib import Path
 
@@ -30,6 +31,15 @@ _MAGIC: tuple[tuple[bytes, int, str], ...] = (
 )
 _MOV_BOXES = frozenset((b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"sidx", b"uuid"))
 _LISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"<?xml", b"<MPD", b"<smil", b"<asx", b"#!", b"v=0", b"file ")
+# What people take for a video: how it begins, and what it is.
+_OTHERS: tuple[tuple[tuple[bytes, ...], str], ...] = (
+    ((b"%PDF",), "a PDF document"),
+    ((b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*"), "a picture"),
+    ((b"ID3", b"\xff\xfb", b"\xff\xf3", b"fLaC"), "a sound file"),
+    ((b"PK\x03\x04",), "a ZIP archive or an office document"),
+    ((b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"BZh", b"\xfd7zXZ"), "an archive"),
+    ((b"MZ", b"\x7fELF"), "a program"),
+)
 
 
 def check_plain_file(path: Path) -> Path:
@@ -77,9 +87,26 @@ def sniff_container(path: Path) -> str:
             f"{path.name} is a playlist or a list of files, not a video. Give one of the videos that it names."
         )
     raise MovieError(
-        f"{path.name} is not a video of a kind that we open (it begins with {head[:12]!r})."
-        " Give MP4, MOV, MKV, WebM, AVI, MPEG, FLV, OGG, WMV or GIF."
+        f"{path.name} is {_other_kind(head)}, not a video. Give MP4, MOV, MKV, WebM, AVI, MPEG, FLV, OGG, WMV or GIF."
     )
+
+
+def _other_kind(head: bytes) -> str:
+    """What a file that is no video is, in words, by its first bytes."""
+    for beginnings, kind in _OTHERS:
+        if head.startswith(beginnings):
+            return kind
+    if head.startswith(b"RIFF"):
+        return {b"WAVE": "a sound file", b"WEBP": "a picture"}.get(head[8:12], "a file of a kind that we do not know")
+    if not any(head):
+        return "a file of nothing but zeros"
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut
+    except UnicodeDecodeError:
+        return "a file of a kind that we do not know"
+    if any(ord(character) < 32 and not character.isspace() for character in text):
+        return "a file of a kind that we do not know"
+    return "a web page" if text.lstrip().lower().startswith(("<!doctype html", "<html")) else "a text file"
 
 
 def _is_transport_stream(head: bytes) -> bool:

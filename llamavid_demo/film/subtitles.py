@@ -2,6 +2,7 @@
 
 import html
 import logging
+import math
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -22,7 +23,7 @@ from llamavid_demo.film.ttml import read_ttml
 logger = logging.getLogger(__name__)
 
 SUBTITLE_SUFFIXES = frozenset([".srt", ".vtt", ".ass", ".ssa", ".sub", ".ttml", ".dfxp", ".smi", ".sami"])
-MOST_BYTES = 10 << 20
+MOST_BYTES = 10_000_000
 _KINDS = "SRT, WebVTT, ASS, SSA, MicroDVD, TTML or SAMI"
 _MICRODVD_RATE = re.compile(r"\s*\{[01]\}\{[01]\}\s*\d+(\.\d+)?\s*(\n|$)")
 
@@ -39,7 +40,8 @@ def read_subtitles(path: Path, *, fps: float = 0.0, language: str | None = None)
         raise SubtitleError(str(error)) from None
     size = real.stat().st_size
     if size > MOST_BYTES:
-        raise SubtitleError(f"{path.name} has {size >> 20} MB; subtitles have at most 10 MB. Is it another file?")
+        megabytes = math.ceil(size / 1e5) / 10
+        raise SubtitleError(f"{path.name} has {megabytes} MB; subtitles have at most 10 MB. Is it another file?")
     data = real.read_bytes()
     if data.startswith((b"\x00\x00\x01\xba", b"PG")) or path.suffix.lower() == ".idx":
         raise SubtitleError(f"{path.name} holds subtitles as pictures. Give subtitles as text: {_KINDS}.")

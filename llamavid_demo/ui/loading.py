@@ -78,7 +78,7 @@ class BackgroundModel:
         from llamavid_demo.chat.task import Priority
 
         priority = Priority.AHEAD if ahead else Priority.READ
-        cache = open_cache(self._settings)
+        cache = open_cache(self._settings, movie)
         with closing(encode_section(loaded, movie, movie.sections[section], cache, priority=priority)) as reading:
             while not stopping.is_set():
                 try:

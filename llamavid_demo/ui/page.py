@@ -72,6 +72,7 @@ def _bring(parts: Named, settings: Settings) -> None:
             parts["bring_subtitles"] = gr.File(
                 label="Subtitles (optional)", file_types=SUBTITLES, elem_id="bring-subtitles", height=120
             )
+        _html(elem_id="bring-travel")  # upload.js tells here of files on their way
         parts["bring_activity"] = _html(elem_id="bring-activity")
         parts["bring_alert"] = _html(elem_id="bring-alert")
         with gr.Row(elem_id="bring-buttons"):

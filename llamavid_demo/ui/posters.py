@@ -1,6 +1,6 @@
 """The poster wall: one button a film, and one that opens the panel for a film of one's own."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -8,11 +8,20 @@ from urllib.parse import quote
 from llamavid_demo.film import Movie
 from llamavid_demo.ui.words import length
 
-# A press tells the page which film, or that somebody wants to bring one.
+# A press tells the page which film, or that somebody wants to bring one, or to have their own removed. Where the wall
+# is wider than the page, the open film stays in sight.
 ON_LOAD = """
+const inSight = () => {
+  const list = element.querySelector('.posters');
+  const open = list?.querySelector('[aria-pressed=true]')?.closest('li');
+  if (open) list.scrollLeft = open.offsetLeft - list.offsetLeft - (list.clientWidth - open.offsetWidth) / 2;
+};
+new MutationObserver(inSight).observe(element, { childList: true, subtree: true });
 element.addEventListener('click', (event) => {
   const film = event.target.closest('[data-film]');
-  if (film) trigger('pick', { film: film.dataset.film });
+  const unwanted = event.target.closest('[data-remove]');
+  if (unwanted) trigger('remove', { film: unwanted.dataset.remove });
+  else if (film) trigger('pick', { film: film.dataset.film });
   else if (event.target.closest('[data-bring]')) trigger('bring', {});
 });
 document.addEventListener('go', (event) => trigger('pick', event.detail));
@@ -30,9 +39,18 @@ def facts(movie: Movie) -> str:
     return " · ".join(f'<span class="fact">{escape(fact)}</span>' for fact in known)
 
 
-def poster_wall(movies: Sequence[Movie], showing: str, own: Collection[str] = ()) -> str:
-    """HTML of the wall; `showing` is the slug of the open film, `own` the slugs that this visitor brought."""
-    tiles = "".join(_tile(movie, showing=movie.slug == showing, own=movie.slug in own) for movie in movies)
+def poster_wall(
+    movies: Sequence[Movie], showing: str, own: Collection[str] = (), pictures: Mapping[str, str] | None = None
+) -> str:
+    """HTML of the wall; `showing` is the slug of the open film, `own` the slugs that this visitor brought.
+
+    `pictures` are the posters of films that have no file for one: `data:` addresses by slug.
+    """
+    pictures = pictures or {}
+    tiles = "".join(
+        _tile(movie, pictures.get(movie.slug, ""), showing=movie.slug == showing, own=movie.slug in own)
+        for movie in movies
+    )
     bring = (
         '<li><button type="button" class="poster bring" data-bring aria-controls="bring">'
         '<span class="sheet" aria-hidden="true"><span class="plus">+</span></span>'
@@ -42,16 +60,23 @@ def poster_wall(movies: Sequence[Movie], showing: str, own: Collection[str] = ()
     return f'<ul class="posters" aria-label="Films">{tiles}{bring}</ul>'
 
 
-def _tile(movie: Movie, *, showing: bool, own: bool) -> str:
+def _tile(movie: Movie, picture: str, *, showing: bool, own: bool) -> str:
     title = escape(movie.title)
-    if movie.poster:
-        sheet = f'<img src="{escape(address(movie.poster))}" alt="Poster of {title}">'
+    poster = address(movie.poster) if movie.poster else picture
+    if poster:
+        sheet = f'<img src="{escape(poster)}" alt="Poster of {title}">'
     else:
         sheet = f'<span class="lettered" aria-hidden="true">{escape(movie.title[:1].upper())}</span>'
     mark = '<span class="mark">Yours</span>' if own else ""
+    remove = (
+        f'<button type="button" class="remove" data-remove="{escape(movie.slug)}" aria-label="Remove {title}" '
+        f'title="Remove {title}">×</button>'
+        if own
+        else ""
+    )
     return (
         f'<li><button type="button" class="poster" data-film="{escape(movie.slug)}" '
         f'aria-pressed="{str(showing).lower()}"><span class="sheet">{sheet}</span>'
         f'<span class="caption"><span class="title">{title}</span>'
-        f'<span class="facts">{facts(movie)}</span>{mark}</span></button></li>'
+        f'<span class="facts">{facts(movie)}</span>{mark}</span></button>{remove}</li>'
     )

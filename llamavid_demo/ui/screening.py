@@ -51,17 +51,22 @@ class Screening:
 
     def film(self, key: str, movie: Movie, index: int = 0) -> Parts:
         """All parts for another film, at once: pictures that are not known yet are left blank."""
-        visit = self._sessions.visit(key)
         index = clamp(index, movie.sections)
         cues = movie.subtitles.cues if movie.subtitles else ()
         return {
-            "wall": poster_wall(self._sessions.movies(key), movie.slug, visit.own),
+            "wall": self.wall(key, movie.slug),
             **self.player(key, movie),
             "about": about(movie),
             "transcript": transcript_list(cues),
             "suggestions": suggestions(movie.questions),
             **self.section(key, movie, index),
         }
+
+    def wall(self, key: str, showing: str | None = None) -> str:
+        """The poster wall of a visitor; `showing` is the open film's slug, the one that is open when unset."""
+        visit = self._sessions.visit(key)
+        slug = showing or (visit.showing or ("",))[0]
+        return poster_wall(self._sessions.movies(key), slug, visit.own, visit.posters)
 
     def section(self, key: str, movie: Movie, index: int) -> Parts:
         """The parts that change with the section."""

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from llamavid_demo.settings import ROOT, Settings
 from llamavid_demo.ui.api import ask_endpoint, films_endpoint
@@ -21,25 +22,27 @@ from llamavid_demo.ui.sessions import VISITS, Sessions
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.theme import LittleCinema
 from llamavid_demo.ui.upload import Bringing
+from llamavid_demo.ui.uploads import Arrivals, Uploads, own_folder
 from llamavid_demo.ui.wiring import Wiring
 
 ASSETS = ROOT / "assets"
+SCRIPTS = ("page.js", "memory.js", "search.js", "upload.js")
 DAY = 24 * 60 * 60
 
 log = logging.getLogger(__name__)
 
 
-def build(settings: Settings) -> gr.Blocks:
-    """The page, not yet served. Raises `MovieError` when there is no film to show."""
+def build(settings: Settings, uploads: Uploads) -> gr.Blocks:
+    """The page, not yet served; `uploads` knows what visitors bring. Raises `MovieError` when there is no film."""
     movies = bundled_movies(settings)
     models = Models(settings)
     first = models.names[0]
-    sessions = Sessions(movies, model=first, uploads=uploads_folder(settings))
+    sessions = Sessions(movies, model=first, uploads=uploads)
     stills = Stills()
     talking = Talking(settings, sessions, models, stills)
     screening = Screening(settings, sessions, models, stills, talking)
     choosing = Choosing(sessions, models, screening, talking)
-    bringing = Bringing(settings, sessions, models, screening)
+    bringing = Bringing(settings, sessions, models, screening, stills, uploads)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(DAY, DAY)) as demo:
         parts = layout(settings, movies, models.names, models[first].state())
         wiring = Wiring(parts, ReadAhead(settings, sessions, models), Copies(settings, sessions, screening))
@@ -55,37 +58,35 @@ def build(settings: Settings) -> gr.Blocks:
     return demo.queue(max_size=VISITS + settings.queue_length)
 
 
-def uploads_folder(settings: Settings) -> Path:
-    """Where Gradio keeps what visitors bring."""
-    return (settings.cache_dir / "uploads").resolve()
-
-
 def serve(settings: Settings) -> None:
     """Serve the page until the process ends. Raises `MovieError` when there is no film to show."""
     films = settings.movies.resolve()
     files = (settings.cache_dir / "page").resolve()
     files.mkdir(parents=True, exist_ok=True)
-    # Uploads go here and nowhere else; Gradio reads the variable when parts are made.
-    os.environ["GRADIO_TEMP_DIR"] = str(uploads_folder(settings))
     gr.set_static_paths([films, files])
-    build(settings).launch(
-        server_name=settings.host,
-        server_port=settings.port,
-        share=settings.share,
-        # Each open page may follow its model, reading ahead and a copy; each question holds a thread while it waits.
-        max_threads=2 * VISITS + settings.answers_at_once + settings.queue_length,
-        allowed_paths=[str(films), str(files)],
-        max_file_size=int(settings.upload_mb * 1e6),
-        theme=LittleCinema(),
-        css=_asset("page.css"),
-        head=f"<script>{_asset('page.js')}{_asset('memory.js')}{_asset('search.js')}</script>",
-        favicon_path=ASSETS / "favicon.svg",
-        footer_links=[],
-        ssr_mode=False,
-        run_history=False,
-        enable_monitoring=False,
-        pwa=False,
-    )
+    with own_folder(settings.cache_dir / "uploads") as folder:
+        uploads = Uploads(folder)
+        # Uploads go here and nowhere else; Gradio reads the variable when parts are made.
+        os.environ["GRADIO_TEMP_DIR"] = str(uploads.files)
+        build(settings, uploads).launch(
+            server_name=settings.host,
+            server_port=settings.port,
+            share=settings.share,
+            # A page may follow its model, reading ahead and a copy; each question holds a thread while it waits.
+            max_threads=2 * VISITS + settings.answers_at_once + settings.queue_length,
+            allowed_paths=[str(films), str(files)],
+            max_file_size=int(settings.upload_mb * 1e6),
+            app_kwargs={"middleware": [Middleware(Arrivals, uploads=uploads)]},
+            theme=LittleCinema(),
+            css=_asset("page.css"),
+            head="".join(f"<script>{_asset(name)}</script>" for name in SCRIPTS),
+            favicon_path=ASSETS / "favicon.svg",
+            footer_links=[],
+            ssr_mode=False,
+            run_history=False,
+            enable_monitoring=False,
+            pwa=False,
+        )
 
 
 def _asset(name: str) -> str:

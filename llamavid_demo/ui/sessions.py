@@ -3,7 +3,6 @@
 The page holds keys only. All stores are bounded; whoever was away longest is forgotten first.
 """
 
-import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -15,13 +14,13 @@ from llamavid_demo.errors import GONE, MovieError
 from llamavid_demo.film import Movie
 from llamavid_demo.film.search import DialogueIndex
 from llamavid_demo.ui.kept import KeptTurn
+from llamavid_demo.ui.uploads import Uploads
 
 if TYPE_CHECKING:
     from llamavid_demo.chat import MovieChat, Turn
 
 VISITS = 200
 CONVERSATIONS = 32
-GRACE = 60.0
 
 
 @dataclass
@@ -68,9 +67,11 @@ class Conversation:
 class Brought:
     """A film on its way to the wall: `movie` when it was opened, `conversation` when the model has watched it.
 
-    `running` says whether a handler is at it.
+    It is made of the files `video` and `subtitles`. `running` says whether a handler is at it.
     """
 
+    video: Path | None = None
+    subtitles: Path | None = None
     movie: Movie | None = None
     conversation: Conversation | None = None
     running: bool = False
@@ -89,17 +90,20 @@ class WaitingPlayer:
     follower: object = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Visit:
     """One open page: what it shows, its own films, the question and the film that are under way.
 
     A handler goes on showing things as long as its question, or its film, is still the visit's. `follower` is who tells
     the page how far reading ahead has come, `waiting` is its player while that has no film. `kept` holds what the
-    browser kept, by model, film and section. `dialogue` finds what is said in its own films.
+    browser kept, by model, film and section. `dialogue` finds what is said in its own films, `posters` are pictures of
+    them as `data:` addresses, `boxes` the files in the boxes for video and subtitles.
     """
 
     showing: tuple[str, int] | None = None
     own: dict[str, Movie] = field(default_factory=dict)
+    posters: dict[str, str] = field(default_factory=dict)
+    boxes: tuple[Path | None, Path | None] = (None, None)
     brought: int = 0
     asked: Asked | None = None
     bringing: Brought | None = None
@@ -140,20 +144,13 @@ class Sessions:
         movies: Sequence[Movie],
         *,
         model: str = "",
-        uploads: Path | None = None,
-        grace: float = GRACE,
+        uploads: Uploads | None = None,
         visits: int = VISITS,
         conversations: int = CONVERSATIONS,
     ) -> None:
-        """`model` is the name of the model that a visit talks with before it chose one.
-
-        `uploads` is the folder that visitors' films lie in, each in a folder of its own.
-
-        They are deleted `grace` seconds after the visitor left: what is still on its way to the page finds its files.
-        """
+        """`model` is the name of the model that a visit talks with before it chose one, `uploads` knows its files."""
         self._model = model
         self._uploads = uploads
-        self._grace = grace
         self.bundled = {movie.slug: movie for movie in movies}
         self._most_visits = visits
         self._most_conversations = conversations
@@ -235,21 +232,32 @@ class Sessions:
         """Free all that belongs to a visit: stop its work, drop its conversations, delete its films."""
         with self._lock:
             visit = self._visits.pop(key, None)
-            for owned in [kept for kept in self._conversations if kept[0] == key]:
-                del self._conversations[owned]
+        self._drop_conversations(key)
         if not visit:
             return
         visit.leave()
         visit.waiting = None
-        if visit.own:
-            deletion = threading.Timer(self._grace, self._delete, [list(visit.own.values())])
-            deletion.daemon = True
-            deletion.start()
+        if self._uploads:
+            self._uploads.let_go(visit)
 
-    def _delete(self, movies: Sequence[Movie]) -> None:
+    def remove(self, key: str, slug: str) -> Movie:
+        """Take a visitor's own film away, with its conversations and files; gives what it was.
+
+        Raises `MovieError` when it is not there (any more).
+        """
+        visit = self.visit(key)
+        movie = visit.own.pop(slug, None)
+        if movie is None:
+            raise MovieError(GONE)
+        visit.posters.pop(slug, None)
+        if visit.showing and visit.showing[0] == slug:
+            visit.leave()
+        self._drop_conversations(key, slug)
+        if self._uploads:
+            self._uploads.hold(visit, slug)
+        return movie
+
+    def _drop_conversations(self, key: str, slug: str | None = None) -> None:
         with self._lock:
-            # Gradio names the folder by the file's content: another visitor may have brought the same film.
-            wanted = {movie.path for visit in self._visits.values() for movie in visit.own.values()}
-        for movie in movies:
-            if self._uploads and movie.path not in wanted and self._uploads in movie.path.parent.parents:
-                shutil.rmtree(movie.path.parent, ignore_errors=True)
+            for owned in [kept for kept in self._conversations if kept[0] == key and slug in (None, kept[2])]:
+                del self._conversations[owned]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from llamavid_demo.errors import DemoError, MovieError
+from llamavid_demo.errors import DemoError, MovieError, SubtitleError
 from llamavid_demo.film import Movie, load_movie
 from llamavid_demo.film.plain_files import VIDEO_SUFFIXES
 from llamavid_demo.settings import Settings
@@ -20,8 +20,10 @@ from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.player import CopyProgress, files_folder, make_playable
 from llamavid_demo.ui.screening import Screening
 from llamavid_demo.ui.sessions import Brought, Conversation, Sessions, Visit
+from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.talk import Counted, alert, notice, progress_bar
-from llamavid_demo.ui.words import length, size
+from llamavid_demo.ui.uploads import Uploads
+from llamavid_demo.ui.words import clock, length, size
 
 if TYPE_CHECKING:
     from llamavid_demo.chat import Progress
@@ -30,37 +32,70 @@ VIDEOS = sorted(VIDEO_SUFFIXES)
 SUBTITLES = [".srt", ".vtt", ".ass", ".ssa", ".sub", ".ttml", ".smi"]
 BROKEN = "Something went wrong while reading the film; the server's log says what. Nothing was changed."
 CANCELLED = "Cancelled. Nothing was kept of the film."
+BOXES = "boxes"  # what a visit needs the files in its file boxes as
 
 log = logging.getLogger(__name__)
 Parts = dict[str, Any]
+Chosen = dict[str, Any] | None  # a file in a box, as Gradio's page tells of it
 
 
 def limits(settings: Settings) -> str:
-    """One sentence that states the limits before anything is uploaded."""
+    """HTML that states the limits before anything is uploaded; upload.js holds the files to them."""
+    most = size(settings.upload_mb * 1e6)
     return (
-        f'<p class="limits">MP4, MKV, WebM, MOV, AVI and other video files, up to {size(settings.upload_mb * 1e6)} and '
-        f"{length(settings.upload_minutes * 60)}. Subtitles inside the video are found; a file of your own goes "
-        "first. The file is deleted from this server when you close the page.</p>"
+        f'<p class="limits" data-most-bytes="{int(settings.upload_mb * 1e6)}" data-most="{most}">MP4, MKV, WebM, MOV, '
+        f"AVI and other video files, up to {most} and {length(settings.upload_minutes * 60)}. Subtitles inside the "
+        "video are found; a file of your own goes first. The files, and all that the model makes of them, are deleted "
+        "from this server when you remove the film or close the page.</p>"
     )
+
+
+def questions(movie: Movie) -> tuple[str, ...]:
+    """Suggestions that fit any clip; who speaks can be told where there are subtitles only."""
+    spoken = movie.subtitles and movie.subtitles.cues
+    seen = f"What can be seen at {clock(min(5, movie.duration / 2))}?"
+    return ("What is this about?", "Who speaks first?", seen) if spoken else ("What is this about?", seen)
 
 
 class Bringing:
     """The handlers; `key` is the page's session key throughout."""
 
-    def __init__(self, settings: Settings, sessions: Sessions, models: Models, screening: Screening) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sessions: Sessions,
+        models: Models,
+        screening: Screening,
+        stills: Stills,
+        uploads: Uploads,
+    ) -> None:
         self._settings = settings
         self._sessions = sessions
         self._models = models
         self._screening = screening
+        self._stills = stills
+        self._uploads = uploads
 
-    def begin(self, key: str, video: str | None) -> Parts:
+    def choose(self, key: str, video: Chosen, subtitles: Chosen) -> Parts:
+        """Take note of what the boxes hold now; what was in them before is deleted."""
+        self._fill(self._sessions.visit(key), _path(video), _path(subtitles))
+        return {}
+
+    def _fill(self, visit: Visit, video: Path | None, subtitles: Path | None) -> None:
+        visit.boxes = video, subtitles
+        self._uploads.hold(visit, BOXES, video, subtitles)
+
+    def begin(self, key: str, video: Chosen, subtitles: Chosen) -> Parts:
         """Show at once that the press was heard."""
-        if not video:
+        chosen = _path(video)
+        if not chosen:
             return {"bring_alert": alert("Choose a video file first.")}
         visit = self._sessions.visit(key)
         if visit.busy:
             return {"bring_alert": alert("An answer is still being written: stop it, then open your film.")}
-        visit.bringing = Brought()
+        visit.bringing = brought = Brought(chosen, _path(subtitles))
+        self._fill(visit, brought.video, brought.subtitles)
+        self._uploads.hold(visit, brought, brought.video, brought.subtitles)
         return {
             "bring_alert": "",
             "bring_activity": progress_bar(None, "Looking at the file…"),
@@ -69,12 +104,12 @@ class Bringing:
             "bring_close": gr.Button(visible=False),
         }
 
-    def check(self, key: str, video: str | None, subtitles: str | None) -> Generator[Parts, None, None]:
+    def check(self, key: str) -> Generator[Parts, None, None]:
         """Open the file, and make a copy that browsers play where that is needed."""
         visit = self._sessions.visit(key)
         brought = visit.bringing
-        if video and brought and not brought.movie and not brought.running:
-            yield from self._follow(visit, brought, self._opened(brought, Path(video), subtitles))
+        if brought and not brought.movie and not brought.running:
+            yield from self._follow(visit, brought, self._opened(brought))
 
     def watch(self, key: str) -> Generator[Parts, None, None]:
         """Let the model watch the first section, then show the film."""
@@ -83,19 +118,26 @@ class Bringing:
         if not brought or not brought.movie or brought.running:
             return
         visit.brought += 1
-        movie = replace(brought.movie, slug=f"own-{visit.brought}")
+        movie = replace(
+            brought.movie,
+            slug=f"own-{visit.brought}",
+            questions=questions(brought.movie),
+            kept_in=self._uploads.kept_in(brought.movie.path),
+        )
         yield from self._follow(visit, brought, self._watched(brought, movie, self._sessions.model(key)))
         if not brought.conversation or visit.bringing is not brought:
             return
         visit.own[movie.slug] = movie
+        early = movie.duration // 10  # the very first picture is often black
+        visit.posters[movie.slug] = self._stills.at(movie, [early]).get(early, "")
+        self._uploads.hold(visit, movie.slug, movie.path)
         self._sessions.remember(key, movie.slug, 0, brought.conversation)
         warnings = movie.subtitles.warnings if movie.subtitles else ()
         yield {
             **self._screening.film(key, movie),
             **self._resting(" ".join(warnings)),
+            **self._done_with(visit, brought, brought.video, brought.subtitles),
             "bring": gr.Column(visible=bool(warnings)),
-            "bring_video": None,
-            "bring_subtitles": None,
         }
 
     def cancel(self, key: str) -> Parts:
@@ -108,13 +150,28 @@ class Bringing:
         if brought.running:
             return {}
         visit.bringing = None  # between two steps: no handler has it that could tidy up
-        return self._resting(CANCELLED)
+        return {**self._resting(CANCELLED), **self._done_with(visit, brought, brought.video, brought.subtitles)}
+
+    def remove(self, key: str, slug: str) -> Parts:
+        """Delete a film that the visitor brought; if it was showing, the first one of the wall follows.
+
+        Raises `MovieError` when it is not there (any more).
+        """
+        visit = self._sessions.visit(key)
+        if visit.bringing:
+            return {"alert": alert("Another film is being opened: wait for it, or cancel it, then remove this one.")}
+        movie = self._sessions.remove(key, slug)
+        first = next(iter(self._sessions.bundled.values()))
+        showing = visit.showing and visit.showing[0] == slug
+        parts = self._screening.film(key, first) if showing else {"wall": self._screening.wall(key)}
+        return {**parts, "alert": notice(f"{movie.title} was removed: its files and its conversation are deleted.")}
 
     def _follow(
         self, visit: Visit, brought: Brought, work: Generator[Counted, None, None]
     ) -> Generator[Parts, None, None]:
         """Show the progress of a step; when it fails or is cancelled, say so and drop the film."""
         brought.running, trouble, over = True, "", False
+        unfit: tuple[Path | None, ...] = ()
         try:
             with closing(work):
                 for progress in work:
@@ -124,6 +181,8 @@ class Bringing:
             over = not brought.stopping.is_set()
         except DemoError as error:
             trouble = str(error)
+            unfit = (brought.video,) if isinstance(error, MovieError) else ()
+            unfit = (brought.subtitles,) if isinstance(error, SubtitleError) else unfit
         except Exception:
             log.exception("a film could not be opened")
             trouble = BROKEN
@@ -131,12 +190,25 @@ class Bringing:
             brought.running = False
             if not over and visit.bringing is brought:
                 visit.bringing = None
+            if not over:
+                self._uploads.hold(visit, brought)
+        if brought.stopping.is_set():
+            trouble, unfit = CANCELLED, (brought.video, brought.subtitles)
         if not over:
-            yield self._resting(trouble or CANCELLED)
+            yield {**self._resting(trouble), **self._done_with(visit, brought, *unfit)}
+
+    def _done_with(self, visit: Visit, brought: Brought, *files: Path | None) -> Parts:
+        """A film came to its end: these files leave the boxes, unless others are in them by now."""
+        video, subtitles = (None if file in files else file for file in visit.boxes)
+        parts = {
+            **({"bring_video": None} if video != visit.boxes[0] else {}),
+            **({"bring_subtitles": None} if subtitles != visit.boxes[1] else {}),
+        }
+        self._fill(visit, video, subtitles)
+        self._uploads.hold(visit, brought)
+        return parts
 
     def _resting(self, trouble: str) -> Parts:
-        if trouble and trouble != CANCELLED:
-            gr.Warning(trouble)
         return {
             "bring_alert": notice(trouble) if trouble == CANCELLED else alert(trouble),
             "bring_activity": "",
@@ -145,10 +217,13 @@ class Bringing:
             "bring_close": gr.Button(visible=True),
         }
 
-    def _opened(self, brought: Brought, video: Path, subtitles: str | None) -> Generator[CopyProgress, None, None]:
+    def _opened(self, brought: Brought) -> Generator[CopyProgress, None, None]:
+        video = brought.video
+        if not video or not video.exists():
+            raise MovieError("The file is no longer on this server: choose it again.")
         movie = load_movie(
             video,
-            subtitles=Path(subtitles) if subtitles else None,
+            subtitles=brought.subtitles,
             language=self._settings.subtitle_language,
             section_minutes=self._settings.section_minutes,
         )
@@ -164,3 +239,8 @@ class Bringing:
     def _watched(self, brought: Brought, movie: Movie, model: str) -> "Generator[Progress, None, None]":
         chat = yield from self._models[model].chat(movie, 0, brought.stopping)
         brought.conversation = Conversation(chat, model) if chat else None
+
+
+def _path(chosen: Chosen) -> Path | None:
+    """Where a file of a box lies; Gradio has made sure that it was uploaded."""
+    return Path(chosen["path"]) if chosen else None

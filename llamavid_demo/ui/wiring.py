@@ -18,13 +18,15 @@ from llamavid_demo.ui.screening import Parts, Screening
 from llamavid_demo.ui.search import Searching
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.talk import alert
-from llamavid_demo.ui.upload import Bringing
+from llamavid_demo.ui.upload import Bringing, Chosen
 
 FILES = {"concurrency_id": "files", "concurrency_limit": 2}
 FREE: dict[str, Any] = {"concurrency_limit": None}
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 # By default Gradio drops a step whose last run has not quite ended; the handlers themselves know what is too much.
 EVERY: dict[str, Any] = {"trigger_mode": "multiple", **QUIET}
+# Each time that gr.File makes a value of its own for a handler, it leaves an empty file behind.
+AS_IT_IS: dict[str, Any] = {"preprocess": False}
 
 
 class Wiring:
@@ -211,11 +213,14 @@ class Wiring:
         """The panel for a film of one's own."""
         parts = self._parts
 
-        def begin(video: str | None, request: gr.Request) -> dict[Any, Any]:
-            return self.update(bringing.begin, _key(request), video)
+        def choose(video: Chosen, subtitles: Chosen, request: gr.Request) -> dict[Any, Any]:
+            return self.update(bringing.choose, _key(request), video, subtitles)
 
-        def check(video: str | None, subtitles: str | None, request: gr.Request) -> Iterator[dict[Any, Any]]:
-            yield from self.stream(bringing.check, _key(request), video, subtitles)
+        def begin(video: Chosen, subtitles: Chosen, request: gr.Request) -> dict[Any, Any]:
+            return self.update(bringing.begin, _key(request), video, subtitles)
+
+        def check(request: gr.Request) -> Iterator[dict[Any, Any]]:
+            yield from self.stream(bringing.check, _key(request))
 
         def watch(request: gr.Request) -> Iterator[dict[Any, Any]]:
             yield from self.stream(bringing.watch, _key(request))
@@ -223,9 +228,15 @@ class Wiring:
         def cancel(request: gr.Request) -> dict[Any, Any]:
             return self.update(bringing.cancel, _key(request))
 
+        def remove(request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
+            return self.update(bringing.remove, _key(request), str(event._data["film"]))
+
         files = [parts["bring_video"], parts["bring_subtitles"]]
-        begun = parts["bring_open"].click(begin, files[:1], self._outputs, **QUIET, **FREE)
-        checked = begun.then(check, files, self._outputs, **EVERY, **FILES)
+        for box in files:
+            box.change(choose, files, self._outputs, **EVERY, **FREE, **AS_IT_IS)
+            box.upload(lambda: "", None, parts["bring_alert"], **QUIET, **FREE)
+        begun = parts["bring_open"].click(begin, files, self._outputs, **QUIET, **FREE, **AS_IT_IS)
+        checked = begun.then(check, None, self._outputs, **EVERY, **FILES)
         watched = checked.then(watch, None, self._outputs, **EVERY, **FREE)
         self._complete_after(watched, screening)
         self._read_ahead_after(watched)
@@ -233,6 +244,10 @@ class Wiring:
         opened = parts["wall"].bring(lambda: gr.Column(visible=True), None, parts["bring"], **QUIET, **FREE)
         opened.then(None, None, None, js="() => window.cinema.bring()", **QUIET)
         parts["bring_close"].click(lambda: gr.Column(visible=False), None, parts["bring"], **QUIET, **FREE)
+        removed = parts["wall"].remove(remove, None, self._outputs, **EVERY, **FREE)
+        removed.then(None, None, None, js="() => window.cinema.focusWall()", **QUIET)
+        self._complete_after(removed, screening)
+        self._read_ahead_after(removed)
 
 
 def _number(sent: Any) -> int:

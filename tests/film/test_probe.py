@@ -96,10 +96,25 @@ def test_a_cover_is_no_film(tmp_path: Path) -> None:
     refused(path, "only a cover and audio")
 
 
-@pytest.mark.parametrize("data", [b"hello, this is text", b"PK\x03\x04" + bytes(50), bytes(5000), b"\x89PNG\r\n\x1a\n"])
-def test_what_is_no_video(tmp_path: Path, data: bytes) -> None:
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"hello, this is text", "a text file"),
+        ("voilà".encode() * 20_000, "a text file"),
+        (b" <!DOCTYPE html><html>", "a web page"),
+        (b"%PDF-1.7\n", "a PDF document"),
+        (b"PK\x03\x04" + bytes(50), "a ZIP archive or an office document"),
+        (b"\x89PNG\r\n\x1a\n", "a picture"),
+        (b"RIFF\x10\x00\x00\x00WAVEfmt ", "a sound file"),
+        (b"ID3\x04", "a sound file"),
+        (bytes(5000), "a file of nothing but zeros"),
+        (b"\xfe\xed\xfa\xcf\x00\x01", "a file of a kind that we do not know"),
+        (b"\x01\x02abc", "a file of a kind that we do not know"),
+    ],
+)
+def test_what_is_no_video_is_named(tmp_path: Path, data: bytes, what: str) -> None:
     (path := tmp_path / "film.mp4").write_bytes(data)
-    refused(path, "not a video of a kind that we open")
+    refused(path, f"film.mp4 is {what}, not a video. Give MP4")
 
 
 def test_an_empty_file(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def evil_parts(movie: Movie) -> list[str]:
     turn = answered(EVIL)
     turn.question = EVIL
     return [
-        posters.poster_wall([film, replace(film, poster=None)], EVIL, [EVIL]),
+        posters.poster_wall([film, replace(film, poster=None)], EVIL, [EVIL], {EVIL: EVIL}),
         sections.section_strip(film, 0, {}),
         transcript.transcript_list([cue]),
         evidence.evidence_strip([Evidence(1.0, 0.5, cue)], {}),
@@ -120,6 +120,14 @@ def test_wall_marks_the_open_film_and_offers_a_place_for_ones_own(movie: Movie) 
     assert "gradio_api/file=/films/the%20map/poster.jpg" in wall
     assert "Yours" in wall
     assert "data-bring" in wall
+
+
+def test_own_film_has_a_still_as_poster_and_can_be_removed(movie: Movie) -> None:
+    own = replace(movie, slug="own-1", poster=None)
+    wall = posters.poster_wall([movie, own], "own-1", ["own-1"], {"own-1": "data:image/jpeg;base64,AAAA"})
+    assert '<img src="data:image/jpeg;base64,AAAA" alt="Poster of The Map">' in wall
+    assert wall.count('data-remove="own-1" aria-label="Remove The Map"') == wall.count("data-remove") == 1
+    assert "lettered" not in wall
 
 
 def test_strip_shares_its_pictures_among_the_sections(movie: Movie) -> None:

@@ -1,6 +1,5 @@
 """What is remembered of visitors, for how long, and what is forgotten."""
 
-import threading
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +9,7 @@ import pytest
 from llamavid_demo.errors import MovieError
 from llamavid_demo.film import Movie, load_movie
 from llamavid_demo.ui.sessions import Asked, Brought, Conversation, Sessions
+from llamavid_demo.ui.uploads import Uploads
 
 
 @pytest.fixture(scope="module")
@@ -98,27 +98,33 @@ def test_leaving_frees_films_conversations_and_work(movie: Movie) -> None:
 
 
 def test_brought_films_are_deleted_with_the_last_visitor_who_has_them(movie: Movie, tmp_path: Path) -> None:
-    uploads, elsewhere = tmp_path / "uploads", tmp_path / "elsewhere"
-    for folder in (uploads / "0123", elsewhere):
-        folder.mkdir(parents=True)
-        (folder / "clip.mp4").touch()
-    sessions = Sessions([movie], uploads=uploads, grace=0)
-    brought = replace(movie, slug="own-1", path=uploads / "0123" / "clip.mp4")
-    sessions.visit("a").own.update({"own-1": brought, "own-2": replace(movie, path=elsewhere / "clip.mp4")})
-    sessions.visit("b").own["own-1"] = brought
-    forget(sessions, "a")
-    assert brought.path.exists()
-    forget(sessions, "b")
-    assert list(uploads.iterdir()) == []
-    assert (elsewhere / "clip.mp4").exists()
+    uploads = Uploads(tmp_path / "uploads", grace=0)
+    clip = uploads.files / "0123" / "clip.mp4"
+    clip.parent.mkdir(parents=True)
+    clip.touch()
+    sessions = Sessions([movie], uploads=uploads)
+    for key in ("a", "b"):
+        uploads.hold(sessions.visit(key), "own-1", clip, movie.path)
+    sessions.forget("a")
+    assert clip.exists()
+    sessions.forget("b")
+    assert list(uploads.files.iterdir()) == []
+    assert movie.path.exists()
 
 
-def forget(sessions: Sessions, key: str) -> None:
-    """Forget a visit, and wait for the deletion that follows."""
-    before = set(threading.enumerate())
-    sessions.forget(key)
-    for thread in set(threading.enumerate()) - before:
-        thread.join()
+def test_own_film_goes_with_its_conversations(movie: Movie) -> None:
+    sessions = Sessions([movie])
+    visit = sessions.visit("a")
+    visit.own["own-1"], visit.showing = replace(movie, slug="own-1"), ("own-1", 0)
+    asked = visit.asked = Asked("Where?", "own-1", 0)
+    for slug in ("own-1", "harbour"):
+        sessions.remember("a", slug, 0, conversation())
+    assert sessions.remove("a", "own-1").slug == "own-1"
+    assert asked.stopping.is_set()
+    assert sessions.conversation("a", "own-1", 0) is None
+    assert sessions.conversation("a", "harbour", 0) is not None
+    with pytest.raises(MovieError, match="no longer here"):
+        sessions.remove("a", "own-1")
 
 
 def test_visits_are_bounded(movie: Movie) -> None:

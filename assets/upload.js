@@ -1,0 +1,119 @@
+// Files on their way to the server: how far they are, how large, and a way to stop them; and which are not sent at all.
+// Gradio's client calls fetch, which does not tell what has left already. XMLHttpRequest does.
+(() => {
+  const plainFetch = window.fetch;
+  const trips = new Set();
+
+  const place = () => document.querySelector('#bring-travel');
+  const isUpload = (address, options) =>
+    /\/gradio_api\/upload(\?|$)/.test(String(address?.url ?? address)) && options?.body instanceof FormData && place();
+
+  function make(tag, properties, ...children) {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+  }
+
+  // Rounded up: what is too large by a byte must not read as the limit itself.
+  const megabytes = (bytes) => `${Math.ceil(bytes / 1e5) / 10} MB`;
+
+  // Words about the files; calm ones answer what a person did. Our words take the place of what the server said before.
+  function say(words, calm) {
+    place()?.querySelectorAll('.alert').forEach((said) => said.remove());
+    if (!words) return;
+    const said = make('p', { className: calm ? 'alert calm' : 'alert', textContent: words });
+    said.setAttribute('role', calm ? 'status' : 'alert');
+    place()?.append(said);
+  }
+
+  function row(name, size, stop) {
+    const figures = make('span', {});
+    const filled = make('i', {});
+    const track = make('div', { className: 'track' }, filled);
+    track.setAttribute('role', 'progressbar');
+    track.setAttribute('aria-label', `Sending ${name}`);
+    const cancel = make('button', { type: 'button', textContent: 'Cancel', onclick: stop });
+    cancel.setAttribute('aria-label', `Cancel sending ${name}`);
+    const words = make('p', {}, make('b', { textContent: name }), figures);
+    const element = make('div', { className: 'bar trip' }, make('div', {}, words, track), cancel);
+    const draw = (share) => {
+      figures.textContent = `${share} % of ${megabytes(size)}`;
+      filled.style.width = `${share}%`;
+      track.setAttribute('aria-valuenow', share);
+      if (!element.isConnected) place()?.prepend(element); // the panel was closed and opened again
+    };
+    return { element, draw };
+  }
+
+  // Whatever goes wrong, Gradio is told that no file came: its box is empty again, and only we say why.
+  function send(address, options) {
+    const files = options.body.getAll('files');
+    const name = files.map((file) => file.name).join(', ');
+    const size = files.reduce((sum, file) => sum + file.size, 0);
+    const request = new XMLHttpRequest();
+    const trip = { share: 0 };
+    const shown = row(name, size, () => request.abort());
+    return new Promise((resolve) => {
+      const end = (answer, words, calm) => {
+        trips.delete(trip);
+        shown.element.remove();
+        say(words, calm);
+        resolve(new Response(answer, { headers: { 'Content-Type': 'application/json' } }));
+      };
+      request.upload.onprogress = (event) => {
+        trip.share = Math.floor((100 * event.loaded) / Math.max(1, event.total));
+        shown.draw(trip.share);
+      };
+      request.onload = () => request.status === 200
+        ? end(request.responseText, '')
+        : end('[]', `The server did not take ${name} (${request.status}). Try again, or choose another file.`);
+      request.onerror = () => end('[]', `The connection broke while ${name} was on its way. Choose it again.`);
+      request.onabort = () => end('[]', `Cancelled. Nothing was kept of ${name}.`, true);
+      request.open('POST', String(address?.url ?? address));
+      new Headers(options.headers).forEach((value, header) => request.setRequestHeader(header, value));
+      trips.add(trip);
+      shown.draw(0);
+      request.send(options.body);
+    });
+  }
+
+  window.fetch = (address, options) => isUpload(address, options) ? send(address, options) : plainFetch(address, options);
+
+  // Why a file is not sent, or nothing. Its content is looked at on the server.
+  function refusal(file, accepted) {
+    const { mostBytes, most } = document.querySelector('#bring .limits').dataset;
+    if (file.size > Number(mostBytes)) {
+      return `${file.name} has ${megabytes(file.size)}; this page takes files of up to ${most}. Cut it, or make a smaller copy.`;
+    }
+    const endings = accepted.split(',').map((ending) => ending.trim()).filter((ending) => ending.startsWith('.'));
+    const fits = !endings.length || endings.some((ending) => file.name.toLowerCase().endsWith(ending));
+    return fits ? '' : `${file.name} does not fit here: choose one of ${endings.join(' ')}.`;
+  }
+
+  function check(event, input, files) {
+    const words = [...files].map((file) => refusal(file, input.accept)).find(Boolean) ?? '';
+    say(words);
+    if (!words) return;
+    event.preventDefault();
+    event.stopPropagation();
+    input.value = '';
+    if (event.type === 'drop') event.target.dispatchEvent(new DragEvent('dragleave', { bubbles: true }));
+  }
+
+  // While capturing we hear of a file before Gradio does.
+  document.addEventListener('change', (event) => {
+    if (event.target.matches('#bring-files input[type=file]')) check(event, event.target, event.target.files);
+  }, true);
+  document.addEventListener('drop', (event) => {
+    const input = event.target.closest?.('#bring-files .block')?.querySelector('input[type=file]');
+    if (input && event.dataTransfer) check(event, input, event.dataTransfer.files);
+  }, true);
+  document.addEventListener('click', (event) => {
+    if (!event.target.closest('#bring-open')) return;
+    const [trip] = trips;
+    say(trip ? `The file is still on its way: ${trip.share} %. Open it when it is here.` : '', true);
+    if (!trip) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }, true);
+})();
