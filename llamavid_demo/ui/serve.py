@@ -22,6 +22,8 @@ from llamavid_demo.ui.upload import Bringing
 from llamavid_demo.ui.wiring import Wiring
 
 ASSETS = ROOT / "assets"
+STYLE = "page.css"
+SCRIPTS = ("page.js", "keys.js")
 DAY = 24 * 60 * 60
 
 log = logging.getLogger(__name__)
@@ -73,8 +75,8 @@ def serve(settings: Settings) -> None:
         allowed_paths=[str(films), str(files)],
         max_file_size=int(settings.upload_mb * 1e6),
         theme=LittleCinema(),
-        css=_asset("page.css"),
-        head=f"<script>{_asset('page.js')}</script>",
+        css=_asset(STYLE),
+        head="".join(f"<script>{_asset(name)}</script>" for name in SCRIPTS),
         favicon_path=ASSETS / "favicon.svg",
         footer_links=[],
         ssr_mode=False,
