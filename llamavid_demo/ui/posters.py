@@ -33,7 +33,7 @@ def poster_wall(movies: Sequence[Movie], showing: str, own: Collection[str] = ()
     """HTML of the wall; `showing` is the slug of the open film, `own` the slugs that this visitor brought."""
     tiles = "".join(_tile(movie, showing=movie.slug == showing, own=movie.slug in own) for movie in movies)
     bring = (
-        '<li><button type="button" class="poster bring" data-bring aria-controls="bring">'
+        '<li><button type="button" class="poster bring" data-bring>'
         '<span class="sheet" aria-hidden="true"><span class="plus">+</span></span>'
         '<span class="caption"><span class="title">Your own film</span>'
         '<span class="facts">Bring a clip, with subtitles if you have them</span></span></button></li>'

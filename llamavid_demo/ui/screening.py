@@ -55,7 +55,7 @@ class Screening:
             "wall": poster_wall(self._sessions.movies(key), movie.slug, visit.own),
             "player": self.player(movie, own=movie.slug in visit.own),
             "about": about(movie),
-            "transcript": transcript_list(cues),
+            "transcript": transcript_list(cues, movie.subtitles.language if movie.subtitles else None),
             "suggestions": suggestions(movie.questions),
             **self.section(key, movie, index),
         }
