@@ -5,13 +5,13 @@ import io
 
 import numpy as np
 from numpy.typing import ArrayLike
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from llamavid_demo.film import Movie
 
 WIDTH = 80  # pixels; a browser smooths what it enlarges
-WARM = (226, 0, 74)
-STRONGEST = 0.7  # opacity: the picture stays visible under it
+WARM = (230, 0, 90)
+STRONGEST = 0.85  # opacity: the picture stays visible under it
 
 
 def heat_picture(shares: ArrayLike, movie: Movie, *, cropped: bool) -> str:
@@ -27,8 +27,9 @@ def heat_picture(shares: ArrayLike, movie: Movie, *, cropped: bool) -> str:
     side = min(WIDTH, height)
     size = (side, side) if cropped else (WIDTH, height)
     alpha = Image.new("L", (WIDTH, height), 0)
-    smooth = Image.fromarray(STRONGEST * 255 * above).resize(size, Image.Resampling.BILINEAR).convert("L")
-    alpha.paste(smooth, ((WIDTH - size[0]) // 2, (height - size[1]) // 2))
+    patches = Image.fromarray(STRONGEST * 255 * above).convert("L").resize(size, Image.Resampling.NEAREST)
+    soft = patches.filter(ImageFilter.GaussianBlur(size[1] / len(seen) / 3))  # attention may lie on a single patch
+    alpha.paste(soft, ((WIDTH - size[0]) // 2, (height - size[1]) // 2))
     picture = Image.new("RGB", alpha.size, WARM)
     picture.putalpha(alpha)
     file = io.BytesIO()
