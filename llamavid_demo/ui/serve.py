@@ -22,7 +22,7 @@ from llamavid_demo.ui.upload import Bringing
 from llamavid_demo.ui.wiring import Wiring
 
 ASSETS = ROOT / "assets"
-STYLE = "page.css"
+STYLES = ("page.css", "layout.css")
 SCRIPTS = ("page.js", "keys.js")
 DAY = 24 * 60 * 60
 
@@ -75,7 +75,7 @@ def serve(settings: Settings) -> None:
         allowed_paths=[str(films), str(files)],
         max_file_size=int(settings.upload_mb * 1e6),
         theme=LittleCinema(),
-        css=_asset(STYLE),
+        css="\n".join(_asset(name) for name in STYLES),
         head="".join(f"<script>{_asset(name)}</script>" for name in SCRIPTS),
         favicon_path=ASSETS / "favicon.svg",
         footer_links=[],

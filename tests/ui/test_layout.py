@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from llamavid_demo.ui.serve import ASSETS, SCRIPTS, STYLE
+from llamavid_demo.ui.serve import ASSETS, SCRIPTS, STYLES
 from tests.ui.conftest import Server, visit
 from tests.ui.test_page import ask, open_harbour, stop, wait_for_video
 
@@ -73,6 +73,6 @@ def test_suggestions_show_that_there_are_more(server: Server, browser: Browser) 
 
 
 def test_style_and_script_are_small_and_text_sizes_follow_the_reader() -> None:
-    files = [(ASSETS / name).read_text() for name in (STYLE, *SCRIPTS)]
-    assert sum(len(text.encode()) for text in files) <= 40_000
-    assert not re.findall(r"font(?:-size)?:[^;]*\d+px", files[0])
+    styles, scripts = ("".join((ASSETS / name).read_text() for name in names) for names in (STYLES, SCRIPTS))
+    assert len((styles + scripts).encode()) <= 40_000
+    assert not re.findall(r"font(?:-size)?:[^;]*\d+px", styles)
