@@ -53,17 +53,15 @@ window.cinema = (() => {
   }
 
   document.addEventListener('click', (event) => {
-    const section = event.target.closest('#strip [data-section]');
+    const section = event.target.closest('#strip .card')?.querySelector('[data-section]');
     if (section) {
       awaited = nameOf(section);
       show(section);
     }
     const target = event.target.closest('[data-seek]');
     if (!target) return;
+    if (target.matches('a')) event.preventDefault();
     seek(Number(target.dataset.seek));
-    const player = video();
-    const box = player?.getBoundingClientRect();
-    if (box && (box.bottom < 80 || box.top > innerHeight - 80)) player.scrollIntoView({ block: 'start', behavior: 'smooth' });
   });
 
   // Media events do not bubble; while capturing they can be heard here.
@@ -75,6 +73,13 @@ window.cinema = (() => {
     event.target.setAttribute('aria-label', 'Film');
     shown = '';
     toSection();
+  }, true);
+
+  // Gradio says of a track neither what it is nor in which language.
+  document.addEventListener('load', (event) => {
+    if (!event.target.matches?.('#player track')) return;
+    event.target.label = 'Subtitles';
+    event.target.srclang = transcript()?.querySelector('ol')?.lang || 'und';
   }, true);
 
   // The conversation stays at its end while an answer grows, unless somebody scrolled up to read.
@@ -92,6 +97,10 @@ window.cinema = (() => {
   function bring() {
     const panel = document.querySelector('#bring');
     panel?.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+    // Gradio names both places for files alike, and not by what is read on them.
+    for (const place of panel?.querySelectorAll('#bring-files button[aria-label]') ?? []) {
+      place.ariaLabel = `${place.closest('.block').querySelector('label')?.textContent.trim()}: ${place.textContent.trim()}`;
+    }
     panel?.querySelector('button')?.focus({ preventScroll: true });
   }
 

@@ -19,6 +19,7 @@ from llamavid_demo.ui.evidence import evidence_strip
 from llamavid_demo.ui.heat import heat_picture
 from llamavid_demo.ui.kept import KeptTalk, KeptTurn, kept_talk, revive
 from llamavid_demo.ui.models import Models
+from llamavid_demo.ui.refusals import says_nothing_was_found
 from llamavid_demo.ui.sessions import Asked, Conversation, Sessions
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.talk import alert, finished_turn, invitation, notice, progress_bar, unfinished_turn
@@ -246,6 +247,7 @@ class Talking:
         for number, turn in enumerate(turns, start=1):
             pictures = self._stills.known(movie, [moment.seconds for moment in turn.evidence])
             heat_maps = conversation.heat_maps.get(turn) if conversation else None
-            strip = evidence_strip(turn.evidence, pictures, heat_maps)
-            articles.append(finished_turn(turn, strip, last=again and number == len(turns)))
+            found = not says_nothing_was_found(turn.text)
+            strip = evidence_strip(turn.evidence, pictures, heat_maps, found=found)
+            articles.append(finished_turn(turn, strip, last=again and number == len(turns), length=movie.duration))
         return articles

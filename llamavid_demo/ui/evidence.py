@@ -9,6 +9,9 @@ from typing import Protocol
 
 from llamavid_demo.ui.words import clock
 
+LEANED_ON = "Frames that this answer leaned on"
+IN_VAIN = "Looked at, without finding it"
+
 
 class Said(Protocol):
     """A cue: its words."""
@@ -35,17 +38,23 @@ class Leaned(Protocol):
 
 
 def evidence_strip(
-    evidence: Sequence[Leaned], stills: Mapping[float, str], heat_maps: Mapping[float, str] | None = None
+    evidence: Sequence[Leaned],
+    stills: Mapping[float, str],
+    heat_maps: Mapping[float, str] | None = None,
+    *,
+    found: bool = True,
 ) -> str:
     """HTML of the strip, in the film's order; `stills` maps seconds to picture addresses.
 
-    `heat_maps` does the same for where the model looked: laid over the stills while a box under them is ticked.
+    `heat_maps` does the same for where the model looked: laid over the stills while a box under them is ticked. An
+    answer that has not `found` what was asked for proves nothing by these frames, and the strip says so.
     """
     if not evidence:
         return ""
     heat_maps = heat_maps or {}
     figures = "".join(_figure(frame, stills, heat_maps) for frame in sorted(evidence, key=lambda frame: frame.seconds))
-    strip = f'<ul class="evidence" aria-label="Frames that this answer leaned on">{figures}</ul>'
+    label, words = (LEANED_ON, "") if found else (IN_VAIN, f'<p class="in-vain">{IN_VAIN}</p>')
+    strip = f'{words}<ul class="evidence" aria-label="{label}">{figures}</ul>'
     looked = '<label class="looked"><input type="checkbox">Show where it looked</label>' if heat_maps else ""
     return strip + looked
 
@@ -58,7 +67,7 @@ def _figure(frame: Leaned, stills: Mapping[float, str], heat_maps: Mapping[float
     over = f'<img class="heat" src="{escape(heat)}" alt="">' if picture and heat else ""
     said = f'<span class="said">{words}</span>' if words else ""
     return (
-        f'<li><button type="button" data-seek="{frame.seconds:.3f}" '
-        f'aria-label="Go to {at}{": " + words if words else ""}" title="{words}">'
-        f'<span class="still">{image}{over}</span><time>{at}</time>{said}</button></li>'
+        f'<li><button type="button" data-seek="{frame.seconds:.3f}" title="{words}">'
+        f'<span class="still">{image}{over}</span><span class="unseen">Go to </span><time>{at}</time> {said}'
+        "</button></li>"
     )

@@ -8,12 +8,13 @@ import gradio as gr
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui import browser, posters, search, sections, talk, transcript
+from llamavid_demo.ui.keyboard import SKIP, shortcuts
 from llamavid_demo.ui.screening import about
 from llamavid_demo.ui.upload import SUBTITLES, VIDEOS, limits
 
 TITLE = "A film you can talk with · LLaMA-VID"
 SYSTEMS = "LLaMA-VID, two tokens a frame; LLaVA-Mini, one"
-HEADER = f'<header class="marquee"><h1>A film you can talk with</h1><p>{SYSTEMS}</p></header>'
+HEADER = f'{SKIP}<header class="marquee"><h1>A film you can talk with</h1><p>{SYSTEMS}</p>{shortcuts()}</header>'
 
 Named = dict[str, Any]
 
@@ -49,10 +50,12 @@ def layout(settings: Settings, movies: Sequence[Movie], models: Sequence[str], m
             parts["cost"] = _html(sections.section_cost(first.sections[0]), elem_id="cost")
             parts["about"] = _html(about(first), elem_id="about")
         _conversation(parts, settings, first)
-        cues = first.subtitles.cues if first.subtitles else ()
+        track = first.subtitles
         with gr.Column(elem_id="dialogue"):
             parts["transcript"] = _html(
-                transcript.transcript_list(cues), elem_id="transcript", js_on_load=transcript.ON_LOAD
+                transcript.transcript_list(track.cues if track else (), track.language if track else None),
+                elem_id="transcript",
+                js_on_load=transcript.ON_LOAD,
             )
             parts["elsewhere"] = _html(elem_id="elsewhere", js_on_load=search.ON_LOAD)
     return parts

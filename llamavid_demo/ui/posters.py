@@ -52,7 +52,7 @@ def poster_wall(
         for movie in movies
     )
     bring = (
-        '<li><button type="button" class="poster bring" data-bring aria-controls="bring">'
+        '<li><button type="button" class="poster bring" data-bring>'
         '<span class="sheet" aria-hidden="true"><span class="plus">+</span></span>'
         '<span class="caption"><span class="title">Your own film</span>'
         '<span class="facts">Bring a clip, with subtitles if you have them</span></span></button></li>'

@@ -57,7 +57,7 @@ class Screening:
             "wall": self.wall(key, movie.slug),
             **self.player(key, movie),
             "about": about(movie),
-            "transcript": transcript_list(cues),
+            "transcript": transcript_list(cues, movie.subtitles.language if movie.subtitles else None),
             "suggestions": suggestions(movie.questions),
             **self.section(key, movie, index),
         }

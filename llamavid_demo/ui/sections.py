@@ -10,7 +10,7 @@ STILLS_IN_ALL = 8
 FEWEST_STILLS = 2
 ON_LOAD = """
 element.addEventListener('click', (event) => {
-  const section = event.target.closest('[data-section]');
+  const section = event.target.closest('.card')?.querySelector('[data-section]');
   if (section) trigger('pick', { section: Number(section.dataset.section) });
 });
 watch('value', () => window.cinema && window.cinema.toSection());
@@ -36,19 +36,19 @@ def _card(movie: Movie, section: Section, showing: bool, stills: dict[float, str
     pictures = "".join(_picture(second, stills) for second in times)
     synopsis = f'<span class="synopsis">{escape(section.synopsis)}</span>' if section.synopsis else ""
     return (
-        f'<li style="flex-grow:{len(times)}">'
+        f'<li class="card" style="flex-grow:{len(times)}"><div class="strip">{pictures}</div>'
         f'<button type="button" class="section" data-film="{escape(movie.slug)}" '
         f'data-section="{section.index}" data-start="{section.start:.3f}" data-end="{section.end:.3f}" '
         f'aria-pressed="{str(showing).lower()}">'
-        f'<span class="strip" aria-hidden="true">{pictures}</span>'
         f'<span class="range">{escape(section.label)}</span>{synopsis}</button></li>'
     )
 
 
 def _picture(second: float, stills: dict[float, str]) -> str:
-    if second not in stills:
-        return '<span class="blank"></span>'
-    return f'<img src="{escape(stills[second])}" alt="" title="{clock(second)}">'
+    """A still, beside the button of its section and not in it: it moves the player to its own second."""
+    picture = f'<img src="{escape(stills[second])}" alt="">' if second in stills else '<span class="blank"></span>'
+    at = clock(second)
+    return f'<button type="button" data-seek="{second:.3f}" aria-label="Go to {at}" title="{at}">{picture}</button>'
 
 
 def section_cost(

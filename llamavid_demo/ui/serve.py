@@ -26,7 +26,8 @@ from llamavid_demo.ui.uploads import Arrivals, Uploads, own_folder
 from llamavid_demo.ui.wiring import Wiring
 
 ASSETS = ROOT / "assets"
-SCRIPTS = ("page.js", "memory.js", "search.js", "upload.js")
+STYLES = ("page.css", "layout.css")
+SCRIPTS = ("page.js", "memory.js", "search.js", "upload.js", "keys.js")
 DAY = 24 * 60 * 60
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ def serve(settings: Settings) -> None:
             max_file_size=int(settings.upload_mb * 1e6),
             app_kwargs={"middleware": [Middleware(Arrivals, uploads=uploads)]},
             theme=LittleCinema(),
-            css=_asset("page.css"),
+            css="\n".join(_asset(name) for name in STYLES),
             head="".join(f"<script>{_asset(name)}</script>" for name in SCRIPTS),
             favicon_path=ASSETS / "favicon.svg",
             footer_links=[],

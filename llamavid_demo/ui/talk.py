@@ -4,6 +4,7 @@ Built here and not with gr.Chatbot, which puts a message's whole HTML, pictures 
 All texts are escaped: neither a person nor a model nor a subtitle writes HTML, Markdown or remote pictures.
 """
 
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +15,7 @@ from llamavid_demo.ui.words import size, some
 if TYPE_CHECKING:
     from llamavid_demo.chat import Turn, TurnStats
 
+TIME = re.compile(r"(?<![\d:.#])(?:(\d):)?([0-5]?\d):([0-5]\d)(?![\d:]|\s?[ap]\.?m\b)", re.IGNORECASE)
 STAGES = {
     "frames": ("Watching the section", "frames"),
     "tokens": ("Turning frames into tokens", "frames"),
@@ -59,10 +61,24 @@ def prose(text: str) -> str:
     return escape(text.strip()).replace("\n", "<br>")
 
 
-def finished_turn(turn: "Turn | KeptTurn", evidence: str = "", *, last: bool = False) -> str:
-    """A question with its whole answer; the last one can be asked again or undone."""
+def timed(html: str, length: float) -> str:
+    """Escaped text, with the times that lie inside a film of `length` seconds as links that seek."""
+
+    def link(match: re.Match[str]) -> str:
+        hours, minutes, seconds = (int(part or 0) for part in match.groups())
+        at = 3600 * hours + 60 * minutes + seconds
+        return f'<a href="#t={at}" data-seek="{at}.000">{match[0]}</a>' if at < length else match[0]
+
+    return TIME.sub(link, html)
+
+
+def finished_turn(turn: "Turn | KeptTurn", evidence: str = "", *, last: bool = False, length: float = 0) -> str:
+    """A question with its whole answer; the last one can be asked again or undone.
+
+    `length` of the film, in seconds: times in the answer that lie inside it seek.
+    """
     silent = "Stopped before the first word." if turn.finished == "stopped" else "No answer."
-    answer = prose(turn.text) or f"<em>{silent}</em>"
+    answer = timed(prose(turn.text), length) or f"<em>{silent}</em>"
     again = (
         '<span class="again"><button type="button" data-retry>Retry</button>'
         '<button type="button" data-undo>Undo</button></span>'

@@ -18,8 +18,11 @@ watch('value', () => window.dialogue && window.dialogue.begin());
 """
 
 
-def transcript_list(cues: Sequence[Cue]) -> str:
-    """HTML of the transcript: a search box and one button a cue (seconds in `data-seek` and `data-end`)."""
+def transcript_list(cues: Sequence[Cue], language: str | None = None) -> str:
+    """HTML of the transcript: a search box and one button a cue (seconds in `data-seek` and `data-end`).
+
+    `language` is a two-letter code.
+    """
     if not cues:
         return '<div class="transcript"><h2>Transcript</h2><p class="none">This film has no subtitles.</p></div>'
     count = some(len(cues), "line")
@@ -33,5 +36,5 @@ def transcript_list(cues: Sequence[Cue]) -> str:
         '<input type="search" placeholder="Search the dialogue" aria-label="Search the dialogue" '
         'autocomplete="off" spellcheck="false">'
         f'<span class="found" role="status" data-all="{count}">{count}</span></div>'
-        f'<ol tabindex="-1">{lines}</ol></div>'
+        f'<ol tabindex="-1" lang="{escape(language or "")}">{lines}</ol></div>'
     )

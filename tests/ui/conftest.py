@@ -150,9 +150,15 @@ def page(server: Server, browser: Browser) -> Iterator[Page]:
 
 
 @contextlib.contextmanager
-def visit(server: Server, browser: Browser, *, width: int = 1280) -> Iterator[Page]:
+def visit(
+    server: Server, browser: Browser, *, width: int = 1280, height: int = 800, dark: bool = False
+) -> Iterator[Page]:
     """The page, opened and with its model; it may neither call anybody else nor run into errors."""
-    context = browser.new_context(viewport={"width": width, "height": 800}, reduced_motion="reduce")
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+    )
     page = context.new_page()
     troubles: list[str] = []
     page.on("request", lambda request: None if is_local(request.url) else troubles.append(request.url))

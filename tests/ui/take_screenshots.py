@@ -135,7 +135,7 @@ def main() -> None:
         with opened(browser, url, width=390, height=844) as page:
             show(page, FILM, 14)
             answers(page, 0)
-            take(page, "phone", whole=True)
+            take(page, "phone")
         with opened(browser, url, width=1920, height=1080) as page:
             show(page, FILM, 14)
             answers(page, 0, 3)

@@ -11,6 +11,7 @@ from llamavid_demo.errors import BusyError, MovieError
 from llamavid_demo.film import Movie, load_movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.conversation import BROKEN, BUSY, EMPTY, STOPPED_EARLY, Talking
+from llamavid_demo.ui.evidence import IN_VAIN
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.stills import Stills
 from tests.ui.scripted import UNSEEN, ScriptedChat, ScriptedModel, ScriptedTurn, told
@@ -52,6 +53,13 @@ def test_question_is_shown_at_once_and_answered_with_progress(desk: Desk) -> Non
     assert "At sea." in shown[-1]["current"]
     assert shown[-1]["activity"] == shown[-1]["alert"] == ""
     assert not desk.visit.busy
+
+
+def test_refusal_leans_on_nothing(movie: Movie) -> None:
+    for words, refused in (("That is not said in this section.", True), ("At sea.", False)):
+        last = Desk(movie, ScriptedChat([words])).ask("Where?")[-1]
+        assert (IN_VAIN in last["current"]) == refused
+        assert 'data-seek="3.000"' in last["current"]
 
 
 def test_second_question_moves_the_first_up(desk: Desk) -> None:

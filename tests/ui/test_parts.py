@@ -139,6 +139,7 @@ def test_strip_shares_its_pictures_among_the_sections(movie: Movie) -> None:
     strip = sections.section_strip(movie, 1, {times[0][0]: "data:image/jpeg;base64,AAAA"})
     assert strip.count("<img") == 1
     assert strip.count('class="blank"') == 8
+    assert strip.count("data-seek") == 9
     assert "30:00–36:40" in strip
 
 
@@ -161,8 +162,15 @@ def test_evidence_stands_in_the_order_of_the_film() -> None:
     moments = [Evidence(75.0, 0.2, Cue(74.0, 76.0, "Over there")), Evidence(3.0, 0.5, None)]
     markup = evidence.evidence_strip(moments, {})
     assert markup.index('data-seek="3.000"') < markup.index('data-seek="75.000"')
-    assert 'aria-label="Go to 1:15: Over there"' in markup
+    assert "Go to 1:15 Over there" in Reader(markup).text
+    assert evidence.LEANED_ON in markup
     assert evidence.evidence_strip([], {}) == ""
+
+
+def test_frames_beside_a_refusal_are_not_called_evidence() -> None:
+    markup = evidence.evidence_strip([Evidence(3.0, 0.5, None)], {}, found=False)
+    assert evidence.IN_VAIN in Reader(markup).text
+    assert evidence.LEANED_ON not in markup
 
 
 def test_where_the_model_looked_lies_over_the_still_of_its_frame() -> None:
@@ -175,22 +183,28 @@ def test_where_the_model_looked_lies_over_the_still_of_its_frame() -> None:
 
 
 @pytest.mark.parametrize("cropped", [False, True])
-def test_a_veil_is_clear_where_the_model_looked_and_dark_elsewhere(movie: Movie, cropped: bool) -> None:
+def test_a_heat_map_is_warm_where_the_model_looked_and_clear_elsewhere(movie: Movie, cropped: bool) -> None:
     shares = np.zeros((4, 4))
     shares[1, 3] = 1  # right, above the middle
     address = heat.heat_picture(shares, movie, cropped=cropped)
     file = io.BytesIO(base64.b64decode(address.removeprefix("data:image/png;base64,")))
     picture = np.asarray(Image.open(file))
-    dark = picture[..., 1]  # (h, w)
-    assert picture[..., 0].max() == 0
-    down, across = (int(place.mean()) for place in np.nonzero(dark == dark.min()))
-    height, width = dark.shape
+    warm = picture[..., 3]  # (h, w)
+    assert tuple(picture[0, 0, :3]) == heat.WARM
+    down, across = (int(place.mean()) for place in np.nonzero(warm == warm.max()))
+    height, width = warm.shape
     assert (width, height) == (80, 45)
     left, side = ((width - height) / 2, height) if cropped else (0, width)
     assert down == pytest.approx(height * 3 / 8, abs=1)
     assert across == pytest.approx(left + side * 7 / 8, abs=4)
-    assert dark.min() < 20
-    assert dark[-1, 0] == dark.max() > 200
+    assert 130 < warm.max() < 220
+    assert warm[-1, 0] == 0
+
+
+def test_attention_that_is_spread_evenly_leaves_the_picture_clear(movie: Movie) -> None:
+    even = heat.heat_picture(np.ones((4, 4)), movie, cropped=False)
+    picture = Image.open(io.BytesIO(base64.b64decode(even.removeprefix("data:image/png;base64,"))))
+    assert np.asarray(picture)[..., 3].max() == 0
 
 
 def test_status_line_says_what_was_reused_and_how_it_ended() -> None:
@@ -210,6 +224,18 @@ def test_status_line_says_what_was_reused_and_how_it_ended() -> None:
 
 def test_answer_keeps_its_lines() -> None:
     assert "one<br>two &lt;3" in talk.finished_turn(answered("one\ntwo <3\n"))
+
+
+def test_times_inside_the_film_are_links() -> None:
+    html = talk.timed(talk.prose('At 1:12, "0:05" and 1:00:00, 2:00, not 7:30 pm, 1:02:03:04 or <b>3:1</b>.'), 3700)
+    assert [at for name, at in Reader(html).attributes if name == "data-seek"] == [
+        "72.000",
+        "5.000",
+        "3600.000",
+        "120.000",
+    ]
+    assert talk.timed("At 2:00.", 120) == "At 2:00."
+    assert 'data-seek="3.000">0:03</a>' in talk.finished_turn(answered("At 0:03."), length=60)
 
 
 def test_place_in_the_queue_is_said(movie: Movie) -> None:

@@ -1,0 +1,21 @@
+"""The words about keys: the link to the question box, and the list of shortcuts. keys.js does what they say."""
+
+SHORTCUTS = (
+    ("Space", "k", "play or pause"),
+    ("j", "l", "10 seconds back or on"),
+    ("←", "→", "5 seconds back or on; in a list, the one before or after"),
+    ("/", "", "to the question box"),
+    ("Esc", "", "leave the box, clear the search"),
+    ("?", "", "show or hide these keys"),
+)
+SKIP = '<a class="skip" href="#question">Skip to the question box</a>'
+
+
+def shortcuts() -> str:
+    """HTML of the list, folded away."""
+    rows = "".join(f"<dt>{_keys(one, other)}</dt><dd>{words}</dd>" for one, other, words in SHORTCUTS)
+    return f'<details id="keys"><summary>Keyboard</summary><dl>{rows}</dl></details>'
+
+
+def _keys(*names: str) -> str:
+    return " ".join(f"<kbd>{name}</kbd>" for name in names if name)

@@ -1,0 +1,78 @@
+"""Where things stand: player, answers and question box together on the first screen, however large that is."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from llamavid_demo.ui.serve import ASSETS, SCRIPTS, STYLES
+from tests.ui.conftest import Server, visit
+from tests.ui.test_page import ask, open_harbour, stop, wait_for_video
+
+SIZES = [(1366, 768), (1024, 768), (820, 1180), (390, 844)]
+
+
+def on_screen(part: Locator, page: Page) -> bool:
+    box, view = part.bounding_box(), page.viewport_size
+    assert box and view
+    return box["y"] >= 0 and box["y"] + box["height"] <= view["height"] + 1
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_first_screen_has_player_answer_and_box(server: Server, browser: Browser, width: int, height: int) -> None:
+    with visit(server, browser, width=width, height=height) as page:
+        open_harbour(page)
+        for asked in (False, True):
+            if asked:
+                ask(page, "Where does the film begin?")
+                stop(page)
+            assert page.evaluate("scrollY") == 0
+            for part in ("#player video", "#log", "#composer"):
+                assert on_screen(page.locator(part), page), part
+            if width > 900:
+                assert on_screen(page.locator("#transcript li").first, page)
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_cue_moves_the_film_and_not_the_page(server: Server, browser: Browser) -> None:
+    with visit(server, browser, width=390, height=844) as page:
+        open_harbour(page)
+        wait_for_video(page, "video.readyState > 0 && video.duration > 59")
+        line = page.locator("#transcript ol button").nth(2)
+        line.scroll_into_view_if_needed()
+        before = page.evaluate("scrollY")
+        assert before > 0
+        line.click()
+        wait_for_video(page, "video.currentTime === 35 && !video.seeking")
+        assert page.evaluate("scrollY") == before
+        assert on_screen(page.locator("#player video"), page)
+        assert on_screen(page.locator("#composer"), page)
+
+
+def test_box_stands_above_the_keyboard_on_the_screen(server: Server, browser: Browser) -> None:
+    with visit(server, browser, width=390, height=844) as page:
+        expect(page.locator("meta[name=viewport]")).to_have_attribute("content", re.compile("resizes-content"))
+        page.get_by_label("Your question").focus()
+        page.set_viewport_size({"width": 390, "height": 460})
+        for part in ("#player video", "#composer"):
+            expect(page.locator(part)).to_be_in_viewport(ratio=0.99)
+
+
+def test_suggestions_show_that_there_are_more(server: Server, browser: Browser) -> None:
+    with visit(server, browser, width=390, height=844) as page:
+        open_harbour(page)
+        row = page.locator("#suggestions .suggestions")
+        expect(row).to_have_css("flex-wrap", "wrap")
+        ask(page, "Where does the film begin?")
+        stop(page)
+        assert row.evaluate("row => row.scrollWidth > row.clientWidth")
+        expect(row).to_have_css("mask-image", re.compile("gradient"))
+        row.locator("button").first.focus()
+        page.keyboard.press("End")
+        expect(row.locator("button").last).to_be_in_viewport(ratio=1)
+
+
+def test_style_and_script_are_small_and_text_sizes_follow_the_reader() -> None:
+    styles, scripts = ("".join((ASSETS / name).read_text() for name in names) for names in (STYLES, SCRIPTS))
+    assert len((styles + scripts).encode()) <= 40_000
+    assert not re.findall(r"font(?:-size)?:[^;]*\d+px", styles)
