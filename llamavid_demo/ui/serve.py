@@ -91,4 +91,6 @@ def serve(settings: Settings) -> None:
 
 
 def _asset(name: str) -> str:
-    return Path(ASSETS / name).read_text(encoding="utf-8")
+    """A file of the page, without indents and comments, which are for people who read it here."""
+    lines = (line.strip() for line in (ASSETS / name).read_text(encoding="utf-8").splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
