@@ -2,7 +2,7 @@
 
 import logging
 import os
-from pathlib import Path
+import re
 
 import gradio as gr
 from starlette.middleware import Middleware
@@ -79,8 +79,8 @@ def serve(settings: Settings) -> None:
             max_file_size=int(settings.upload_mb * 1e6),
             app_kwargs={"middleware": [Middleware(Arrivals, uploads=uploads)]},
             theme=LittleCinema(),
-            css="\n".join(_asset(name) for name in STYLES),
-            head="".join(f"<script>{_asset(name)}</script>" for name in SCRIPTS),
+            css="\n".join(served(name) for name in STYLES),
+            head="".join(f"<script>{served(name)}</script>" for name in SCRIPTS),
             favicon_path=ASSETS / "favicon.svg",
             footer_links=[],
             ssr_mode=False,
@@ -90,7 +90,10 @@ def serve(settings: Settings) -> None:
         )
 
 
-def _asset(name: str) -> str:
-    """A file of the page, without indents and comments, which are for people who read it here."""
-    lines = (line.strip() for line in (ASSETS / name).read_text(encoding="utf-8").splitlines())
+def served(name: str) -> str:
+    """Text of a style or script as a browser gets it: without indents and comments, which are for people."""
+    text = (ASSETS / name).read_text(encoding="utf-8")
+    if name.endswith(".css"):
+        return re.sub(r"\s*([{};,]|:(?= ))\s*", r"\1", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL))
+    lines = (line.strip() for line in text.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("//"))

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from llamavid_demo.ui.serve import ASSETS, SCRIPTS, STYLES
+from llamavid_demo.ui.serve import SCRIPTS, STYLES, served
 from tests.ui.conftest import Server, visit
 from tests.ui.test_page import ask, open_harbour, stop, wait_for_video
 
@@ -73,6 +73,6 @@ def test_suggestions_show_that_there_are_more(server: Server, browser: Browser) 
 
 
 def test_style_and_script_are_small_and_text_sizes_follow_the_reader() -> None:
-    styles, scripts = ("".join((ASSETS / name).read_text() for name in names) for names in (STYLES, SCRIPTS))
+    styles, scripts = ("".join(served(name) for name in names) for names in (STYLES, SCRIPTS))
     assert len((styles + scripts).encode()) <= 40_000
     assert not re.findall(r"font(?:-size)?:[^;]*\d+px", styles)

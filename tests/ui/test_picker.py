@@ -63,7 +63,7 @@ def test_another_model_answers_and_the_old_conversation_waits(page: Page, checkp
     expect(page.locator(".turn")).to_have_count(0)
     expect(page.get_by_label("Your question")).to_have_value("What colour is the boat?")
     ready(page, TINY)
-    expect(page.locator("#cost")).to_have_text(re.compile(r"30 frames.*tokens.*MB of memory", re.S))
+    expect(page.locator("#cost")).to_have_text(re.compile(r"30 frames.*tokens.*memory of this film: .*B", re.S))
     expect(page.locator("#strip [data-section='1']")).to_have_attribute("aria-pressed", "true")
     wait_for_video(page, "video.currentTime === 35")
     page.get_by_role("button", name="Ask", exact=True).click()
