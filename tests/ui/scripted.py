@@ -1,9 +1,11 @@
 """A model whose answers are made up: the same words for every question, and troubles to order."""
 
+import asyncio
 import json
 import re
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +18,12 @@ from llamavid_demo.film import FrameFormat, Movie
 
 UNSEEN = 9.0  # second of a frame that has no heat map
 Told = list[Progress | str]
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    """What a coroutine gives. A thread of its own runs it: a browser's event loop may have this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 def told(parts: dict[str, Any]) -> dict[str, Any]:

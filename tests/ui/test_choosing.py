@@ -1,6 +1,5 @@
 """Another model to talk with, without a browser and without a model: what is shown, stopped, kept and given back."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.screening import Screening
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.stills import Stills
-from tests.ui.scripted import ScriptedChat, ScriptedModel, told
+from tests.ui.scripted import ScriptedChat, ScriptedModel, run, told
 from tests.ui.test_conversation import AT, KEY
 
 NEW = "You now talk with {}; this is a new conversation."
@@ -142,4 +141,4 @@ def test_state_is_told_of_the_model_that_the_visitor_has_by_then(desk: Desk) -> 
         desk.choose("second")
         return [first, *[parts["model"] async for parts in states]]
 
-    assert asyncio.run(told(desk.choosing.follow(KEY))) == ["first loads", "second loads"]
+    assert run(told(desk.choosing.follow(KEY))) == ["first loads", "second loads"]

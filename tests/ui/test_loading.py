@@ -1,6 +1,5 @@
 """The model in the background: waited for, given up on, or missing."""
 
-import asyncio
 import gc
 import shutil
 import threading
@@ -12,6 +11,7 @@ from llamavid_demo.errors import ModelError, MovieError
 from llamavid_demo.film import load_movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.loading import BackgroundModel
+from tests.ui.scripted import run
 
 
 def test_model_is_ready_after_waiting(checkpoint: Path) -> None:
@@ -31,7 +31,7 @@ def test_missing_model_is_named_on_the_page(tmp_path: Path) -> None:
 
 def test_arrival_of_a_missing_model_is_no_error_of_its_own(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     model = BackgroundModel(Settings(model=str(tmp_path / "nowhere")))
-    asyncio.run(model.arrival())
+    run(model.arrival())
     gc.collect()
     assert not [record for record in caplog.records if record.name == "asyncio"]
 
