@@ -84,6 +84,8 @@ Object.assign(window.cinema, (() => {
     if (back && !box()?.value.trim()) fill(back);
   }
 
+  // What the address names already and the page does not show yet, after Back: what is shown until then is no news.
+  let awaited = '';
   function address(film, number, second) {
     const query = new URLSearchParams({ movie: film, section: number });
     if (second >= 1) query.set('t', Math.floor(second));
@@ -93,6 +95,8 @@ Object.assign(window.cinema, (() => {
   // A section is shown: the address names it, so that it can be reloaded, sent and gone back to.
   function moved(chosen) {
     const { film, section: number } = chosen.dataset;
+    if (awaited && awaited !== `${film}/${number}`) return;
+    awaited = '';
     const now = asked(location.search);
     const same = !now.film || (now.film === film && (now.section ?? Number(number)) === Number(number));
     const to = address(film, number, same ? now.second : 0);
@@ -125,6 +129,7 @@ Object.assign(window.cinema, (() => {
 
   function go(film, number, second = null) {
     wish(film, number, second);
+    awaited = `${film}/${number}`;
     document.dispatchEvent(new CustomEvent('go', { detail: { film, section: number } }));
   }
 

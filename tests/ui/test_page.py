@@ -99,7 +99,7 @@ def test_transcript_seeks_searches_and_marks(page: Page) -> None:
 
 def test_second_question_reuses_what_was_read(page: Page) -> None:
     open_harbour(page)
-    ask(page, "Where does the film begin?")
+    ask(page, "How does it all begin, before anybody speaks?")
     stop(page)
     expect(status(page)).to_contain_text("none reused")
     ask(page, "And where does it end?")
