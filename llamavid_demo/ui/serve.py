@@ -94,6 +94,8 @@ def served(name: str) -> str:
     """Text of a style or script as a browser gets it: without indents and comments, which are for people."""
     text = (ASSETS / name).read_text(encoding="utf-8")
     if name.endswith(".css"):
-        return re.sub(r"\s*([{};,!]|:(?= ))\s*", r"\1", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL))
+        return re.sub(r"\s*([{};,!]|:(?= ))\s*", r"\1", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)).replace(
+            ";}", "}"
+        )
     lines = (line.strip() for line in text.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("//"))
