@@ -20,23 +20,25 @@ Object.assign(window.cinema, (() => {
 
   function asked(search) {
     const given = new URLSearchParams(search);
-    const number = (name) => (/^\d+(\.\d+)?$/.test(given.get(name) ?? '') ? Number(given.get(name)) : null);
+    const number = (name) => (/^\d{1,6}$/.test(given.get(name) ?? '') ? Number(given.get(name)) : null);
     return { film: given.get('movie') ?? '', section: number('section'), second: number('t'), question: given.get('q') ?? '' };
   }
 
   // What the address asks for; its second holds until the player has gone there.
   let wanted = asked(location.search);
 
+  // Conversations that are kept, the latest first; none where storage is forbidden.
   function talks() {
-    const keys = Object.keys(localStorage).filter((key) => key.startsWith(`${KEPT}talk/`));
-    const kept = keys.map((key) => ({ key, ...JSON.parse(localStorage.getItem(key)) }));
-    return kept.sort((a, b) => b.at - a.at);
+    try {
+      const keys = Object.keys(localStorage).filter((key) => key.startsWith(`${KEPT}talk/`));
+      const kept = keys.map((key) => ({ key, ...JSON.parse(localStorage.getItem(key)) }));
+      return kept.sort((a, b) => b.at - a.at);
+    } catch { return []; }
   }
 
   // Called when the page is opened: all that the server needs to show what was there before.
   function arrival() {
-    let kept = [];
-    try { kept = talks().slice(0, MOST); } catch { /* nothing is kept then */ }
+    const kept = talks().slice(0, MOST);
     while (JSON.stringify(kept).length > LONGEST) kept.pop();
     const { film, section, second } = wanted;
     return [JSON.stringify({ film, section, second, model: stored(localStorage, `${KEPT}model`), talks: kept })];
@@ -52,7 +54,7 @@ Object.assign(window.cinema, (() => {
         for (const old of talks().slice(MOST)) localStorage.removeItem(old.key);
         return value;
       } catch {
-        const oldest = (() => { try { return talks().filter((one) => one.key !== key).pop(); } catch { return null; } })();
+        const oldest = talks().filter((one) => one.key !== key).pop();
         if (!oldest) return '';
         localStorage.removeItem(oldest.key);
       }
@@ -84,19 +86,20 @@ Object.assign(window.cinema, (() => {
     if (back && !box()?.value.trim()) fill(back);
   }
 
-  // What the address names already and the page does not show yet, after Back: what is shown until then is no news.
-  let awaited = '';
   function address(film, number, second) {
     const query = new URLSearchParams({ movie: film, section: number });
     if (second >= 1) query.set('t', Math.floor(second));
     return `?${query}`;
   }
 
+  // Where `go` leads, until it is shown there: what is shown until then is no news.
+  let target = '';
+
   // A section is shown: the address names it, so that it can be reloaded, sent and gone back to.
   function moved(chosen) {
     const { film, section: number } = chosen.dataset;
-    if (awaited && awaited !== `${film}/${number}`) return;
-    awaited = '';
+    if (target && target !== `${film}/${number}`) return;
+    target = '';
     const now = asked(location.search);
     const same = !now.film || (now.film === film && (now.section ?? Number(number)) === Number(number));
     const to = address(film, number, same ? now.second : 0);
@@ -122,14 +125,12 @@ Object.assign(window.cinema, (() => {
     history.replaceState(null, '', address(chosen.dataset.film, chosen.dataset.section, player.currentTime));
   }
 
-  // The film's section opens at this second, when it comes to the page.
-  function wish(film, number, second) {
-    wanted = { film, section: number, second, question: '' };
-  }
-
+  // Open a film's section, at this second or where it begins.
   function go(film, number, second = null) {
-    wish(film, number, second);
-    awaited = `${film}/${number}`;
+    wanted = { film, section: number, second, question: '' };
+    const chosen = section();
+    if (chosen?.dataset.film === film && Number(chosen.dataset.section) === number) return window.cinema.seek(window.cinema.beginOf(chosen));
+    target = `${film}/${number}`;
     document.dispatchEvent(new CustomEvent('go', { detail: { film, section: number } }));
   }
 
@@ -137,6 +138,9 @@ Object.assign(window.cinema, (() => {
     const to = asked(location.search);
     const first = document.querySelector('#wall [data-film]')?.dataset.film;
     go(to.film || first, to.section ?? 0, to.second);
+  });
+  document.addEventListener('click', (event) => {
+    if (event.target.closest('#wall [data-film], #strip .card')) target = '';
   });
   document.addEventListener('pause', note, true);
   document.addEventListener('seeked', () => { wanted.second = null; note(); }, true);
@@ -148,5 +152,5 @@ Object.assign(window.cinema, (() => {
     if (event.target === box()) stored(sessionStorage, `${KEPT}draft`, event.target.value);
   });
 
-  return { arrival, hear, moved, beginOf, go, wish };
+  return { arrival, hear, moved, beginOf, go };
 })());

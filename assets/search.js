@@ -119,7 +119,7 @@ window.dialogue = (() => {
     const hit = event.target.closest('#elsewhere [data-hit]');
     if (!hit) return;
     carried = box()?.value ?? '';
-    window.cinema.wish(hit.dataset.film, Number(hit.dataset.section), Number(hit.dataset.hit));
+    window.cinema.go(hit.dataset.film, Number(hit.dataset.section), Number(hit.dataset.hit));
   }, true);
 
   return { begin, elsewhere };

@@ -50,12 +50,12 @@ class CacheEntry:
 class DiskCache:
     """A folder of tensors by key, with a size cap in bytes; the least recently used entries go first.
 
-    With a `drawer`, a folder inside the first, entries are put there and looked for there only, so that they can be
-    deleted together. The cap is for all drawers together.
+    With a `subfolder`, a folder inside the first, entries are put there and looked for there only, so that they can be
+    deleted together. The cap is for all subfolders together.
     """
 
-    def __init__(self, folder: Path, *, max_bytes: int, drawer: Path | None = None) -> None:
-        self.folder, self.max_bytes, self.drawer = folder, max_bytes, drawer or folder
+    def __init__(self, folder: Path, *, max_bytes: int, subfolder: Path | None = None) -> None:
+        self.folder, self.max_bytes, self.subfolder = folder, max_bytes, subfolder or folder
 
     def get(self, kind: str, key: dict[str, object]) -> torch.Tensor | None:
         """The tensor of a key, mapped from disk; None when it is absent or damaged (then it is removed)."""
@@ -82,8 +82,8 @@ class DiskCache:
         """Keep a tensor, `about` a film. A full disk is no failure: the work is only done again the next time."""
         path, tensor = self._path(kind, key), tensor.contiguous()
         try:
-            self.drawer.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=self.drawer) as aside:
+            self.subfolder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=self.subfolder) as aside:
                 save_file({"data": tensor}, Path(aside) / "data", metadata={"crc32": _checksum(tensor)})
                 sidecar = json.dumps({"about": about, "key": key}, indent=2, ensure_ascii=False)
                 (Path(aside) / "key").write_text(sidecar, encoding="utf-8")
@@ -112,7 +112,7 @@ class DiskCache:
 
     def _path(self, kind: str, key: dict[str, object]) -> Path:
         digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]
-        return self.drawer / f"{kind}-{digest}.safetensors"
+        return self.subfolder / f"{kind}-{digest}.safetensors"
 
     def _remove(self, path: Path) -> None:
         path.unlink(missing_ok=True)

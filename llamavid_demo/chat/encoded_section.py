@@ -61,9 +61,9 @@ class EncodedSection:
 
 
 def open_cache(settings: Settings, movie: Movie | None = None) -> DiskCache:
-    """The cache folder that the settings name; of it the drawer of a movie that has one."""
-    drawer = movie.kept_in if movie else None
-    return DiskCache(settings.cache_dir, max_bytes=int(settings.cache_gb * 1e9), drawer=drawer)
+    """The cache folder that the settings name; of it the subfolder of a movie that has one."""
+    subfolder = movie.kept_in if movie else None
+    return DiskCache(settings.cache_dir, max_bytes=int(settings.cache_gb * 1e9), subfolder=subfolder)
 
 
 def encode_section(
@@ -103,7 +103,7 @@ def _encoded(
         patches = cache.get("patches", key)
         if patches is None:
             part = replace(section, start=times[0], end=times[-1] + 1)
-            with flight(str(cache.drawer), key, priority) as shared:
+            with flight(str(cache.subfolder), key, priority) as shared:
                 making = partial(_keep, model, movie, part, shared.urgency, cache, key)
                 work = shared.work(partial(cache.get, "patches", key), making)
                 patches = yield from tell("frames", len(seconds), work, before=done)

@@ -118,7 +118,8 @@ class Talking:
             **self.parts(key, movie, asked.section), **self.resting(),
             "alert": notice(trouble) if trouble == STOPPED_EARLY else alert(trouble),
             "browser": message(
-                talks=self.kept(key, asked), asked="", back=asked.question if trouble and not asked.again else "",
+                talks=self.kept(key, asked.slug, asked.section), asked="",
+                back=asked.question if trouble and not asked.again else "",
             ),
         }  # fmt: skip
 
@@ -216,14 +217,13 @@ class Talking:
             words = f"The answer about {title} was stopped; go back there to read what was written."
         else:
             words = f"Your question about {title} was stopped before its answer began: {asked.question}"
-        return {"alert": notice(words), "browser": message(talks=self.kept(key, asked), asked="")}
+        return {"alert": notice(words), "browser": message(talks=self.kept(key, asked.slug, asked.section), asked="")}
 
-    def kept(self, key: str, asked: Asked) -> list[KeptTalk]:
-        """The conversation that a question belongs to, for the browser to keep; of a visitor's own film nothing."""
-        if asked.slug not in self._sessions.bundled:
+    def kept(self, key: str, slug: str, section: int) -> list[KeptTalk]:
+        """A conversation for the browser to keep; of a visitor's own film nothing."""
+        if slug not in self._sessions.bundled:
             return []
-        turns = self._sessions.turns(key, asked.slug, asked.section)
-        return [kept_talk(self._sessions.model(key), asked.slug, asked.section, turns)]
+        return [kept_talk(self._sessions.model(key), slug, section, self._sessions.turns(key, slug, section))]
 
     def undo(self, key: str, slug: str, section: int) -> Parts:
         """Forget the last turn and put its question back into the box, to be changed."""
@@ -233,7 +233,7 @@ class Talking:
         if question is None:
             return {}
         movie = self._sessions.movie(key, slug)
-        words = message(talks=self.kept(key, Asked(question, slug, section)), back=question)
+        words = message(talks=self.kept(key, slug, section), back=question)
         return {**self.parts(key, movie, section), "browser": words, "alert": ""}
 
     @staticmethod

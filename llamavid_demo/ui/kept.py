@@ -102,7 +102,10 @@ class Arrival(_Kept):
 
 
 def kept_talk(model: str, film: str, section: int, turns: "Sequence[Turn | KeptTurn]") -> KeptTalk:
-    """A conversation as the browser keeps it: its last turns; one that is being written counts as stopped."""
+    """A conversation as the browser keeps it: its last turns.
+
+    A turn that is being written counts as stopped, and one that was stopped before its first word as never asked.
+    """
     kept = tuple(
         KeptTurn(
             question=turn.question, text=turn.text, finished=turn.finished or "stopped",
@@ -110,6 +113,7 @@ def kept_talk(model: str, film: str, section: int, turns: "Sequence[Turn | KeptT
             stats=KeptStats.model_validate(turn.stats) if turn.stats else None,
         )
         for turn in turns[-MOST_TURNS:]
+        if turn.text or turn.finished not in (None, "stopped")
     )  # fmt: skip
     return KeptTalk(model=model, film=film, section=section, turns=kept)
 

@@ -126,12 +126,15 @@ class Screening:
         if arrival.model in self._models.names and arrival.model != self._sessions.model(key):
             self._sessions.choose(key, arrival.model)
             chosen = {"picker": arrival.model, "model": self._models[arrival.model].state()}
-        wall = self._sessions.bundled
-        movie = wall.get(arrival.film) or next(iter(wall.values()))
+        first = next(iter(self._sessions.bundled.values()))
+        movie = self._sessions.bundled.get(arrival.film, first)
         index = arrival.section if arrival.section is not None else section_at(movie, arrival.second or 0.0)
-        gone = arrival.film and movie.slug != arrival.film
-        alert = {"alert": notice(NOT_HERE)} if gone else {}
-        return {**self.film(key, movie, index), **chosen, **alert, "browser": message(arrived=True)}
+        # The page was laid out with the first film.
+        parts = self.film(key, movie, index) if movie is not first else {
+            **self.player(key, movie), **self.section(key, movie, index),
+        }  # fmt: skip
+        alert = {"alert": notice(NOT_HERE)} if arrival.film not in ("", movie.slug) else {}
+        return {**parts, **chosen, **alert, "browser": message(arrived=True)}
 
     def go(self, key: str, slug: str, index: int = 0) -> Parts:
         """Open a section of a film; what is open already stays as it is, with whatever is being answered."""

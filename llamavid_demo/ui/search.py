@@ -1,34 +1,27 @@
 """Search in what is said: what other films have of it, and the nearest lines where it is said nowhere.
 
-search.js searches the transcript of the open film itself.
+search.js searches the transcript of the open film itself, and opens the film of a hit that is pressed.
 """
 
 from collections.abc import Sequence
 from html import escape
 
 from llamavid_demo.film.search import DialogueIndex, Hit, fold, places
-from llamavid_demo.ui.screening import Parts, Screening
+from llamavid_demo.ui.screening import Parts
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.words import clock, some
 
 MOST_SHOWN = 20
 MOST_LETTERS = 200  # of what is looked for
 FEWEST_LETTERS = 2
-ON_LOAD = """
-element.addEventListener('click', (event) => {
-  const hit = event.target.closest('[data-hit]');
-  if (hit) trigger('pick', { film: hit.dataset.film, section: Number(hit.dataset.section) });
-});
-watch('value', () => window.dialogue && window.dialogue.elsewhere());
-"""
+ON_LOAD = "watch('value', () => window.dialogue && window.dialogue.elsewhere());"
 
 
 class Searching:
-    """The handlers of the search box; `key` is the page's session key. Bundled films are indexed once."""
+    """The handler of the search box; `key` is the page's session key. Bundled films are indexed once."""
 
-    def __init__(self, sessions: Sessions, screening: Screening) -> None:
+    def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
-        self._screening = screening
         self._bundled = DialogueIndex(list(sessions.bundled.values()))
 
     def search(self, key: str, slug: str, words: str) -> Parts:
@@ -43,10 +36,6 @@ class Searching:
         if hits:
             return {"elsewhere": other_films(words, slug, [hit for hit in hits if hit.movie.slug != slug])}
         return {"elsewhere": nearest_lines(words, slug, [hit for index in indexes for hit in index.near(words)])}
-
-    def open(self, key: str, slug: str, section: int) -> Parts:
-        """Open the film and section of a hit; search.js goes to its second."""
-        return self._screening.go(key, slug, section)
 
     def _own(self, key: str) -> DialogueIndex:
         """The index of the visitor's own films; it goes when the visit does."""

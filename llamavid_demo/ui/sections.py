@@ -11,7 +11,7 @@ FEWEST_STILLS = 2
 ON_LOAD = """
 element.addEventListener('click', (event) => {
   const section = event.target.closest('.card')?.querySelector('[data-section]');
-  if (section) trigger('pick', { section: Number(section.dataset.section) });
+  if (section) trigger('pick', { film: section.dataset.film, section: Number(section.dataset.section) });
 });
 watch('value', () => window.cinema && window.cinema.toSection());
 """

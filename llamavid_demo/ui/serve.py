@@ -50,7 +50,7 @@ def build(settings: Settings, uploads: Uploads) -> gr.Blocks:
         wiring.arrival(demo, sessions, screening)
         wiring.choosing(choosing, screening, talking)
         wiring.screening(screening)
-        wiring.searching(Searching(sessions, screening), screening)
+        wiring.searching(Searching(sessions))
         wiring.talking(talking)
         wiring.bringing(bringing, screening)
         asking = {"concurrency_id": "ask", "concurrency_limit": settings.answers_at_once}

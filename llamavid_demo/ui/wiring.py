@@ -3,6 +3,7 @@
 No handler waits in Gradio's queue for another visitor's: the model's own scheduler says who waits, and tells them.
 """
 
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -106,40 +107,27 @@ class Wiring:
             self._read_ahead_after(loaded)
 
     def screening(self, screening: Screening) -> None:
-        """The poster wall and the section strip."""
-        parts = self._parts
+        """The poster wall, which also takes what the page's script asks for, and the section strip."""
 
-        def pick_film(request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-            return self.update(
-                screening.go, _key(request), str(event._data["film"]), _number(event._data.get("section"))
-            )
+        def pick(request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
+            film, section = str(event._data["film"]), _number(event._data.get("section"))
+            return self.update(screening.go, _key(request), film, section)
 
-        def pick_section(slug: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-            return self.update(screening.go, _key(request), slug, _number(event._data["section"]))
+        for part in ("wall", "strip"):
+            picked = self._parts[part].pick(pick, None, self._outputs, **EVERY, **FREE)
+            self._complete_after(picked, screening)
+            self._read_ahead_after(picked)
 
-        picked = parts["wall"].pick(pick_film, None, self._outputs, **EVERY, **FREE)
-        self._complete_after(picked, screening)
-        self._read_ahead_after(picked)
-        moved = parts["strip"].pick(pick_section, [parts["slug"]], self._outputs, **EVERY, **FREE)
-        self._complete_after(moved, screening)
-        self._read_ahead_after(moved)
-
-    def searching(self, searching: Searching, screening: Screening) -> None:
-        """The search box of the transcript, and what was found in other films."""
+    def searching(self, searching: Searching) -> None:
+        """The search box of the transcript."""
         parts = self._parts
 
         def search(slug: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
             return self.update(searching.search, _key(request), slug, str(event._data["words"]))
 
-        def open_hit(request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-            return self.update(searching.open, _key(request), str(event._data["film"]), int(event._data["section"]))
-
         # While one search runs only the last of those that follow is kept.
         latest = {**QUIET, **FREE, "trigger_mode": "always_last"}
         parts["transcript"].search(search, [parts["slug"]], self._outputs, **latest)
-        opened = parts["elsewhere"].pick(open_hit, None, self._outputs, **EVERY, **FREE)
-        self._complete_after(opened, screening)
-        self._read_ahead_after(opened)
 
     def _complete_after(self, event: gr.events.Dependency, screening: Screening) -> None:
         """Pictures, plans and a copy for the player take a moment: they come when the rest is there."""
@@ -251,8 +239,8 @@ class Wiring:
 
 
 def _number(sent: Any) -> int:
-    """A section's number that the page's script sent."""
-    return int(sent) if str(sent).isdecimal() else 0
+    """A section's number that the page's script sent; 0 for anything else."""
+    return int(sent) if re.fullmatch(r"[0-9]{1,6}", str(sent)) else 0
 
 
 def _key(request: gr.Request) -> str:

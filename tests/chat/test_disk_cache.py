@@ -115,13 +115,13 @@ def test_a_fingerprint_changes_with_the_content(tmp_path: Path) -> None:
     assert file_fingerprint(path) != before
 
 
-def test_a_drawer_has_entries_of_its_own_under_the_same_cap(cache: DiskCache) -> None:
-    drawer = DiskCache(cache.folder, max_bytes=cache.max_bytes, drawer=cache.folder / "own" / "clip")
-    drawer.put("patches", {"file": "a"}, torch.zeros(1000), about="A clip")
+def test_a_subfolder_has_entries_of_its_own_under_the_same_cap(cache: DiskCache) -> None:
+    subfolder = DiskCache(cache.folder, max_bytes=cache.max_bytes, subfolder=cache.folder / "own" / "clip")
+    subfolder.put("patches", {"file": "a"}, torch.zeros(1000), about="A clip")
     assert cache.get("patches", {"file": "a"}) is None
-    assert drawer.get("patches", {"file": "a"}) is not None
+    assert subfolder.get("patches", {"file": "a"}) is not None
     assert [entry.about for entry in cache.entries()] == ["A clip"]
-    assert {path.parent for path in cache.folder.rglob("*.*")} == {drawer.drawer}
-    os.utime(next(drawer.drawer.glob("*.safetensors")), (1e9, 1e9))
+    assert {path.parent for path in cache.folder.rglob("*.*")} == {subfolder.subfolder}
+    os.utime(next(subfolder.subfolder.glob("*.safetensors")), (1e9, 1e9))
     cache.put("patches", {"file": "b"}, torch.zeros(2000))
-    assert drawer.get("patches", {"file": "a"}) is None  # there was no room for both
+    assert subfolder.get("patches", {"file": "a"}) is None  # there was no room for both

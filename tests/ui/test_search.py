@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -127,7 +126,7 @@ def test_nothing_found_becomes_markup(films: Path) -> None:
 def test_own_films_are_searched_for_their_visitor_only(films: Path) -> None:
     movie = load_movie(films / "harbour", section_minutes=0.5)
     sessions = Sessions([replace(movie, slug="other", subtitles=None)])
-    searching = search.Searching(sessions, SimpleNamespace())  # type: ignore[arg-type]
+    searching = search.Searching(sessions)
     sessions.visit("a").own["own-1"] = replace(movie, slug="own-1")
     assert 'data-film="own-1"' in searching.search("a", "other", "tide")["elsewhere"]
     assert searching.search("a", "own-1", "tide")["elsewhere"] == ""

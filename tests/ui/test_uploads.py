@@ -24,10 +24,10 @@ def bring(uploads: Uploads, name: str, *, read: bool = False) -> Path:
     path.parent.mkdir(parents=True)
     path.touch()
     if read:
-        drawer = uploads.kept_in(path)
-        assert drawer
-        drawer.mkdir(parents=True)
-        (drawer / "patches").touch()
+        subfolder = uploads.kept_in(path)
+        assert subfolder
+        subfolder.mkdir(parents=True)
+        (subfolder / "patches").touch()
     return path
 
 
