@@ -38,23 +38,32 @@ def find_base(name: str, chosen: str | None = None) -> Path:
 
 def load_base(place: Path) -> LlamaForCausalLM:
     """The LLaMA of a folder or GGUF file, de-quantised, in float32 on the CPU. Raises `ModelError`."""
-    where: dict[str, Any] = {"gguf_file": place.name} if place.suffix == ".gguf" else {}
-    folder = place.parent if where else place
-    transformers_logging.disable_progress_bar()
     try:
-        llama = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=torch.float32, local_files_only=True, trust_remote_code=False, use_safetensors=True, **where
-        )
+        llama = _from_gguf(place) if place.suffix == ".gguf" else _from_folder(place)
     except ImportError as error:
         raise ModelError(f"{place} is a GGUF file, and reading one needs gguf: pip install gguf.") from error
     except Exception as error:  # whatever a reader trips over, it is the file that is no good
         reason = str(error).splitlines()[0]
         raise ModelError(f"{place} cannot be read as a LLaMA ({reason}): get it again.") from error
-    finally:
-        transformers_logging.enable_progress_bar()
     if not isinstance(llama, LlamaForCausalLM):
         raise ModelError(f"{place} holds a {type(llama).__name__}, but a LLaMA is needed as base.")
     return llama
+
+
+def _from_gguf(file: Path) -> LlamaForCausalLM:
+    from llamavid_demo.model.gguf import load_gguf
+
+    return load_gguf(file)
+
+
+def _from_folder(folder: Path) -> Any:
+    transformers_logging.disable_progress_bar()
+    try:
+        return AutoModelForCausalLM.from_pretrained(
+            folder, dtype=torch.float32, local_files_only=True, trust_remote_code=False, use_safetensors=True
+        )
+    finally:
+        transformers_logging.enable_progress_bar()
 
 
 def _gguf(folder: Path) -> Path | None:

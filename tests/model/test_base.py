@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from gguf import MODEL_ARCH, GGUFWriter, get_tensor_name_map
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from llamavid_demo.embedded import BASE_PACKAGE
@@ -48,6 +49,54 @@ def test_a_base_of_a_folder_is_read_as_it_was_saved(small_base: Path) -> None:
     llama = load_base(small_base)
     again = LlamaForCausalLM.from_pretrained(small_base)
     assert torch.equal(llama.model.layers[1].mlp.up_proj.weight, again.model.layers[1].mlp.up_proj.weight)
+
+
+def write_gguf(llama: LlamaForCausalLM, path: Path) -> None:
+    """A GGUF file as llama.cpp writes it: with its own names, and rows of queries and keys in pairs."""
+    config, weights = llama.config, llama.state_dict()
+    heads = {"q_proj": config.num_attention_heads, "k_proj": config.num_key_value_heads}
+    names = get_tensor_name_map(MODEL_ARCH.LLAMA, config.num_hidden_layers)
+    writer = GGUFWriter(path, "llama")
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_head_count(config.num_attention_heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    writer.add_rope_freq_base(10_000.0)
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    for name, weight in weights.items():
+        if name == "lm_head.weight":
+            continue  # tied
+        if count := heads.get(name.split(".")[-2]):
+            weight = weight.unflatten(0, (count, 2, -1)).transpose(1, 2).flatten(0, 2)
+        writer.add_tensor(f"{names.get_name(name.removesuffix('.weight'))}.weight", weight.numpy())
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def test_a_gguf_file_is_the_llama_that_it_was_made_of(small_base: Path, tmp_path: Path) -> None:
+    expected = load_base(small_base)
+    write_gguf(expected, tmp_path / "small.gguf")
+    llama, ids = load_base(find_base(SMOLLM, str(tmp_path))), torch.arange(20)[None]
+    assert llama.state_dict().keys() == expected.state_dict().keys()
+    with torch.inference_mode():
+        assert torch.equal(llama(ids).logits, expected(ids).logits)
+
+
+def test_a_gguf_file_of_something_else_is_refused(tmp_path: Path) -> None:
+    writer = GGUFWriter(tmp_path / "other.gguf", "gpt2")
+    writer.add_tensor("token_embd.weight", torch.zeros(4, 4).numpy())
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    with pytest.raises(ModelError, match="architecture is gpt2"):
+        load_base(tmp_path / "other.gguf")
 
 
 def test_what_is_no_llama_is_refused(small_base: Path, tmp_path: Path) -> None:
