@@ -45,8 +45,8 @@ class MergedLlama:
 
     @property
     def shapes(self) -> dict[str, torch.Tensor]:
-        """Names and tensors, without taking them."""
-        return dict(self._tensors)
+        """Names and shapes, as tensors without memory: whoever keeps them keeps nothing of the LLaMA alive."""
+        return {name: tensor.to("meta") for name, tensor in self._tensors.items()}
 
     def take(self) -> Iterator[tuple[str, torch.Tensor]]:
         """Each tensor once; what was taken is forgotten here, so that memory holds the LLaMA once."""
