@@ -80,8 +80,13 @@ def fill(network: nn.Module, tensors: Tensors, placement: Placement, quantize: Q
         dispatch_model(llama, placed, force_hooks=True)
 
 
-def bring_in(network: Any, tensors: Tensors, placement: Placement, decoders: Sequence[nn.Module]) -> None:
-    """Fill a network and make it ready to read: its `decoders` quantized if so placed, else packed for a CPU."""
+def bring_in(
+    network: Any, tensors: Tensors, placement: Placement, decoders: Sequence[nn.Module], *, halved: bool = False
+) -> None:
+    """Fill a network and make it ready to read: its `decoders` quantized if so placed, else packed for a CPU.
+
+    `halved`: packed in bfloat16.
+    """
     quantize: Quantize | None = None
     if placement.quantization:
         # On a CPU it tells at every layer of every token that it rounds inputs.
@@ -97,7 +102,7 @@ def bring_in(network: Any, tensors: Tensors, placement: Placement, decoders: Seq
     if not placement.spread:  # accelerate's hooks call the layers as they were
         with _registering:
             for part in decoders:
-                pack_linear(part)
+                pack_linear(part, torch.bfloat16 if halved else torch.float32)
     network.llama.set_attn_implementation(READING)
 
 

@@ -22,6 +22,20 @@ def test_a_packed_layer_gives_the_same(shape: tuple[int, ...], bias: bool) -> No
         assert torch.allclose(network(rows), expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("bias", [True, False])
+def test_in_bfloat16_rows_stay_in_float32(bias: bool) -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(48, 80, bias=bias))
+    rows = torch.randn(5, 48)
+    with torch.inference_mode():
+        with torch.autocast("cpu", torch.bfloat16):
+            expected = network(rows).float()
+        pack_linear(network, torch.bfloat16)
+        given = network(rows)
+    assert given.dtype == torch.float32
+    assert torch.allclose(given, expected, atol=1e-2)
+
+
 def test_copies_and_saved_weights_are_plain_again() -> None:
     network = nn.Sequential(nn.Linear(48, 80))
     weight = network[0].weight.detach().clone()

@@ -73,6 +73,7 @@ class LlamaVidConfig:
     watched_heads: int | None = None  # of those layers, so many first ones; all where none are stated
     spoken_evidence: bool = False  # whether what is said is evidence, and not frames alone
     prompt: PromptFormat = field(default_factory=PromptFormat)
+    autocast: bool = False  # whether the LLaMA learned with products in bfloat16, and loses nothing by them
     second_eyes: bool = False  # whether real pictures are seen by an ImageNet network, see `real_world/`
 
     answers: ClassVar[Literal["raw"]] = "raw"  # they read no frames, as no words do
@@ -129,6 +130,7 @@ def read_config(
             watched_heads=released.get("evidence_heads"),
             spoken_evidence=released.get("spoken_evidence", False),
             prompt=PromptFormat(**released.get("prompt", {})),
+            autocast=released.get("autocast") == "bfloat16",
             second_eyes=released.get("second_eyes", False),
         )
     except KeyError as error:

@@ -17,6 +17,7 @@ from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
 from llamavid_demo.model.llama_vid.lora import MergedLlama, is_lora
 from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, VidTokenizer, read_tokenizer
+from llamavid_demo.model.packed_linear import multiplies_bfloat16
 from llamavid_demo.model.placement import choose_placement
 from llamavid_demo.model.preprocessor import read_preprocessor
 from llamavid_demo.model.real_world.eyes import RealWorldEyes
@@ -53,7 +54,8 @@ def load_llama_vid(
     known = llama.shapes.items() if llama else ()
     check_weights(network, chain(_tensors(files, depth), known), f"{files.folder} does not fit a LLaMA-VID.")
     taken = llama.take() if llama else ()
-    bring_in(network, chain(_tensors(files, depth), taken), placement, [network.llama])
+    halved = config.autocast and dtype is None and multiplies_bfloat16()
+    bring_in(network, chain(_tensors(files, depth), taken), placement, [network.llama], halved=halved)
     log.info("%s: %s; read in %.1f s", name, placement.reason, time.perf_counter() - began)
     tokenizer = read_tokenizer(files.folder)
     second_eyes, seen_by = _second_eyes(network, tokenizer) if config.second_eyes else (None, "")

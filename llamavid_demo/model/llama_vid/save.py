@@ -51,13 +51,14 @@ def save_checkpoint(
 def released_config(config: LlamaVidConfig) -> dict[str, Any]:
     """`config.json` as the release writes it.
 
-    `evidence_heads`, `evidence_layers`, `guide`, `mm_vision_depth`, `mm_vision_heads`, `prompt`, `second_eyes` and
-    `spoken_evidence` are ours.
+    `autocast`, `evidence_heads`, `evidence_layers`, `guide`, `mm_vision_depth`, `mm_vision_heads`, `prompt`,
+    `second_eyes` and `spoken_evidence` are ours.
     """
     llama, rope = config.llama, config.llama.rope_parameters or {}
     scaled = rope.get("rope_type", "default") != "default"
     return {
         "architectures": ["LlavaLlamaAttForCausalLM"],
+        "autocast": "bfloat16" if config.autocast else None,
         "bert_type": "qformer_pretrain",
         "bos_token_id": llama.bos_token_id,
         "compress_type": config.compress,

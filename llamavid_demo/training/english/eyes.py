@@ -46,6 +46,7 @@ class Eyes:
             watched_heads=HEADS,
             spoken_evidence=True,
             second_eyes=True,
+            autocast=True,
         )
         self.network = self._begin()
 
