@@ -43,14 +43,14 @@ class _Merged(torch.autograd.Function):
 class LoraLinear(nn.Module):
     """A frozen matrix (out, in) with its LoRA matrices `a` (r, in) and `b` (out, r), begun as peft does."""
 
-    def __init__(self, frozen: nn.Linear, config: LoraConfig) -> None:
+    def __init__(self, frozen: nn.Linear, config: LoraConfig, generator: torch.Generator | None = None) -> None:
         super().__init__()
         out, inside = frozen.weight.shape
         self.register_buffer("weight", frozen.weight.detach(), persistent=False)
         device = frozen.weight.device
-        self.a = nn.Parameter(torch.empty(config.r, inside, device=device))
+        begun = nn.init.kaiming_uniform_(torch.empty(config.r, inside), a=5**0.5, generator=generator)
+        self.a = nn.Parameter(begun.to(device))
         self.b = nn.Parameter(torch.zeros(out, config.r, device=device))
-        nn.init.kaiming_uniform_(self.a, a=5**0.5)
         self.scale = config.lora_alpha / config.r
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -61,14 +61,15 @@ class LoraLinear(nn.Module):
 class Adapter(nn.Module):
     """The LoRA matrices of a LLaMA, float32, which stay where they are in it; the base is frozen, in bfloat16."""
 
-    def __init__(self, llama: Any, config: LoraConfig) -> None:
+    def __init__(self, llama: Any, config: LoraConfig, *, seed: int = 0) -> None:
         super().__init__()
         self.config = config
         llama.to(torch.bfloat16).requires_grad_(False)
         self.matrices = nn.ParameterDict()
+        generator = torch.Generator().manual_seed(seed)
         for name, module in list(llama.named_modules()):
             if name.rpartition(".")[2] in LINEAR:
-                lora = LoraLinear(module, config)
+                lora = LoraLinear(module, config, generator)
                 llama.set_submodule(name, lora)
                 self.matrices[f"{name}.lora_A".replace(".", "/")] = lora.a
                 self.matrices[f"{name}.lora_B".replace(".", "/")] = lora.b

@@ -50,7 +50,7 @@ class EnglishTraining:
         )
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.eyes = Eyes(folder, tiny, recipe, llama.config, self.maker.words.drawn)
-        self.adapter = Adapter(llama.to(self.device), lora_config(recipe.base, recipe.rank))
+        self.adapter = Adapter(llama.to(self.device), lora_config(recipe.base, recipe.rank), seed=recipe.seed)
         self.reader = TalkReader(llama)
         known = Dialogues(dialogues, keep=lambda name: not held_out(name)) if dialogues else None
         self.lessons = Lessons(known, self.eyes)
