@@ -218,6 +218,10 @@ class LoadedModel(ABC):
         They may keep `room` bytes in memory.
         """
 
+    @abstractmethod
+    def unseen(self, prompt: SectionPrompt) -> SectionFrames:
+        """The frames of a section of which only what is said is to be known."""
+
     @property
     def limits(self) -> str:
         """A sentence on what it can't do here that it could elsewhere; "" when there is nothing."""
