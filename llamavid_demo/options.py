@@ -28,8 +28,8 @@ class Options:
 
     `temperature` (0 is greedy) and `top_p` sample; `max_new_tokens` is the longest answer. With `until` nothing is
     known from that second of the film on. `guide` is the question that context tokens are built from
-    (`Settings.guide`); models without one ignore it. The model `reads` frames, subtitles or both. `style` asks for a
-    short or a long answer. Raises `QuestionError` for a value that is none of these.
+    (`Settings.guide`); the model `reads` frames, subtitles or both; `style` asks for a short or a long answer. A model
+    ignores a guide or a style that it was not made for. Raises `QuestionError` for a value that is none of these.
     """
 
     temperature: float | None = None

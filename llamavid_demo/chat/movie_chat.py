@@ -175,7 +175,7 @@ class MovieChat:
         if options.reads == "subtitles" and not self._cues(options):
             when = "in this section" if until is None else f"in this section before {clock(until)}"
             raise QuestionError(f"Nothing is said {when} that could be read: let the model use the frames too.")
-        sampling = unset.but(options)
+        sampling, options = unset.but(options), options if self.model.general else replace(options, style="any")
         return Turn(
             question, lambda turn: self._write(turn, list(earlier), sampling), options=options, progress=self._progress
         )

@@ -51,6 +51,7 @@ def controls(settings: Settings) -> Named:
                 value="any",
                 label="Answers",
                 info="Asks the model for it; small models hardly listen.",
+                visible=False,
             ),
             "guide": gr.Radio(
                 GUIDES,
@@ -76,7 +77,10 @@ def controls(settings: Settings) -> Named:
 
 def fitting(model: "LoadedModel | None") -> Named:
     """The controls that mean something to a model; until it is there, those that any one has."""
-    return {"guide": gr.Radio(visible=model is not None and model.config.guide != "none")}
+    return {
+        "guide": gr.Radio(visible=model is not None and model.guided),
+        "style": gr.Radio(visible=model is not None and model.general),
+    }
 
 
 def options(sent: Any, settings: Settings) -> Options:

@@ -108,14 +108,20 @@ def test_a_guide_is_chosen_for_each_question(new_chat: NewChat, settings: Settin
     assert chat.guide == FIRST
 
 
-def test_a_style_is_read_by_the_model_and_not_shown(new_chat: NewChat) -> None:
+def test_a_style_is_read_by_the_model_and_not_shown(new_chat: NewChat, monkeypatch: pytest.MonkeyPatch) -> None:
     chat = new_chat()
+    monkeypatch.setattr(LoadedModel, "general", True)
     turn = chat.ask(FIRST, style="short").finish()
     later = chat.ask(SECOND).finish()
     assert (turn.question, chat.guide) == (FIRST, FIRST)
     assert turn.text == uncached_answer(chat, [(turn.asked, None)], FIRST, 8)
     assert later.text == uncached_answer(chat, [(turn.asked, turn.text), (SECOND, None)], FIRST, 8)
     assert later.stats and later.stats.reused_tokens > chat._reader.view(None).visible + 20
+
+
+def test_a_model_of_one_world_is_asked_for_no_style(new_chat: NewChat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LoadedModel, "general", False)
+    assert new_chat().ask(FIRST, style="long").asked == FIRST
 
 
 def test_retry_keeps_the_options_and_samples_unless_a_temperature_was_chosen(new_chat: NewChat) -> None:
