@@ -100,7 +100,7 @@ def options(sent: Any, settings: Settings) -> Options:
         "reads": values["reads"],
         "style": values["style"],
     })  # fmt: skip
-    if longest > settings.max_new_tokens:
+    if (longest or 0) > settings.max_new_tokens:
         raise QuestionError(f"An answer has {settings.max_new_tokens} tokens at most, not {longest}: choose fewer.")
     return chosen
 
