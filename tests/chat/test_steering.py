@@ -147,7 +147,7 @@ def mini_chat(mini: LoadedModel, film: Movie, settings: Settings) -> Callable[[]
 def test_llava_mini_reads_what_it_may(mini_chat: Callable[[], MovieChat], until: float | None) -> None:
     chat = mini_chat()
     turns: list[tuple[str, str | None]] = []
-    for reads in READS:
+    for reads in (*READS, "both"):
         text = chat.ask(FIRST, reads=reads, until=until, guide="every").finish().text
         reader = chat._reading(reads)
         if reads == "subtitles":  # black frames, all of them read one by one
