@@ -14,7 +14,7 @@ HOTTEST = 2.0
 LAST_SECOND = 1e6
 MOST_TOKENS = 1_000_000
 _SHOWN = 60  # characters of a wrong value
-# The first is the sentence that LLaVA-1.5, on whose data LLaMA-VID was tuned too, was taught.
+# "short" is the sentence of LLaVA-1.5's data, on which LLaMA-VID was tuned too.
 _WORDS: dict[Style, str] = {
     "any": "",
     "short": "Answer the question using a single word or phrase.",

@@ -27,7 +27,8 @@ READS = ("both", "frames", "subtitles")
 @torch.no_grad()
 def uncached_text(chat: MovieChat, turn: Any, earlier: list[tuple[str, str]]) -> str:
     """LLaMA-VID's answer in whole passes: a prompt of what the turn reads, frames as zeros where it reads none."""
-    model, encoded, reads = chat.model, chat._encoded, turn.options.reads
+    model, reads, until = chat.model, turn.options.reads, turn.until
+    encoded = chat._encoded if until is None else chat._encoded.until(until)
     cues = encoded.texts(model) if reads != "frames" else [""] * len(encoded.times)
     prompt = model.section_prompt(cues)
     tokens = model.frame_tokens(torch.cat(encoded.parts), chat.guide or "")
@@ -42,11 +43,12 @@ def uncached_text(chat: MovieChat, turn: Any, earlier: list[tuple[str, str]]) ->
     return model.tokenizer.decode(said).strip()
 
 
-def test_whatever_is_read_answers_equal_uncached_ones(new_chat: NewChat) -> None:
+@pytest.mark.parametrize("until", [None, 6.0])
+def test_whatever_is_read_answers_equal_uncached_ones(new_chat: NewChat, until: float | None) -> None:
     """In one conversation, so that what was kept for one way of reading never serves another."""
     chat, said = new_chat(), []
     for reads in (*READS, "both", "subtitles"):
-        turn = chat.ask(FIRST, Options(reads=reads)).finish()
+        turn = chat.ask(FIRST, Options(reads=reads, until=until)).finish()
         assert turn.text == uncached_text(chat, turn, said) != ""
         said.append((FIRST, turn.text))
     assert len({text for _, text in said[:3]}) == 3
