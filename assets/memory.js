@@ -86,6 +86,16 @@ Object.assign(window.cinema, (() => {
     if (back && !box()?.value.trim()) fill(back);
   }
 
+  // The settings of an answer, and the second that the player is at: see ui/steering.py.
+  let steered = stored(localStorage, `${KEPT}steered`);
+  function steer(...values) {
+    steered = JSON.stringify(values);
+    stored(localStorage, `${KEPT}steered`, steered);
+  }
+  function steering(...given) {
+    return [...given.slice(0, -1), JSON.stringify([steered, video()?.currentTime])];
+  }
+
   function address(film, number, second) {
     const query = new URLSearchParams({ movie: film, section: number });
     if (second >= 1) query.set('t', Math.floor(second));
@@ -152,5 +162,5 @@ Object.assign(window.cinema, (() => {
     if (event.target === box()) stored(sessionStorage, `${KEPT}draft`, event.target.value);
   });
 
-  return { arrival, hear, moved, beginOf, go };
+  return { arrival, hear, moved, beginOf, go, steer, steering };
 })());

@@ -1,6 +1,7 @@
 """Talk with a film: LLaMA-VID with two tokens a frame and a cached conversation.
 
-`load_movie`, `load_model` and `MovieChat` are all that a script needs; each is imported when it is first used.
+`load_movie`, `load_model`, `MovieChat` and `Options` are all that a script needs; each is imported when it is first
+used.
 """
 
 from importlib import import_module
@@ -10,8 +11,9 @@ _HOMES = {
     "load_movie": "llamavid_demo.film",
     "load_model": "llamavid_demo.model.load",
     "MovieChat": "llamavid_demo.chat",
+    "Options": "llamavid_demo.options",
 }
-__all__ = ["MovieChat", "load_model", "load_movie"]
+__all__ = ["MovieChat", "Options", "load_model", "load_movie"]
 
 
 def __getattr__(name: str) -> Any:

@@ -24,6 +24,7 @@ from llamavid_demo.cli.common import (
 from llamavid_demo.cli.evaluating import compare, evaluate
 from llamavid_demo.cli.progress_bars import progress_bars
 from llamavid_demo.errors import DemoError, QuestionError
+from llamavid_demo.options import Options
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Talk with a film.", pretty_exceptions_enable=False)
 
@@ -53,6 +54,18 @@ def ask(
     until: Annotated[
         float | None, typer.Option(help="No spoilers: know only what comes before this second of the film.")
     ] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help="From 0, the likeliest words, to 2, the most varied; 0 when unset.")
+    ] = None,
+    top_p: Annotated[
+        float | None, typer.Option(help="Choose among the likeliest words that together have this probability.")
+    ] = None,
+    max_new_tokens: Annotated[int | None, typer.Option(help="Longest answer, in tokens.")] = None,
+    guide: Annotated[
+        str | None, typer.Option(help="Question that context tokens are built from: ahead, first or every.")
+    ] = None,
+    reads: Annotated[str, typer.Option(help="What the model may use: both, frames or subtitles.")] = "both",
+    style: Annotated[str, typer.Option(help="Answers: any as the model likes, short or long.")] = "any",
     history: Annotated[
         Path | None, typer.Option(help='JSON file of earlier turns: [{"question": …, "answer": …}]; it is extended.')
     ] = None,
@@ -63,6 +76,10 @@ def ask(
     """Ask one question and print the answer as it is written."""
     from llamavid_demo.chat import MovieChat
 
+    options = Options.read({
+        "temperature": temperature, "top_p": top_p, "max_new_tokens": max_new_tokens, "until": until, "guide": guide,
+        "reads": reads, "style": style,
+    })  # fmt: skip
     settings = chosen_settings(model=model, quantization=quantization)
     film = chosen_movie(movie, settings)
     earlier = _read_history(history)
@@ -72,7 +89,7 @@ def ask(
     with progress_bars(messages) as progress:
         which: int | Literal["all"] = int(section) if section.isdecimal() else "all"
         chat = MovieChat(loaded, film, which, settings=settings, progress=progress, history=earlier)
-        turn = chat.ask(question, until=until)
+        turn = chat.ask(question, options)
         pieces = iter(turn)
         first = next(pieces, "")
     if as_json:

@@ -54,8 +54,9 @@ def test_ask_prints_one_object(run, clip: Path, tmp_path: Path) -> None:
     assert answer["section"] == [0, 6]
     assert answer["stats"]["frames"] == 6
     assert all(moment.keys() == {"seconds", "weight", "cue"} for moment in answer["evidence"])
-    second = run("ask", clip, "And then?", "--history", history)
-    assert second.returncode == 0
+    steered = ["--temperature", 0.5, "--top-p", 0.9, "--max-new-tokens", 4, "--guide", "every", "--until", 3]
+    second = run("ask", clip, "And then?", "--history", history, *steered, "--reads", "frames", "--style", "short")
+    assert second.returncode == 0, second.stderr
     said = json.loads(history.read_text())
     assert [turn["question"] for turn in said] == ["What color is the car?", "And then?"]
     assert second.stdout.strip() == said[1]["answer"]
@@ -113,6 +114,8 @@ def test_llava_mini_is_planned_and_asked_by_the_same_commands(run, clip: Path, t
         (["ask", "CLIP", "Who?", "--section", "7"], "not 7"),
         (["ask", "CLIP", "Who?", "--section", "some"], "or all"),
         (["ask", "CLIP", "Who?", "--until", "0"], "0:00"),
+        (["ask", "CLIP", "Who?", "--temperature", "9"], "from 0 to 2, not 9.0"),
+        (["ask", "CLIP", "Who?", "--reads", "subtitles"], "Nothing is said"),
         (["ask", "CLIP", "Who?", "--quantization", "3bit"], "3bit"),
     ],
 )

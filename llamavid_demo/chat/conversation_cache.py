@@ -7,6 +7,7 @@ from llamavid_demo.chat.ledger import Ledger
 from llamavid_demo.model.kv_cache import Tail
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.prompt import Word, common_prefix
+from llamavid_demo.options import Reads
 
 _numbers = count()
 
@@ -14,23 +15,24 @@ _numbers = count()
 class ConversationCache:
     """Keys and values of a conversation's words, behind a section that was read for a guide question.
 
-    `seen` says which: the guide and how many of the section's tokens. Its bytes have an account in the ledger.
+    `seen` says which: the guide, how many of the section's tokens, and what of it is read. Its bytes have an account in
+    the ledger.
     """
 
     def __init__(self, model: LoadedModel, ledger: Ledger) -> None:
         self.tail = Tail(model.config.llama.num_hidden_layers)
         self.words: list[Word] = []  # what the tail holds
-        self.seen: tuple[str, int] | None = None
+        self.seen: tuple[str, int, Reads] | None = None
         self.state = model.new_words()
         self.account = "conversation", next(_numbers)
         self._model, self._ledger = model, ledger
         finalize(self, ledger.close, self.account)
 
-    def behind(self, guide: str, visible: int) -> None:
+    def behind(self, guide: str, visible: int, reads: Reads) -> None:
         """Begin anew unless the words stand behind the first `visible` tokens of the section for this guide."""
-        if self.seen != (guide, visible):
+        if self.seen != (guide, visible, reads):
             self.forget()
-            self.seen = guide, visible
+            self.seen = guide, visible, reads
 
     def keep(self, words: list[Word]) -> int:
         """Keep what the tail holds of these words, all but the last, which gives the logits: how many."""

@@ -11,6 +11,7 @@ from llamavid_demo.chat.sizes import CHUNK, words_at_once
 from llamavid_demo.model.attention import BatchReading, TailReading
 from llamavid_demo.model.kv_cache import Prefix, TailBatch
 from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.options import Options
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,15 @@ class Sampling:
     temperature: float = 0.0
     top_p: float = 1.0
     max_new_tokens: int = 256
+
+    def but(self, options: Options) -> "Sampling":
+        """The same where the options say nothing; a temperature of their own takes no other's top-p."""
+        warmth, top_p = options.temperature, self.top_p if options.temperature is None else 1.0
+        return Sampling(
+            self.temperature if warmth is None else warmth,
+            options.top_p or top_p,
+            options.max_new_tokens or self.max_new_tokens,
+        )
 
 
 def fill(model: LoadedModel, prefix: Prefix, embeds: torch.Tensor) -> Generator[Progress, None, None]:

@@ -55,6 +55,10 @@ class EncodedSection:
         key = {**self.key, "seconds": [self.times[0], count]}
         return EncodedSection(self.title, self.times[:count], tuple(parts), (*self.cues[: count - 1], last), key)
 
+    def without_cues(self) -> "EncodedSection":
+        """Its frames, as if nobody said a word."""
+        return replace(self, cues=((),) * len(self.cues))
+
     def texts(self, model: LoadedModel) -> list[str]:
         """What a model reads behind each frame, "" where nothing is said."""
         return [model.cue_text(cues, second) for cues, second in zip(self.cues, self.times, strict=True)]

@@ -6,6 +6,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import Any, Literal
 
 import torch
@@ -26,10 +27,11 @@ from llamavid_demo.chat.task import Priority, Stopped, Task, Urgency
 from llamavid_demo.chat.turn import Told, Turn, TurnStats
 from llamavid_demo.chat.turn_task import TurnTask
 from llamavid_demo.errors import MovieError, QuestionError
-from llamavid_demo.film import Movie
+from llamavid_demo.film import Cue, Movie
 from llamavid_demo.film.sections import clock
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.moments import watched_mass
+from llamavid_demo.options import Options, Reads
 from llamavid_demo.settings import Settings
 
 CHECK_EVERY = 0.2  # seconds between two looks whether a reading ahead is to stop
@@ -74,8 +76,10 @@ class MovieChat:
             eight_bit=held_in_eight_bits(model, movie, self.section, self.settings), room=self.settings.frames_room,
         )  # fmt: skip
         check_length(model, len(self._reader.prompt.ids))
+        self._readers = {self._reader.reads: self._reader}
         self._conversation = ConversationCache(model, self._reader.prefixes.ledger)
         self._busy = threading.Lock()
+        self._greedy = Sampling(max_new_tokens=self.settings.max_new_tokens)
 
     @property
     def guide(self) -> str | None:
@@ -105,35 +109,24 @@ class MovieChat:
                 return
             yield from heard
 
-    def ask(
-        self,
-        question: str,
-        *,
-        until: float | None = None,
-        temperature: float = 0.0,
-        top_p: float = 1.0,
-        max_new_tokens: int | None = None,
-    ) -> Turn:
-        """A new turn, written as it is iterated; with `until` it knows only what comes before that second of the film.
+    def ask(self, question: str, options: Options | None = None, **chosen: Any) -> Turn:
+        """A new turn, written as it is iterated. What is `chosen` by name goes before the options.
 
-        Raises `QuestionError`; iterating raises `TooLongError`.
+        Greedy unless a temperature is given. Raises `QuestionError`; iterating raises `TooLongError`.
         """
-        return self._turn(question, until, self.turns, Sampling(temperature, top_p, self._longest(max_new_tokens)))
+        return self._turn(question, replace(options or Options(), **chosen), self.turns, self._greedy)
 
-    def retry(
-        self, *, temperature: float | None = None, top_p: float | None = None, max_new_tokens: int | None = None
-    ) -> Turn:
-        """Ask the last question again; its old answer goes when the new one begins. Raises `QuestionError`.
+    def retry(self, options: Options | None = None, **chosen: Any) -> Turn:
+        """Ask the last question again, as before or with other options; its old answer goes when the new one begins.
 
-        It samples, as the settings say, for a greedy answer would be the same again.
+        Without a temperature it samples as the settings say, for a greedy answer would be the same again. Raises
+        `QuestionError`.
         """
         if not self.turns:
             raise QuestionError("There is no question yet to ask again: ask one first.")
-        temperature = self.settings.retry_temperature if temperature is None else temperature
-        top_p = self.settings.retry_top_p if top_p is None else top_p
-        sampling = Sampling(temperature, top_p, self._longest(max_new_tokens))
         last = self.turns[-1]
-        return self._turn(last.question, last.until, self.turns[:-1], sampling)
+        warmer = replace(self._greedy, temperature=self.settings.retry_temperature, top_p=self.settings.retry_top_p)
+        return self._turn(last.question, replace(options or last.options, **chosen), self.turns[:-1], warmer)
 
     def undo(self) -> None:
         """Forget the last turn. Raises `QuestionError` while an answer is being written."""
@@ -144,14 +137,17 @@ class MovieChat:
     def heat_map(self, seconds: float, turn: Turn | None = None) -> torch.Tensor:
         """Where on the frame at `seconds` the model looked for a turn's question, the last turn's by default.
 
-        Shares (rows, columns) that sum to one. Raises `QuestionError` before the first question, and `MovieError` for
-        a second that is not in the section.
+        Shares (rows, columns) that sum to one. Raises `QuestionError` before the first question,
+        and for one that was answered from subtitles alone; `MovieError` for a second that is not in the section.
         """
         turns = self.turns
         if not turns:
             raise QuestionError("There is no question yet: ask one first, then see where the model looked for it.")
         turn = turn or turns[-1]
-        guide = turn.question if self.reads_ahead else self._guide(turn, first=turns[0])
+        if turn.options.reads == "subtitles":
+            raise QuestionError("That question was answered from the subtitles alone: the model looked at no frame.")
+        ahead = guide_ahead(self.model, self.settings, turn.options.guide) is not None
+        guide = turn.question if ahead else self._guide(turn, first=turns[0])
         return scheduler_of(self.model).compute(lambda: heat_map(self.model, self._encoded, guide, seconds))
 
     def report(self, turn: Turn) -> dict[str, Any]:
@@ -169,18 +165,31 @@ class MovieChat:
             "section": [self.section.start, self.section.end],
         }
 
-    def _longest(self, max_new_tokens: int | None) -> int:
-        return max_new_tokens or self.settings.max_new_tokens
-
-    def _turn(self, question: str, until: float | None, earlier: list[Turn], sampling: Sampling) -> Turn:
-        question = self.settings.checked_question(question)
+    def _turn(self, question: str, options: Options, earlier: list[Turn], unset: Sampling) -> Turn:
+        """A turn that samples as `unset` says where its options say nothing."""
+        question, until = self.settings.checked_question(question), options.until
         if until is not None and until <= self._encoded.times[0]:
             raise QuestionError(
                 f"Nothing of this section comes before {clock(until)}: let the film play first, or allow spoilers."
             )
+        if options.reads == "subtitles" and not self._cues(options):
+            when = "in this section" if until is None else f"in this section before {clock(until)}"
+            raise QuestionError(f"Nothing is said {when} that could be read: let the model use the frames too.")
+        sampling, options = unset.but(options), options if self.model.general else replace(options, style="any")
         return Turn(
-            question, lambda turn: self._write(turn, list(earlier), sampling), until=until, progress=self._progress
+            question, lambda turn: self._write(turn, list(earlier), sampling), options=options, progress=self._progress
         )
+
+    def _cues(self, options: Options) -> list[Cue]:
+        """Cues of the section that the model may read, and that may be told."""
+        cues, until = self.movie.cues(self.section) if options.reads != "frames" else (), options.until
+        return [cue for cue in cues if until is None or cue.end <= until]
+
+    def _reading(self, reads: Reads) -> SectionReader:
+        """The section as those read it who may know that much of it."""
+        if reads not in self._readers:
+            self._readers[reads] = self._reader.reading(self._encoded, reads)
+        return self._readers[reads]
 
     def _encode(self, cache: DiskCache) -> EncodedSection:
         return finish(encode_section(self.model, self.movie, self.section, cache), self._progress)
@@ -236,13 +245,13 @@ class MovieChat:
 
     def _work(self, turn: Turn, earlier: list[Turn], sampling: Sampling) -> TurnTask:
         """What a turn has to read. Raises `TooLongError`."""
-        view = self._reader.view(turn.until)
-        turns = [*((past.question, past.text) for past in earlier), (turn.question, None)]
+        view = self._reading(turn.options.reads).view(turn.until)
+        turns = [*((past.asked, past.text) for past in earlier), (turn.asked, None)]
         words = self.model.words(view.last_cues, turns, answers=self.settings.answers or self.model.config.answers)
         guide = self._guide(turn, first=self.turns[0])
         work = TurnTask(
-            view, guide, self._conversation, words, [question for question, _ in turns],
-            look_frames=self._look_frames, longest=sampling.max_new_tokens,
+            view, guide, self._conversation, words, [past.question for past in (*earlier, turn)],
+            look_frames=self._look_frames(turn), longest=sampling.max_new_tokens,
         )  # fmt: skip
         check_length(self.model, view.visible + work.tokens)
         return work
@@ -256,19 +265,22 @@ class MovieChat:
         )  # fmt: skip
         return answer
 
-    @property
-    def _look_frames(self) -> int:
-        """Frames that each question looks at again, at most."""
-        if guide_mode(self.model, self.settings) != "ahead":
+    def _look_frames(self, turn: Turn) -> int:
+        """Frames that each question looks at again for a turn, at most."""
+        unseen = turn.options.reads == "subtitles"
+        if unseen or guide_mode(self.model, self.settings, turn.options.guide) != "ahead":
             return 0
         return min(self.settings.look_frames, len(self._encoded.times))
 
     def _guide(self, turn: Turn, *, first: Turn) -> str:
         """The guide question of the prefix, for a turn in a conversation that began with `first`."""
-        ahead = guide_ahead(self.model, self.settings)
+        if turn.options.reads == "subtitles":
+            return ""
+        ahead = guide_ahead(self.model, self.settings, turn.options.guide)
         if ahead is not None:
             return ahead
-        return turn.question if guide_mode(self.model, self.settings) == "every" else first.question
+        every = guide_mode(self.model, self.settings, turn.options.guide) == "every"
+        return turn.question if every else first.question
 
     def _new_text(self, turn: Turn, ids: list[int], *, last: bool = False) -> Told:
         text = self.model.tokenizer.decode(list(ids)).strip()
@@ -279,10 +291,9 @@ class MovieChat:
 
     def _add_evidence(self, turn: Turn, work: TurnTask) -> None:
         per_frame = self.model.config.tokens_per_frame
-        spoken = self.model.config.spoken_evidence
-        mass = watched_mass(work.watch, work.reader.prompt.ids, per_frame, work.asked, spoken=spoken)  # (T, n)
-        times, cues = self._encoded.times, self.movie.cues(self.section)
-        if turn.until is not None:  # what comes later was not seen, and its words are not to be told
+        ids, seen, spoken = work.reader.prompt.ids, work.reader.seen, self.model.config.spoken_evidence
+        mass = watched_mass(work.watch, ids, per_frame, work.asked, spoken=spoken or not seen, seen=seen)  # (T, n)
+        times = self._encoded.times
+        if turn.until is not None:  # what comes later was not seen
             times = times[: bisect_left(times, turn.until)]
-            cues = tuple(cue for cue in cues if cue.end <= turn.until)
-        turn.evidence = find_evidence(mass[: len(times)], times, cues)
+        turn.evidence = find_evidence(mass[: len(times)], times, self._cues(turn.options))

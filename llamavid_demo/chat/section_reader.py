@@ -9,12 +9,13 @@ from llamavid_demo.chat.disk_cache import DiskCache
 from llamavid_demo.chat.encoded_section import EncodedSection, make_rows, tokens_key
 from llamavid_demo.chat.ledger import Bytes
 from llamavid_demo.chat.prefixes import PrefixCache, SharedPrefix
-from llamavid_demo.chat.progress import Progress
+from llamavid_demo.chat.progress import Progress, tell
 from llamavid_demo.chat.reading_times import reading_times
 from llamavid_demo.chat.sizes import prefix_bytes
 from llamavid_demo.chat.task import Priority, Steps
 from llamavid_demo.film import Movie, Section
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, NO_GUIDE, LoadedModel, SectionFrames
+from llamavid_demo.options import Guide, Reads
 from llamavid_demo.settings import Settings
 
 
@@ -30,7 +31,8 @@ class View:
 class SectionReader:
     """Reads an encoded section for guide questions; what another conversation has read of it is not read again.
 
-    Frames that words still read may keep `room` bytes.
+    Frames that words still read may keep `room` bytes. It `reads` frames and subtitles, or one of them: with
+    "subtitles" frames keep their places and are not `seen`, and no guide changes anything.
     """
 
     def __init__(
@@ -42,10 +44,23 @@ class SectionReader:
         *,
         eight_bit: bool,
         room: int = 0,
+        reads: Reads = "both",
     ) -> None:
-        self.model, self.encoded, self.eight_bit, self.room = model, encoded, eight_bit, room
-        self.prompt = model.section_prompt(encoded.texts(model))
+        self.model, self.eight_bit, self.room, self.reads = model, eight_bit, room, reads
+        self.encoded = encoded.without_cues() if reads == "frames" else encoded
+        self.prompt = model.section_prompt(self.encoded.texts(model))
         self._cache, self.prefixes = cache, prefixes
+
+    @property
+    def seen(self) -> bool:
+        """Whether it reads frames."""
+        return self.reads != "subtitles"
+
+    def reading(self, encoded: EncodedSection, reads: Reads) -> "SectionReader":
+        """A reader like this one of another section, or of the same one otherwise."""
+        return SectionReader(
+            self.model, encoded, self._cache, self.prefixes, eight_bit=self.eight_bit, room=self.room, reads=reads
+        )
 
     def view(self, until: float | None) -> View:
         """What comes before a second of the film; a cue that ends later is not known yet.
@@ -57,9 +72,7 @@ class SectionReader:
             return View(self, len(self.prompt.ids), self.prompt.last_cues)
         shorter = self.encoded.until(until)
         if not self.model.config.chronological:
-            eight_bit, room = self.eight_bit, self.room
-            reader = SectionReader(self.model, shorter, self._cache, self.prefixes, eight_bit=eight_bit, room=room)
-            return reader.view(None)
+            return self.reading(shorter, self.reads).view(None)
         visible = self.prompt.tokens_until(len(shorter.times) * self.model.config.tokens_per_frame)
         return View(self, visible, self.model.section_prompt(shorter.texts(self.model)[-1:]).last_cues)
 
@@ -73,7 +86,7 @@ class SectionReader:
         """The prefix for a guide question, to be given back to `prefixes`; None while there is no room for it."""
         key = {
             **tokens_key(self.model, self.encoded, guide), "device": str(self.model.device),
-            "prompt": self.prompt.ids, "copy": id(self.model),
+            "prompt": self.prompt.ids, "copy": id(self.model), "seen": self.seen,
         }  # fmt: skip
         layers = self.model.config.llama.num_hidden_layers
         return self.prefixes.take(
@@ -104,13 +117,18 @@ class SectionReader:
         return frames
 
     def _frames(self, guide: str) -> SectionFrames:
+        if not self.seen:
+            return self.model.unseen(self.prompt)
         return self.model.section(self.prompt, guide, self.encoded.batches(self.model.frames_at_once), room=self.room)
 
     def _read(self, shared: SharedPrefix, frames: SectionFrames, guide: str) -> Generator[Progress, None, None]:
         if shared.prefix.offloaded:
             self.prefixes.restore(shared)
         if shared.prefix.filled < len(self.prompt.ids):
-            rows = yield from make_rows(self.model, self.encoded, frames, guide, self._cache)
+            if self.seen:
+                rows = yield from make_rows(self.model, self.encoded, frames, guide, self._cache)
+            else:
+                rows = yield from tell("tokens", len(self.encoded.times), frames.rows())
             missing = len(self.prompt.ids) - shared.prefix.filled
             filling = fill(self.model, shared.prefix, frames.embed(self.prompt.ids, rows))
             yield from reading_times(self._cache.folder).timed(self.model, "prefill", missing, filling)
@@ -127,12 +145,12 @@ def held_in_eight_bits(model: LoadedModel, movie: Movie, section: Section, setti
     ).eight_bit  # fmt: skip
 
 
-def guide_mode(model: LoadedModel, settings: Settings) -> str:
-    """Which question context tokens are built from (`ModelConfig.guide`)."""
+def guide_mode(model: LoadedModel, settings: Settings, chosen: Guide | None = None) -> str:
+    """Which question context tokens are built from (`ModelConfig.guide`), if none is `chosen` for a question."""
     own = model.config.guide
-    return own if own == NO_GUIDE else settings.guide or own
+    return own if own == NO_GUIDE else chosen or settings.guide or own
 
 
-def guide_ahead(model: LoadedModel, settings: Settings) -> str | None:
+def guide_ahead(model: LoadedModel, settings: Settings, chosen: Guide | None = None) -> str | None:
     """The guide question that a section is read for before anybody asks; None: it has to wait for a question."""
-    return {"ahead": NEUTRAL_GUIDE, NO_GUIDE: ""}.get(guide_mode(model, settings))
+    return {"ahead": NEUTRAL_GUIDE, NO_GUIDE: ""}.get(guide_mode(model, settings, chosen))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from llamavid_demo.chat.evidence import Evidence
 from llamavid_demo.chat.progress import Progress, ProgressCallback, ignore_progress
 from llamavid_demo.chat.task import Task
+from llamavid_demo.options import Options
 
 Told = list[Progress | str]
 
@@ -30,8 +31,8 @@ class TurnStats:
 class Turn:
     """Iterate a turn for pieces of text, or its `events`; then it has `text`, `evidence`, `stats` and `finished`.
 
-    `finished` is None while the answer is being written, then "end", "length" or "stopped". `until` is the second of
-    the film from which on nothing was to be known; None: all of the section was.
+    `finished` is None while the answer is being written, then "end", "length" or "stopped". `options` are those that it
+    was asked with.
     """
 
     def __init__(
@@ -39,11 +40,11 @@ class Turn:
         question: str,
         write: "Callable[[Turn], Iterator[Told]] | None" = None,
         *,
-        until: float | None = None,
+        options: Options = Options(),  # noqa: B008 - it is frozen
         progress: ProgressCallback = ignore_progress,
     ) -> None:
         self.question = question
-        self.until = until
+        self.options = options
         self.text = ""
         self.evidence: list[Evidence] = []
         self.stats: TurnStats | None = None
@@ -53,6 +54,16 @@ class Turn:
         self._progress = progress
         self._events = write(self) if write else iter(())
         self._task: Task | None = None
+
+    @property
+    def until(self) -> float | None:
+        """The second of the film from which on nothing was to be known; None: all of the section was."""
+        return self.options.until
+
+    @property
+    def asked(self) -> str:
+        """The question as the model reads it."""
+        return self.options.asked(self.question)
 
     @classmethod
     def past(cls, question: str, answer: str) -> "Turn":

@@ -64,7 +64,7 @@ class TurnTask(SectionTask):
     def turn_steps(self) -> Steps[tuple[TailReading, torch.Tensor]]:
         """Read all that is not in memory; where the answer is written, and the first logits (V,)."""
         kept, visible = self.conversation, self.view.visible
-        kept.behind(self.guide, visible)
+        kept.behind(self.guide, visible, self.reader.reads)
         prefix = self.prefix
         self.reused = min(prefix.filled, visible)
         frames = yield from self.read()

@@ -20,6 +20,7 @@ from llamavid_demo.model.kv_cache import Prefix
 from llamavid_demo.model.prompt import FRAME, Answers, SectionPrompt, Word, one_line
 
 NO_GUIDE = "none"
+GENERAL_VOCABULARY = 10_000  # tokens; a model of fewer was made for the questions of one world
 NEUTRAL_GUIDE = "What happens in this film?"  # builds a prefix's context tokens when nobody has asked yet
 
 
@@ -218,10 +219,24 @@ class LoadedModel(ABC):
         They may keep `room` bytes in memory.
         """
 
+    @abstractmethod
+    def unseen(self, prompt: SectionPrompt) -> SectionFrames:
+        """The frames of a section of which only what is said is to be known."""
+
     @property
     def limits(self) -> str:
         """A sentence on what it can't do here that it could elsewhere; "" when there is nothing."""
         return ""
+
+    @property
+    def guided(self) -> bool:
+        """Whether frame tokens are built from a question."""
+        return self.config.guide != NO_GUIDE
+
+    @property
+    def general(self) -> bool:
+        """Whether its words are those of the language, so that it can be asked for a short answer."""
+        return self.config.llama.vocab_size >= GENERAL_VOCABULARY
 
     def new_words(self) -> WordsState | None:
         """A new conversation's memory of its words, if the model needs one."""

@@ -23,14 +23,20 @@ def frame_mass(mass: torch.Tensor, ids: tuple[int, ...], tokens_per_frame: int) 
 
 
 def watched_mass(
-    watch: AttentionWatch, ids: tuple[int, ...], tokens_per_frame: int, words: Sequence[Word], *, spoken: bool = False
+    watch: AttentionWatch,
+    ids: tuple[int, ...],
+    tokens_per_frame: int,
+    words: Sequence[Word],
+    *,
+    spoken: bool = False,
+    seen: bool = True,
 ) -> torch.Tensor:
     """Mass (T, tokens a frame) that a watch saw on the frames of a section prompt `ids`.
 
     What a second look among the `words` behind it got counts for its frame's context token, and if `spoken`, what the
-    text behind a frame got for the last of its tokens.
+    text behind a frame got for the last of its tokens; unless frames were `seen`, that is all that counts.
     """
-    frames = frame_mass(watch.mass, ids, tokens_per_frame)
+    frames = frame_mass(watch.mass, ids, tokens_per_frame) * seen
     if spoken:
         marks = torch.tensor(ids) == FRAME
         text = ~marks & (marks.cumsum(0) > 0)

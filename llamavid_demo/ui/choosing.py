@@ -7,6 +7,7 @@ from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.screening import Parts, Screening
 from llamavid_demo.ui.sessions import Conversation, Sessions
+from llamavid_demo.ui.steering import fitting
 from llamavid_demo.ui.talk import notice
 
 
@@ -53,7 +54,8 @@ class Choosing:
         yield {"model": model.state()}
         await model.arrival()
         # Somebody may have turned to another one meanwhile.
-        yield {"model": self._models[self._sessions.model(key)].state()}
+        now = self._models[self._sessions.model(key)]
+        yield {"model": now.state(), **fitting(now.ready)}
 
 
 def _greeting(name: str, *, again: bool) -> str:

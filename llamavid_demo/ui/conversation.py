@@ -21,6 +21,7 @@ from llamavid_demo.ui.kept import KeptTalk, KeptTurn, kept_talk, revive
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.refusals import says_nothing_was_found
 from llamavid_demo.ui.sessions import Asked, Conversation, Sessions
+from llamavid_demo.ui.steering import UNSTEERED, options
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.talk import alert, finished_turn, invitation, notice, progress_bar, unfinished_turn
 
@@ -52,18 +53,20 @@ class Talking:
             return {"past": "", "current": invitation(movie.title, read_ahead=self._settings.read_ahead)}
         return {"past": "".join(articles[:-1]), "current": articles[-1]}
 
-    def begin(self, key: str, question: str, slug: str, section: int) -> Parts:
-        """Show the question and take it; `answer` follows."""
+    def begin(self, key: str, question: str, slug: str, section: int, steered: str = UNSTEERED) -> Parts:
+        """Show the question and take it; `answer` follows. Raises `QuestionError` for settings that are none."""
         if not question.strip():
             return {"alert": alert(EMPTY)}
-        return self._take(key, Asked(question.strip(), slug, section))
+        return self._take(key, Asked(question.strip(), slug, section, options=options(steered, self._settings)))
 
-    def begin_again(self, key: str, slug: str, section: int) -> Parts:
-        """Take the last question once more; its answer goes when the new one comes."""
+    def begin_again(self, key: str, slug: str, section: int, steered: str = UNSTEERED) -> Parts:
+        """Take the last question once more; its answer goes when the new one comes. Raises `QuestionError`."""
         turns = self._sessions.turns(key, slug, section)
         if not turns:
             return {"alert": alert(EMPTY)}
-        return self._take(key, Asked(turns[-1].question, slug, section, again=True))
+        return self._take(
+            key, Asked(turns[-1].question, slug, section, again=True, options=options(steered, self._settings))
+        )
 
     def _take(self, key: str, asked: Asked) -> Parts:
         visit = self._sessions.visit(key)
@@ -128,9 +131,9 @@ class Talking:
         conversation = yield from self._conversation(key, asked)
         if conversation is None:
             return
-        chat, chosen = conversation.chat, {"max_new_tokens": self._settings.max_new_tokens}
+        chat = conversation.chat
         before = chat.turns
-        turn = chat.retry(**chosen) if asked.again else chat.ask(asked.question, **chosen)
+        turn = chat.retry(options=asked.options) if asked.again else chat.ask(asked.question, options=asked.options)
         asked.answered_by(turn)
         try:
             yield from turn.events()

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from llamavid_demo.errors import QuestionError
+from llamavid_demo.options import Options
+
 if TYPE_CHECKING:
     from llamavid_demo.chat import Turn
 
@@ -62,6 +65,16 @@ class KeptTurn(_Kept):
     finished: Literal["end", "length", "stopped"] = "stopped"
     evidence: Annotated[tuple[KeptEvidence, ...], Field(max_length=16)] = ()
     stats: KeptStats | None = None
+    options: Options = Options()
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _known(cls, sent: object) -> Options:
+        """Options that are some; else the turn cannot be read."""
+        try:
+            return sent if isinstance(sent, Options) else Options.read(sent)
+        except QuestionError as error:
+            raise ValueError(str(error)) from error
 
 
 class KeptTalk(_Kept):
@@ -110,7 +123,7 @@ def kept_talk(model: str, film: str, section: int, turns: "Sequence[Turn | KeptT
         KeptTurn(
             question=turn.question, text=turn.text, finished=turn.finished or "stopped",
             evidence=tuple(KeptEvidence.model_validate(moment) for moment in turn.evidence),
-            stats=KeptStats.model_validate(turn.stats) if turn.stats else None,
+            stats=KeptStats.model_validate(turn.stats) if turn.stats else None, options=turn.options,
         )
         for turn in turns[-MOST_TURNS:]
         if turn.text or turn.finished not in (None, "stopped")
@@ -124,7 +137,7 @@ def revive(turns: "Sequence[Turn]", kept: Sequence[KeptTurn]) -> None:
     from llamavid_demo.film import Cue
 
     for turn, known in zip(turns, kept, strict=True):
-        turn.finished = known.finished
+        turn.finished, turn.options = known.finished, known.options
         turn.evidence = [
             Evidence(e.seconds, e.weight, Cue(e.cue.start, e.cue.end, e.cue.text) if e.cue else None)
             for e in known.evidence

@@ -7,7 +7,7 @@ import gradio as gr
 
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
-from llamavid_demo.ui import browser, posters, search, sections, talk, transcript
+from llamavid_demo.ui import browser, posters, search, sections, steering, talk, transcript
 from llamavid_demo.ui.keyboard import SKIP, shortcuts
 from llamavid_demo.ui.screening import about
 from llamavid_demo.ui.upload import SUBTITLES, VIDEOS, limits
@@ -112,3 +112,4 @@ def _conversation(parts: Named, settings: Settings, movie: Movie) -> None:
             )
             parts["ask"] = gr.Button("Ask", variant="primary", elem_id="ask")
             parts["stop"] = gr.Button("Stop", visible=False, elem_id="stop")
+        parts.update(steering.controls(settings))

@@ -53,6 +53,7 @@ def build(settings: Settings, uploads: Uploads) -> gr.Blocks:
         wiring.screening(screening)
         wiring.searching(Searching(sessions))
         wiring.talking(talking)
+        wiring.steering(demo, settings)
         wiring.bringing(bringing, screening)
         asking = {"concurrency_id": "ask", "concurrency_limit": settings.answers_at_once}
         gr.api(ask_endpoint(settings, sessions, models), api_name="ask", **asking)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from llamavid_demo.errors import GONE, MovieError
 from llamavid_demo.film import Movie
 from llamavid_demo.film.search import DialogueIndex
+from llamavid_demo.options import Options
 from llamavid_demo.ui.kept import KeptTurn
 from llamavid_demo.ui.uploads import Uploads
 
@@ -27,13 +28,14 @@ CONVERSATIONS = 32
 class Asked:
     """A question: it waits for its handler, and once it has `begun` it is being answered.
 
-    `again` asks the last one anew. `turn` is there as soon as the model was asked.
+    `again` asks the last one anew; `options` are what its visitor chose. `turn` is there as soon as a model was asked.
     """
 
     question: str
     slug: str
     section: int
     again: bool = False
+    options: Options = Options()  # noqa: RUF009 - it is frozen
     begun: bool = False
     stopping: threading.Event = field(default_factory=threading.Event, compare=False)
     turn: "Turn | None" = field(default=None, compare=False)

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Protocol
 
+from llamavid_demo.options import Options
 from llamavid_demo.ui.kept import KeptStats, KeptTurn
+from llamavid_demo.ui.steering import knew
 from llamavid_demo.ui.words import size, some
 
 if TYPE_CHECKING:
@@ -85,7 +87,7 @@ def finished_turn(turn: "Turn | KeptTurn", evidence: str = "", *, last: bool = F
         if last
         else ""
     )
-    line = f'<div class="under">{status_line(turn.stats, turn.finished)}{again}</div>'
+    line = f'<div class="under">{status_line(turn.stats, turn.finished, turn.options)}{again}</div>'
     return f'<article class="turn">{_asked(turn.question)}<div class="answer">{answer}</div>{evidence}{line}</article>'
 
 
@@ -102,9 +104,13 @@ def _asked(question: str) -> str:
     return f'<h3 class="question"><span class="unseen">You asked: </span>{prose(question)}</h3>'
 
 
-def status_line(stats: "TurnStats | KeptStats | None", finished: str | None) -> str:
-    """The quiet line: tokens reused, time to the first token, speed, the film's memory, and how it ended."""
-    figures = []
+def status_line(
+    stats: "TurnStats | KeptStats | None",
+    finished: str | None,
+    options: Options = Options(),  # noqa: B008
+) -> str:
+    """The quiet line: what it knew, tokens reused, time to the first token, speed, memory, and how it ended."""
+    figures = knew(options)
     if finished == "stopped":
         figures.append("stopped")
     elif finished == "length":

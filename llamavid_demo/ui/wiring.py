@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from llamavid_demo.errors import DemoError
+from llamavid_demo.settings import Settings
 from llamavid_demo.ui.choosing import Choosing
 from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.copying import Copies
@@ -18,6 +19,7 @@ from llamavid_demo.ui.read_ahead import ReadAhead
 from llamavid_demo.ui.screening import Parts, Screening
 from llamavid_demo.ui.search import Searching
 from llamavid_demo.ui.sessions import Sessions
+from llamavid_demo.ui.steering import KEEP, NAMES, SEND, kept
 from llamavid_demo.ui.talk import alert
 from llamavid_demo.ui.upload import Bringing, Chosen
 
@@ -165,16 +167,17 @@ class Wiring:
         """The conversation."""
         parts = self._parts
         keys = [parts["slug"], parts["section"]]
+        steered = [*keys, gr.Textbox(visible=False)]  # filled by memory.js
 
-        def begin(question: str, slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
-            return self.update(talking.begin, _key(request), question, slug, section)
+        def begin(question: str, slug: str, section: int, sent: str, request: gr.Request) -> dict[Any, Any]:
+            return self.update(talking.begin, _key(request), question, slug, section, sent)
 
-        def suggested(slug: str, section: int, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
+        def suggested(slug: str, section: int, sent: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
             question = str(event._data["question"])
-            return self.update(talking.begin, _key(request), question, slug, section)
+            return self.update(talking.begin, _key(request), question, slug, section, sent)
 
-        def again(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
-            return self.update(talking.begin_again, _key(request), slug, section)
+        def again(slug: str, section: int, sent: str, request: gr.Request) -> dict[Any, Any]:
+            return self.update(talking.begin_again, _key(request), slug, section, sent)
 
         def answer(request: gr.Request) -> Iterator[dict[Any, Any]]:
             yield from self.stream(talking.answer, _key(request))
@@ -185,17 +188,29 @@ class Wiring:
         def undo(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
             return self.update(talking.undo, _key(request), slug, section)
 
-        typed = {"fn": begin, "inputs": [parts["question"], *keys]}
+        typed = {"fn": begin, "inputs": [parts["question"], *steered], "outputs": self._outputs}
+        sending = {"js": SEND, **QUIET, **FREE}
         for begun in (
-            parts["question"].submit(**typed, outputs=self._outputs, **QUIET, **FREE),
-            parts["ask"].click(**typed, outputs=self._outputs, **QUIET, **FREE),
-            parts["suggestions"].pick(suggested, keys, self._outputs, **QUIET, **FREE),
-            parts["current"].retry(again, keys, self._outputs, **QUIET, **FREE),
+            parts["question"].submit(**typed, **sending),
+            parts["ask"].click(**typed, **sending),
+            parts["suggestions"].pick(suggested, steered, self._outputs, **sending),
+            parts["current"].retry(again, steered, self._outputs, **sending),
         ):
             answered = begun.then(answer, None, self._outputs, **EVERY, **FREE)
             self._illustrate_after(answered, talking)
         parts["stop"].click(stop, keys, self._outputs, queue=False, **QUIET)
         parts["current"].undo(undo, keys, self._outputs, **QUIET, **FREE)
+
+    def steering(self, demo: gr.Blocks, settings: Settings) -> None:
+        """The settings of an answer: shown as the browser has kept them, and kept there when they change."""
+        controls = [self._parts[name] for name in NAMES]
+
+        def restore(sent: str) -> dict[Any, Any]:
+            return self.updates(kept(sent, settings))
+
+        restored = demo.load(restore, gr.Textbox(visible=False), self._outputs, js=SEND, **QUIET, **FREE)
+        for keep in (restored.then, *(control.input for control in controls)):
+            keep(None, controls, None, js=KEEP, **QUIET)
 
     def bringing(self, bringing: Bringing, screening: Screening) -> None:
         """The panel for a film of one's own."""

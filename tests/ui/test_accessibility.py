@@ -31,6 +31,8 @@ def test_nothing_serious_in_any_state(page: Page) -> None:
     page.get_by_label("Search the dialogue").fill("boat")
     page.keyboard.press("Tab")
     page.locator("#keys summary").click()
+    page.get_by_role("button", name="Settings").click()
+    expect(page.get_by_label("No spoilers")).to_be_visible()
     assert serious(page) == []
     page.keyboard.press("Escape")
     page.locator("[data-bring]").click()

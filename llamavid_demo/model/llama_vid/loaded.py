@@ -15,6 +15,7 @@ from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.prompt import conversation_text, cue_text, section_prompt
 from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames
 from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, VidTokenizer
+from llamavid_demo.model.llama_vid.unseen_frames import UnseenFrames
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, LoadedModel, SectionFrames, WordsState
 from llamavid_demo.model.prompt import FRAME, Answers, Look, SectionPrompt, Word
 from llamavid_demo.model.real_world.eyes import RealWorldEyes
@@ -124,6 +125,10 @@ class LoadedLlamaVid(LoadedModel):
         """The frames of a section for a guide question."""
         del room
         return GuidedFrames(self, guide, batches, prompt.frame_places(self.config.tokens_per_frame))
+
+    def unseen(self, prompt: SectionPrompt) -> UnseenFrames:
+        """The frames of a section as zeros."""
+        return UnseenFrames(self, prompt.marks)
 
 
 @dataclass

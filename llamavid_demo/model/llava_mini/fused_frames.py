@@ -160,6 +160,20 @@ class FusedFrames(SectionFrames):
         return self._nbytes + sum(state.nbytes for state in self._conversations)
 
 
+class DarkFrames(FusedFrames):
+    """So many frames with one and the same picture, of which `patches` (1, P, N, d) come: it is read once for all."""
+
+    def __init__(self, network: LlavaMini, opening: Sequence[int], patches: torch.Tensor, *, count: int) -> None:
+        super().__init__(network, opening, [patches], room=0)
+        self.count = count
+
+    def rows(self) -> Generator[int, None, torch.Tensor]:
+        """The opening's fused words and then every frame's compressed tokens (T·C, H)."""
+        rows = yield from super().rows()
+        size = self.network.config.tokens_per_frame
+        return torch.cat([rows[:-size], rows[-size:].repeat(self.count, 1)])
+
+
 def key_bytes(keys: Keys) -> int:
     """Bytes of keys and values of all layers."""
     return sum(part.nbytes for pair in keys for part in pair)

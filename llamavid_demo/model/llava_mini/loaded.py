@@ -8,7 +8,7 @@ import torch
 
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.model.llava_mini.config import LlavaMiniConfig
-from llamavid_demo.model.llava_mini.fused_frames import FusedFrames, FusedWords
+from llamavid_demo.model.llava_mini.fused_frames import DarkFrames, FusedFrames, FusedWords
 from llamavid_demo.model.llava_mini.network import LlavaMini
 from llamavid_demo.model.llava_mini.pictures import picture_parts, square_frames
 from llamavid_demo.model.llava_mini.prefusion import Watch
@@ -92,6 +92,14 @@ class LoadedLlavaMini(LoadedModel):
         on_cpu = self.device.type == "cpu"
         at_once = max(1, ROWS_AT_ONCE // self.config.fused_rows) if on_cpu else self.frames_at_once
         return FusedFrames(self.network, opening, batches, room=room, at_once=at_once)
+
+    @torch.inference_mode()
+    def unseen(self, prompt: SectionPrompt) -> DarkFrames:
+        """The frames of a section as black pictures: words have to read some frame."""
+        size = self.frame_format
+        black = self.patches(np.zeros((1, size.height, size.width, 3), dtype=np.uint8))
+        opening = prompt.ids[: prompt.ids.index(FRAME)]
+        return DarkFrames(self.network, opening, black, count=prompt.marks // self.config.tokens_per_frame)
 
     def new_words(self) -> FusedWords:
         """A new conversation's memory of what pre-fusion read."""

@@ -1,0 +1,131 @@
+"""The settings of an answer: folded away under the question box, kept by the browser, sent with each question.
+
+The page's script sends all values and the player's second as one text (see memory.js), written by whoever likes to.
+"""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from llamavid_demo.errors import QuestionError
+from llamavid_demo.options import HOTTEST, Options
+from llamavid_demo.settings import Settings
+from llamavid_demo.ui.words import clock
+
+if TYPE_CHECKING:
+    from llamavid_demo.model.loaded import LoadedModel
+
+Named = dict[str, Any]
+
+NAMES = ("reads", "style", "no_spoilers", "guide", "temperature", "top_p", "longest")
+UNREADABLE = "The settings of this page could not be read: reload the page, or change one of them."
+UNSTEERED = '["", null]'  # sent where nobody has chosen anything
+LONGEST = 1000  # characters of all that is sent
+SEND = "(...given) => window.cinema.steering(...given)"
+KEEP = "(...values) => window.cinema.steer(...values)"
+GUIDES = [
+    ("the usual one", ""),
+    ("a neutral one, then a second look", "ahead"),
+    ("the first question", "first"),
+    ("every question", "every"),
+]
+
+
+def controls(settings: Settings) -> Named:
+    """Place the folded controls inside the current block; gives them by name."""
+    longest = settings.max_new_tokens
+    with gr.Accordion("Settings", open=False, elem_id="steering"):
+        return {
+            "no_spoilers": gr.Checkbox(
+                label="No spoilers", info="It knows only what comes before the player's position."
+            ),
+            "reads": gr.Radio(
+                [("frames and subtitles", "both"), ("frames only", "frames"), ("subtitles only", "subtitles")],
+                value="both",
+                label="It may use",
+                info="What the model gets of the film.",
+            ),
+            "style": gr.Radio(
+                [("as the model likes", "any"), ("short", "short"), ("long", "long")],
+                value="any",
+                label="Answers",
+                info="Asks the model for it; small models hardly listen.",
+                visible=False,
+            ),
+            "guide": gr.Radio(
+                GUIDES,
+                value="",
+                label="Frames are read for",
+                info="Reading them for another question takes its time.",
+                visible=False,
+            ),
+            "temperature": gr.Slider(
+                0, HOTTEST, value=0, step=0.1, label="Temperature",
+                info="0: always the likeliest words; Retry then varies them by itself.", buttons=[],
+            ),
+            "top_p": gr.Slider(
+                0.05, 1, value=1, step=0.05, label="Top-p",
+                info="Leaves out unlikely words: those beyond this probability.", buttons=[],
+            ),
+            "longest": gr.Slider(
+                1, longest, value=longest, step=1, label="Longest answer",
+                info="In tokens; a word has one or two.", buttons=[],
+            ),
+        }  # fmt: skip
+
+
+def fitting(model: "LoadedModel | None") -> Named:
+    """The controls that mean something to a model; until it is there, those that any one has."""
+    return {
+        "guide": gr.Radio(visible=model is not None and model.guided),
+        "style": gr.Radio(visible=model is not None and model.general),
+    }
+
+
+def options(sent: Any, settings: Settings) -> Options:
+    """The options of a question, as the page sends them. Raises `QuestionError`."""
+    values, second = _received(sent)
+    if values is None:
+        return Options()
+    longest, guarded = values["longest"], values["no_spoilers"]
+    if not isinstance(guarded, bool):
+        raise QuestionError(UNREADABLE)
+    chosen = Options.read({
+        "temperature": None if values["temperature"] == 0 else values["temperature"],
+        "top_p": None if values["top_p"] == 1 else values["top_p"],
+        "max_new_tokens": longest,
+        "until": (0.0 if second is None else second) if guarded else None,
+        "guide": None if values["guide"] == "" else values["guide"],
+        "reads": values["reads"],
+        "style": values["style"],
+    })  # fmt: skip
+    if (longest or 0) > settings.max_new_tokens:
+        raise QuestionError(f"An answer has {settings.max_new_tokens} tokens at most, not {longest}: choose fewer.")
+    return chosen
+
+
+def knew(options: Options) -> list[str]:
+    """Words on what an answer knew, where that was not all."""
+    words = [] if options.until is None else [f"knew the film up to {clock(options.until)}"]
+    return words + ([] if options.reads == "both" else [f"{options.reads} only"])
+
+
+def kept(sent: Any, settings: Settings) -> Named:
+    """The controls as a browser has kept them; as they are laid out where that cannot be read."""
+    try:
+        options(sent, settings)
+        return _received(sent)[0] or {}
+    except QuestionError:
+        return {}
+
+
+def _received(sent: Any) -> tuple[Named | None, Any]:
+    """The values by name, None where nothing was chosen yet, and the player's second. Raises `QuestionError`."""
+    try:
+        values, second = json.loads(str(sent)[:LONGEST])
+        if values == "":
+            return None, second
+        return dict(zip(NAMES, json.loads(values), strict=True)), second
+    except (ValueError, TypeError, RecursionError):
+        raise QuestionError(UNREADABLE) from None
