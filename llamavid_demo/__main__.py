@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 from rich.logging import RichHandler
 
+from llamavid_demo.cli.adding import add
 from llamavid_demo.cli.common import (
     AsJson,
     Model,
@@ -161,6 +162,7 @@ def plan(
         console.print(plan_table(rows, gpu_gb))
 
 
+app.command()(add)
 app.command(name="eval")(evaluate)
 app.command()(compare)
 
