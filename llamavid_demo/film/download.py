@@ -127,8 +127,11 @@ def _broken(part: _Part, trouble: str) -> DownloadError:
     trouble = trouble.rstrip(".")
     if not part.size:
         return DownloadError(f"{part.url} cannot be reached ({trouble}): check the address and the network.")
-    again = "Run the same command again" + (": it goes on from there." if part.version else ".")
-    return DownloadError(f"{part.url} broke off after {megabytes(part.size)} ({trouble}). {again}")
+    came, again = megabytes(part.size), "Run the same command again: it goes on from there."
+    if not part.version:
+        part.clear()
+        again = "The server cannot go on from there: try again from the beginning."
+    return DownloadError(f"{part.url} broke off after {came} ({trouble}). {again}")
 
 
 def _go_on(
@@ -141,8 +144,6 @@ def _go_on(
     with client.stream("GET", part.url, headers=headers) as response:
         start, total = _extent(response, asked)
         if start is not None:
-            if start == 0:
-                part.begin(response)
             yield from _write(response, part, start, total, most_bytes, check)
             return
     part.clear()
@@ -177,6 +178,8 @@ def _write(
     if total is not None:
         check_size(total, most_bytes, name=part.url)
         check_room(part.file.parent, total - start, name=part.url)
+    if start == 0:
+        part.begin(response)
     try:
         complete = response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE
         with part.file.open("ab") as file:
