@@ -170,6 +170,7 @@ def test_what_a_server_says_is_not_believed(clip: Path, movies: Path) -> None:
     body = clip.read_bytes()
     offers = {
         "/page.mp4": Offer(b"<!doctype html><title>No</title>" + b" " * 10 * HEAD),
+        "/pages.mp4": Offer(b"<html>", endless=True),
         "/short.mp4": Offer(body[: HEAD // 2]),
         "/longer.mp4": Offer(body, length=2 * len(body)),
         "/endless.mp4": Offer(body, endless=True),
@@ -181,6 +182,7 @@ def test_what_a_server_says_is_not_believed(clip: Path, movies: Path) -> None:
     with serving(offers) as host:
         for name, kind, said in (
             ("page", MovieError, "is a web page"),
+            ("pages", MovieError, "is a file of a kind"),  # by its first bytes: it would never end
             ("short", MovieError, "cut off"),
             ("longer", DownloadError, "broke off"),
             ("endless", DownloadError, "--most-gb"),
