@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 from rich.logging import RichHandler
 
+from llamavid_demo.cli.adding import add
 from llamavid_demo.cli.common import (
     AsJson,
     Model,
@@ -23,6 +24,7 @@ from llamavid_demo.cli.common import (
 )
 from llamavid_demo.cli.evaluating import compare, evaluate
 from llamavid_demo.cli.progress_bars import progress_bars
+from llamavid_demo.cli.space import space
 from llamavid_demo.errors import DemoError, QuestionError
 from llamavid_demo.options import Options
 
@@ -178,6 +180,8 @@ def plan(
         console.print(plan_table(rows, gpu_gb))
 
 
+app.command()(add)
+app.command()(space)
 app.command(name="eval")(evaluate)
 app.command()(compare)
 

@@ -36,3 +36,11 @@ class BusyError(DemoError):
 
 class MemoryLimitError(DemoError):
     """Something needs more memory than a device has left for it."""
+
+
+class DownloadError(DemoError):
+    """A file that cannot be fetched: an address that leads nowhere, too large, no room, or other than expected."""
+
+
+class SpaceError(DemoError):
+    """A Space that cannot be made on the Hub, or not with what was chosen."""

@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     question_chars: int = Field(2000, gt=0, description="Longest question, in characters.")
     upload_mb: float = Field(500.0, gt=0, description="Largest upload, in MB.")
     upload_minutes: float = Field(180.0, gt=0, description="Longest upload, in minutes.")
+    film_gb: float = Field(20.0, gt=0, description="Largest film that `add` copies or downloads, in GB.")
     # A Hugging Face Space says in Gradio's own variables where the page must be served.
     host: str = Field(
         default_factory=lambda: os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),

@@ -5,7 +5,16 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 _NAMES = {
     "frames": "reading frames",
@@ -13,6 +22,8 @@ _NAMES = {
     "prefill": "reading the section",
     "words": "reading the question with every frame",
     "films": "asking about films",
+    "download": "downloading",
+    "copy": "copying",
 }
 
 
@@ -28,8 +39,8 @@ class Step(Protocol):
         """Steps done."""
 
     @property
-    def total(self) -> int:
-        """Steps in all."""
+    def total(self) -> int | None:
+        """Steps in all; None when nobody knows."""
 
 
 class Bars:
@@ -48,8 +59,12 @@ class Bars:
 
 
 @contextmanager
-def progress_bars(console: Console) -> Iterator[Bars]:
-    """Bars on `console` while the block runs; gone afterwards."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+def progress_bars(console: Console, *, in_bytes: bool = False) -> Iterator[Bars]:
+    """Bars on `console` while the block runs; gone afterwards. Steps are counted, or shown as sizes."""
+    done: tuple[ProgressColumn, ...] = (
+        (DownloadColumn(), TransferSpeedColumn()) if in_bytes else (MofNCompleteColumn(),)
+    )
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), *done, TimeRemainingColumn(), console=console, transient=True
+    ) as progress:
         yield Bars(progress)

@@ -59,16 +59,22 @@ def find_subtitles(
     return replace(found, warnings=(*found.warnings, *warnings))
 
 
-def _files(info: VideoInfo, beside: Path | None, language: str | None) -> list[_Candidate]:
-    folder = beside or info.path.parent
-    stem = info.path.stem
+def subtitle_files(video: Path, *, folder: Path | None = None) -> list[Path]:
+    """Subtitle files that belong to a video: all in `folder`, or those beside it that begin with its name."""
     found = []
-    for path in sorted(folder.iterdir(), key=lambda path: (len(path.name), path.name)):
-        mine = beside is not None or path.stem == stem or path.stem.startswith(f"{stem}.")
+    for path in sorted((folder or video.parent).iterdir(), key=lambda path: (len(path.name), path.name)):
+        mine = folder is not None or path.stem == video.stem or path.stem.startswith(f"{video.stem}.")
         if mine and path.suffix.lower() in SUBTITLE_SUFFIXES and path.name[0] != ".":
-            read = partial(read_subtitles, path, fps=info.fps, language=language)
-            forced = "forced" in path.stem.lower().split(".")
-            found.append(_Candidate(path.name, language_in_name(path), forced, read))
+            found.append(path)
+    return found
+
+
+def _files(info: VideoInfo, folder: Path | None, language: str | None) -> list[_Candidate]:
+    found = []
+    for path in subtitle_files(info.path, folder=folder):
+        read = partial(read_subtitles, path, fps=info.fps, language=language)
+        forced = "forced" in path.stem.lower().split(".")
+        found.append(_Candidate(path.name, language_in_name(path), forced, read))
     return found
 
 
