@@ -5,13 +5,13 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from llamavid_demo.errors import MovieError
 from llamavid_demo.film.cues import Cue, SubtitleTrack
 from llamavid_demo.film.plain_files import VIDEO_SUFFIXES, check_plain_file
 from llamavid_demo.film.probe import probe
-from llamavid_demo.film.sections import Section, cut_sections
+from llamavid_demo.film.sections import Note, Section, cut_sections
 from llamavid_demo.film.tracks import find_subtitles
 
 POSTER_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
@@ -54,7 +54,13 @@ class Movie:
 
 
 class _SectionNotes(BaseModel):
+    start: float | None = Field(None, ge=0, allow_inf_nan=False)
     synopsis: str = ""
+    questions: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> Note:
+        return Note(self.synopsis, self.questions, self.start)
 
 
 class _Notes(BaseModel):
@@ -67,6 +73,17 @@ class _Notes(BaseModel):
     synopsis: str = ""
     sections: tuple[_SectionNotes, ...] = ()
     questions: tuple[str, ...] = ()
+
+    @field_validator("sections")
+    @classmethod
+    def _in_order(cls, sections: tuple[_SectionNotes, ...]) -> tuple[_SectionNotes, ...]:
+        starts = [section.start for section in sections]
+        known = [start for start in starts if start is not None]
+        if known and (known[0] > 0 or len(known) < len(starts) or known != sorted(set(known))):
+            raise ValueError(
+                "each section needs a start in seconds, the first one 0, in order; or none of them has one"
+            )
+        return sections
 
 
 def load_movie(
@@ -96,7 +113,7 @@ def load_movie(
         width=info.display[0],
         height=info.display[1],
         codec=info.codec,
-        sections=cut_sections(info.duration, minutes=section_minutes, synopses=[s.synopsis for s in notes.sections]),
+        sections=cut_sections(info.duration, minutes=section_minutes, notes=[part.note for part in notes.sections]),
         subtitles=find_subtitles(info, beside=folder, given=Path(subtitles) if subtitles else None, language=language),
         poster=_poster_of(folder) if folder else None,
         year=notes.year,

@@ -17,7 +17,7 @@ source = "rendered by us"
 synopsis = "A map is lost."
 questions = ["Where is the map?", "Who has it?"]
 answers = ["ignored"]
-sections = [{ synopsis = "The first." }, { synopsis = "The second." }]
+sections = [{ start = 0, synopsis = "The first.", questions = ["Who is lost?"] }]
 """
 
 
@@ -40,7 +40,7 @@ def test_a_folder_with_all_that_belongs_to_it(folder: Path) -> None:
     assert (movie.path, movie.poster) == (folder / "movie.mp4", folder / "poster.png")
     assert (movie.width, movie.height, movie.codec) == (WIDTH, HEIGHT, "h264")
     assert movie.questions == ("Where is the map?", "Who has it?")
-    assert [section.synopsis for section in movie.sections] == ["The first."]
+    assert [(part.synopsis, part.questions) for part in movie.sections] == [("The first.", ("Who is lost?",))]
     assert movie.subtitles is not None
     assert (movie.subtitles.source, movie.subtitles.language) == ("movie.en.srt", "en")
 

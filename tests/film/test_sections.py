@@ -1,6 +1,6 @@
 import pytest
 
-from llamavid_demo.film.sections import Section, clock, cut_sections
+from llamavid_demo.film.sections import Note, Section, clock, cut_sections
 
 
 def ends(duration: float, minutes: float = 30) -> list[tuple[float, float]]:
@@ -40,8 +40,23 @@ def test_frames_are_at_the_whole_seconds_of_the_section() -> None:
 
 
 def test_labels_and_synopses() -> None:
-    first, second = cut_sections(3700, synopses=["They set out."])
+    first, second = cut_sections(3700, notes=[Note("They set out.", ("Where to?",)), Note()])
     assert (first.label, first.synopsis) == ("0:00–30:00", "They set out.")
+    assert (first.questions, second.questions) == (("Where to?",), ())
     assert (second.label, second.synopsis) == ("30:00–1:01:40", "")
     assert clock(59.9) == "0:59"
     assert clock(7384) == "2:03:04"
+
+
+def test_notes_of_other_sections_say_nothing() -> None:
+    assert [section.synopsis for section in cut_sections(3700, minutes=15, notes=[Note("One."), Note("Two.")])] == [
+        ""
+    ] * 4
+
+
+def test_notes_that_say_where_they_begin_fit_any_cut_that_holds_them() -> None:
+    notes = [Note("One.", ("A?",), 0), Note("Two.", ("B?",), 900), Note("Three.", ("C?",), 1800)]
+    halves, quarters = (cut_sections(2400, minutes=minutes, notes=notes) for minutes in (30, 15))
+    assert [(s.synopsis, s.questions) for s in halves] == [("One. Two.", ("A?", "B?")), ("Three.", ("C?",))]
+    assert [s.questions for s in quarters] == [("A?",), ("B?",), ("C?",)]
+    assert [s.questions for s in cut_sections(2400, minutes=20, notes=notes)] == [("A?",), ("C?",)]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from llamavid_demo.film import load_movie
 from llamavid_demo.film.sections import cut_sections
 from llamavid_demo.questions import FAMILIES, ask
 from llamavid_demo.storybook.world import ITEMS, NAMES, Script
@@ -61,6 +62,25 @@ def test_a_suggested_question_has_the_one_true_answer(slug: str, question: str) 
     answer, meant = ANSWERS[slug][question], understood(question)
     assert truth(first_section(slug), meant) == answer
     assert made(slug, family_of(question, answer))[_what(meant)] == {answer}
+
+
+def test_later_sections_have_questions_of_their_own() -> None:
+    film, script = load_movie(MOVIES / "a-year-of-letters"), bundled_script("a-year-of-letters")
+    later = film.sections[1]
+    shown = zip(script.shots, script.starts, strict=True)
+    seen = Script(script.title, tuple(shot for shot, start in shown if start + shot.seconds > later.start))
+    assert {question: truth(seen, understood(question)) for question in later.questions} == {
+        "Where does the film end?": "The film ends in the village.",
+        "What colour is the cat?": "The cat is orange.",
+        "What colour is the owl?": "The owl is purple.",
+        "Is there a rabbit in the film?": "Yes, there is a rabbit.",
+        "What does Max say about the bell?": "About the bell Max says: Look, here is the bell!",
+        "What does Mia say about the cake?": "About the cake Mia says: I like the cake.",
+        "What does Hugo say about the letter?": "About the letter Hugo says: I have no letter.",
+    }
+    quarters = load_movie(MOVIES / "a-year-of-letters", section_minutes=15).sections
+    assert [bool(section.questions) for section in quarters] == [False, True, True]
+    assert all(section.synopsis for section in quarters)
 
 
 @pytest.mark.parametrize(("slug", "question"), SUGGESTED)
