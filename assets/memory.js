@@ -82,7 +82,10 @@ Object.assign(window.cinema, (() => {
     const back = message.arrived
       ? wanted.question || stored(sessionStorage, `${KEPT}draft`) || stored(sessionStorage, `${KEPT}asked`)
       : message.back;
-    if (message.arrived) stored(sessionStorage, `${KEPT}asked`, '');
+    if (message.arrived) {
+      stored(sessionStorage, `${KEPT}asked`, '');
+      for (const tick of document.querySelectorAll('[data-kept]')) tick.checked = Boolean(stored(localStorage, KEPT + tick.dataset.kept));
+    }
     if (back && !box()?.value.trim()) fill(back);
   }
 
@@ -151,6 +154,9 @@ Object.assign(window.cinema, (() => {
   });
   document.addEventListener('click', (event) => {
     if (event.target.closest('#wall [data-film], #strip .card')) target = '';
+  });
+  document.addEventListener('change', ({ target }) => {
+    if (target.dataset.kept) stored(localStorage, KEPT + target.dataset.kept, target.checked ? 'yes' : '');
   });
   document.addEventListener('pause', note, true);
   document.addEventListener('seeked', () => { wanted.second = null; note(); }, true);

@@ -29,6 +29,42 @@ window.cinema = (() => {
     if (nameOf(section) !== shown) seek(window.cinema.beginOf(section));
     shown = nameOf(section);
     window.cinema.moved(section);
+    dim();
+    watching();
+  }
+
+  const chosen = () => document.querySelector('#strip [data-section][aria-pressed="true"]');
+  const within = ({ dataset: { start, end } }, from, to = from) => to >= Number(start) && from < Number(end);
+
+  // Lines of the transcript that the model does not know: those of other sections.
+  function dim() {
+    const section = chosen();
+    for (const line of transcript()?.querySelectorAll('li > [data-seek]') ?? []) {
+      const { seek: from, end } = line.dataset;
+      line.parentElement.classList.toggle('unread', Boolean(section) && !within(section, Number(from), Number(end)));
+    }
+  }
+
+  // The film may run on into another section: say so, or, if that is wanted and nothing is under way, follow it.
+  function watching() {
+    const told = document.querySelector('#watching p');
+    const section = chosen();
+    if (!told || !section) return;
+    const now = video()?.readyState ? video().currentTime : Number(section.dataset.start);
+    const card = within(section, now) ? null : [...document.querySelectorAll('#strip [data-section]')].find((one) => within(one, now));
+    told.hidden = !card || awaited === nameOf(card);
+    if (told.hidden) return;
+    const label = (one) => one.querySelector('.range').textContent;
+    [told.querySelector('[data-seen]').textContent, told.querySelector('[data-known]').textContent] = [label(card), label(section)];
+    const resting = !document.querySelector('#current [aria-busy]') && !document.querySelector('#question textarea')?.value;
+    if (told.querySelector('input').checked && resting) follow(card);
+  }
+
+  // Talk about a section that the player has reached by itself: the film runs on.
+  function follow(section) {
+    shown = awaited = nameOf(section);
+    document.querySelector('#watching p').hidden = true;
+    document.dispatchEvent(new CustomEvent('go', { detail: section.dataset }));
   }
 
   // Mark the cue that is being spoken. After a jump into silence, show where in the list the film now is.
@@ -58,6 +94,10 @@ window.cinema = (() => {
       awaited = nameOf(section);
       show(section);
     }
+    if (event.target.closest('#watching button')) {
+      const now = video().currentTime;
+      follow([...document.querySelectorAll('#strip [data-section]')].find((one) => within(one, now)));
+    }
     const target = event.target.closest('[data-seek]');
     if (!target) return;
     if (target.matches('a')) event.preventDefault();
@@ -65,7 +105,10 @@ window.cinema = (() => {
   });
 
   // Media events do not bubble; while capturing they can be heard here.
-  document.addEventListener('timeupdate', (event) => markCue(event.target.currentTime, false), true);
+  document.addEventListener('timeupdate', (event) => {
+    markCue(event.target.currentTime, false);
+    watching();
+  }, true);
   document.addEventListener('seeked', (event) => markCue(event.target.currentTime, true), true);
   document.addEventListener('loadstart', (event) => {
     if (!event.target.closest?.('#player')) return;
@@ -109,5 +152,5 @@ window.cinema = (() => {
     document.querySelector('#wall [aria-pressed="true"]')?.focus({ preventScroll: true });
   }
 
-  return { bring, focusWall, seek, toSection };
+  return { bring, dim, focusWall, seek, toSection };
 })();

@@ -55,7 +55,7 @@ class Choosing:
         await model.arrival()
         # Somebody may have turned to another one meanwhile.
         now = self._models[self._sessions.model(key)]
-        yield {"model": now.state(), **fitting(now.ready)}
+        yield {"model": now.state(), **fitting(now.ready), **self._talking.welcome(key)}
 
 
 def _greeting(name: str, *, again: bool) -> str:

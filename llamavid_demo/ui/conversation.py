@@ -17,13 +17,14 @@ from llamavid_demo.settings import Settings
 from llamavid_demo.ui.browser import message
 from llamavid_demo.ui.evidence import evidence_strip
 from llamavid_demo.ui.heat import heat_picture
+from llamavid_demo.ui.invitation import invitation
 from llamavid_demo.ui.kept import KeptTalk, KeptTurn, kept_talk, revive
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.refusals import says_nothing_was_found
 from llamavid_demo.ui.sessions import Asked, Conversation, Sessions
 from llamavid_demo.ui.steering import UNSTEERED, options
 from llamavid_demo.ui.stills import Stills
-from llamavid_demo.ui.talk import alert, finished_turn, invitation, notice, progress_bar, unfinished_turn
+from llamavid_demo.ui.talk import alert, finished_turn, notice, progress_bar, unfinished_turn
 
 if TYPE_CHECKING:
     from llamavid_demo.chat import Progress, Turn
@@ -50,8 +51,16 @@ class Talking:
         """The conversation as it stands, with the pictures that are known."""
         articles = self._articles(key, movie, section, again=True)
         if not articles:
-            return {"past": "", "current": invitation(movie.title, read_ahead=self._settings.read_ahead)}
+            model = self._models[self._sessions.model(key)].ready
+            return {"past": "", "current": invitation(movie.title, model, self._settings)}
         return {"past": "".join(articles[:-1]), "current": articles[-1]}
+
+    def welcome(self, key: str) -> Parts:
+        """The invitation, which says more when the model is there; nothing where a conversation has begun."""
+        visit = self._sessions.visit(key)
+        if visit.showing is None or visit.busy or self._sessions.turns(key, *visit.showing):
+            return {}
+        return self.parts(key, self._sessions.movie(key, visit.showing[0]), visit.showing[1])
 
     def begin(self, key: str, question: str, slug: str, section: int, steered: str = UNSTEERED) -> Parts:
         """Show the question and take it; `answer` follows. Raises `QuestionError` for settings that are none."""

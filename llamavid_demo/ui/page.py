@@ -8,13 +8,21 @@ import gradio as gr
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui import browser, posters, search, sections, steering, talk, transcript
+from llamavid_demo.ui.invitation import invitation
 from llamavid_demo.ui.keyboard import SKIP, shortcuts
 from llamavid_demo.ui.screening import about
+from llamavid_demo.ui.suggesting import suggested
 from llamavid_demo.ui.upload import SUBTITLES, VIDEOS, limits
 
 TITLE = "A film you can talk with · LLaMA-VID"
 SYSTEMS = "LLaMA-VID, two tokens a frame; LLaVA-Mini, one"
 HEADER = f'{SKIP}<header class="marquee"><h1>A film you can talk with</h1><p>{SYSTEMS}</p>{shortcuts()}</header>'
+
+# page.js fills it and shows it where the player has run into another section than the one that is talked about.
+WATCHING = """<p hidden role="status">You are watching <b data-seen></b>;
+questions are answered about <b data-known></b>.
+<button type="button">Talk about what you are watching</button>
+<label><input type="checkbox" data-kept="follow"> Follow the player</label></p>"""
 
 Named = dict[str, Any]
 
@@ -53,7 +61,9 @@ def layout(settings: Settings, movies: Sequence[Movie], models: Sequence[str], m
         track = first.subtitles
         with gr.Column(elem_id="dialogue"):
             parts["transcript"] = _html(
-                transcript.transcript_list(track.cues if track else (), track.language if track else None),
+                transcript.transcript_list(
+                    track.cues if track else (), track.language if track else None, first.sections
+                ),
                 elem_id="transcript",
                 js_on_load=transcript.ON_LOAD,
             )
@@ -90,7 +100,7 @@ def _conversation(parts: Named, settings: Settings, movie: Movie) -> None:
         with gr.Column(elem_id="log"):
             parts["past"] = _html(elem_id="past")
             parts["current"] = _html(
-                talk.invitation(movie.title, read_ahead=settings.read_ahead),
+                invitation(movie.title, None, settings),
                 elem_id="current",
                 html_template=talk.LIVE,
                 js_on_load=talk.ON_LOAD,
@@ -98,8 +108,9 @@ def _conversation(parts: Named, settings: Settings, movie: Movie) -> None:
         parts["activity"] = _html(elem_id="activity")
         parts["alert"] = _html(elem_id="alert")
         parts["suggestions"] = _html(
-            talk.suggestions(movie.questions), elem_id="suggestions", js_on_load=talk.SUGGESTIONS_ON_LOAD
+            talk.suggestions(suggested(movie, 0)), elem_id="suggestions", js_on_load=talk.SUGGESTIONS_ON_LOAD
         )
+        _html(WATCHING, elem_id="watching")
         with gr.Row(elem_id="composer"):
             parts["question"] = gr.Textbox(
                 label="Your question",

@@ -18,6 +18,7 @@ from llamavid_demo.ui.posters import facts, poster_wall
 from llamavid_demo.ui.sections import clamp, section_at, section_strip, still_times
 from llamavid_demo.ui.sessions import Sessions, WaitingPlayer
 from llamavid_demo.ui.stills import Stills
+from llamavid_demo.ui.suggesting import suggested
 from llamavid_demo.ui.talk import notice, progress_bar, suggestions
 from llamavid_demo.ui.transcript import transcript_list
 
@@ -57,8 +58,7 @@ class Screening:
             "wall": self.wall(key, movie.slug),
             **self.player(key, movie),
             "about": about(movie),
-            "transcript": transcript_list(cues, movie.subtitles.language if movie.subtitles else None),
-            "suggestions": suggestions(movie.questions),
+            "transcript": transcript_list(cues, movie.subtitles.language if movie.subtitles else None, movie.sections),
             **self.section(key, movie, index),
         }
 
@@ -78,6 +78,7 @@ class Screening:
             "section": index,
             "strip": self.strip(movie, index),
             "cost": self.cost(key, movie, index),
+            "suggestions": suggestions(suggested(movie, index)),
             **left,
             **self._talking.resting(),
             **self._talking.parts(key, movie, index),

@@ -164,16 +164,3 @@ def suggestions(questions: Sequence[str]) -> str:
         for question in questions
     )
     return f'<ul class="suggestions" aria-label="Suggested questions">{buttons}</ul>'
-
-
-def invitation(title: str, *, read_ahead: bool) -> str:
-    """What stands where no question was asked yet: when the model watches the section, ahead or when it is asked."""
-    when = (
-        "The model watches the section as soon as it is open"
-        if read_ahead
-        else ("At the first question the model watches the section")
-    )
-    return (
-        '<div class="invitation"><h2>What would you like to know?</h2>'
-        f"<p>Ask {escape(title)} anything. {when}; after that it answers from memory.</p></div>"
-    )

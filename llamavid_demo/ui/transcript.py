@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from llamavid_demo.film import Cue
+from llamavid_demo.film import Cue, Section
 from llamavid_demo.ui.words import clock, some
 
 # search.js searches this list at once; what other films say is asked for when somebody stops typing for a moment.
@@ -14,22 +14,27 @@ element.addEventListener('input', (event) => {
   const words = event.target.value.trim();
   if (words) waiting = setTimeout(() => trigger('search', { words }), 150);
 });
-watch('value', () => window.dialogue && window.dialogue.begin());
+watch('value', () => {
+  if (window.dialogue) window.dialogue.begin();
+  if (window.cinema) window.cinema.dim();
+});
 """
 
 
-def transcript_list(cues: Sequence[Cue], language: str | None = None) -> str:
+def transcript_list(cues: Sequence[Cue], language: str | None = None, sections: Sequence[Section] = ()) -> str:
     """HTML of the transcript: a search box and one button a cue (seconds in `data-seek` and `data-end`).
 
-    `language` is a two-letter code.
+    `language` is a two-letter code. Where there are several `sections` the first line of each says so; page.js sets
+    those off that the model does not know.
     """
     if not cues:
         return '<div class="transcript"><h2>Transcript</h2><p class="none">This film has no subtitles.</p></div>'
     count = some(len(cues), "line")
+    borders = _borders(cues, sections) if len(sections) > 1 else {}
     lines = "".join(
-        f'<li><button type="button" data-seek="{cue.start:.3f}" data-end="{cue.end:.3f}">'
+        f'<li{borders.get(number, "")}><button type="button" data-seek="{cue.start:.3f}" data-end="{cue.end:.3f}">'
         f"<time>{clock(cue.start)}</time> <span>{escape(' '.join(cue.text.split()))}</span></button></li>"
-        for cue in cues
+        for number, cue in enumerate(cues)
     )
     return (
         '<div class="transcript"><div class="head"><h2>Transcript</h2>'
@@ -38,3 +43,14 @@ def transcript_list(cues: Sequence[Cue], language: str | None = None) -> str:
         f'<span class="found" role="status" data-all="{count}">{count}</span></div>'
         f'<ol tabindex="-1" lang="{escape(language or "")}">{lines}</ol></div>'
     )
+
+
+def _borders(cues: Sequence[Cue], sections: Sequence[Section]) -> dict[int, str]:
+    """Attributes of the first line of each section, by its number: what the border is called, known and not known."""
+    borders = {}
+    for section in reversed(sections):  # of two that begin with one line the earlier is named
+        first = next((number for number, cue in enumerate(cues) if cue.start >= section.start), None)
+        if first is not None and cues[first].start < section.end:
+            name = f"Section {section.index + 1} · {section.label}"
+            borders[first] = f' data-border="{name}" data-unread="{name}: not read by the model now"'
+    return borders

@@ -23,7 +23,7 @@ from llamavid_demo.ui.sessions import Brought, Conversation, Sessions, Visit
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.talk import Counted, alert, notice, progress_bar
 from llamavid_demo.ui.uploads import Uploads
-from llamavid_demo.ui.words import clock, length, size
+from llamavid_demo.ui.words import length, size
 
 if TYPE_CHECKING:
     from llamavid_demo.chat import Progress
@@ -48,13 +48,6 @@ def limits(settings: Settings) -> str:
         "video are found; a file of your own goes first. The files, and all that the model makes of them, are deleted "
         "from this server when you remove the film or close the page.</p>"
     )
-
-
-def questions(movie: Movie) -> tuple[str, ...]:
-    """Suggestions that fit any clip; who speaks can be told where there are subtitles only."""
-    spoken = movie.subtitles and movie.subtitles.cues
-    seen = f"What can be seen at {clock(min(5, movie.duration / 2))}?"
-    return ("What is this about?", "Who speaks first?", seen) if spoken else ("What is this about?", seen)
 
 
 class Bringing:
@@ -121,7 +114,6 @@ class Bringing:
         movie = replace(
             brought.movie,
             slug=f"own-{visit.brought}",
-            questions=questions(brought.movie),
             kept_in=self._uploads.kept_in(brought.movie.path),
         )
         yield from self._follow(visit, brought, self._watched(brought, movie, self._sessions.model(key)))

@@ -99,6 +99,8 @@ class ScriptedChat:
 class ScriptedModel:
     """Stands for the model in the background; reading a section tells of some steps."""
 
+    ready: Any = None
+
     def __init__(self, chat: ScriptedChat) -> None:
         self.scripted = chat
 

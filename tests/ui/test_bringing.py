@@ -15,6 +15,7 @@ from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.screening import Screening
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.stills import Stills
+from llamavid_demo.ui.suggesting import suggested
 from llamavid_demo.ui.upload import CANCELLED, Bringing
 from llamavid_demo.ui.uploads import Uploads
 from tests.ui.conftest import CUES, make_clip
@@ -97,7 +98,9 @@ def test_opened_clip_has_a_poster_and_questions_and_goes_with_its_visitor(foyer:
     visit = foyer.sessions.visit(KEY)
     assert visit.posters["own-1"].startswith("data:image/jpeg")
     assert visit.posters["own-1"] in shown["wall"]
-    assert visit.own["own-1"].questions == ("What is this about?", "Who speaks first?", "What can be seen at 0:05?")
+    questions = suggested(visit.own["own-1"], 0)
+    assert questions == ("What is this about?", "Who speaks first?", "What can be seen at 0:05?")
+    assert all(question in shown["suggestions"] for question in questions)
     assert shown["bring_video"] is shown["bring_subtitles"] is None
     assert {"clip.mp4", "patches"} < foyer.kept()
     assert "clip.srt" not in foyer.kept()
@@ -107,7 +110,7 @@ def test_opened_clip_has_a_poster_and_questions_and_goes_with_its_visitor(foyer:
 
 def test_nobody_speaks_in_a_clip_without_subtitles(foyer: Foyer, clip: bytes) -> None:
     foyer.open(foyer.choose(clip))
-    questions = foyer.sessions.visit(KEY).own["own-1"].questions
+    questions = suggested(foyer.sessions.visit(KEY).own["own-1"], 0)
     assert questions == ("What is this about?", "What can be seen at 0:05?")
 
 

@@ -12,7 +12,9 @@ from PIL import Image
 
 from llamavid_demo.chat import Evidence, Progress, Turn, TurnStats
 from llamavid_demo.film import Cue, Movie, Section
+from llamavid_demo.settings import Settings
 from llamavid_demo.ui import evidence, heat, posters, screening, sections, talk, transcript, words
+from llamavid_demo.ui.invitation import invitation
 
 FILM = {"section_tokens": 80, "memory_bytes": 310_000_000}
 EVIL = "<img src=x onerror=alert(1)>\"'&{{x}}${y}"
@@ -98,7 +100,7 @@ def evil_parts(movie: Movie) -> list[str]:
         talk.finished_turn(turn, last=True),
         talk.unfinished_turn(EVIL, EVIL),
         talk.suggestions([EVIL]),
-        talk.invitation(EVIL, read_ahead=True),
+        invitation(EVIL, None, Settings()),
         talk.alert(EVIL),
         screening.about(film),
     ]
@@ -241,11 +243,6 @@ def test_times_inside_the_film_are_links() -> None:
 def test_place_in_the_queue_is_said(movie: Movie) -> None:
     bar = talk.progress_bar(Progress("queue", 2, 3))
     assert Reader(bar).text == "Waiting for the model: number 2 of 3 in the queue"
-
-
-def test_invitation_says_when_the_model_watches() -> None:
-    assert "as soon as it is open" in talk.invitation("The Map", read_ahead=True)
-    assert "At the first question" in talk.invitation("The Map", read_ahead=False)
 
 
 def test_bar_shows_how_far_it_is() -> None:
