@@ -13,6 +13,7 @@ _NAMES = {
     "prefill": "reading the section",
     "words": "reading the question with every frame",
     "films": "asking about films",
+    "speech": "listening, in seconds",
 }
 
 
