@@ -35,7 +35,7 @@ def to_webvtt(cues: Iterable[Cue], path: Path) -> None:
     for cue in cues:
         lines = (line.strip() for line in cue.text.splitlines())
         text = "\n".join(_escaped(line) for line in lines if line)  # an empty line would end the cue
-        blocks.append(f"{_timestamp(cue.start)} --> {_timestamp(cue.end)}\n{text}\n")
+        blocks.append(f"{timestamp(cue.start)} --> {timestamp(cue.end)}\n{text}\n")
     Path(path).write_text("\n".join(blocks), encoding="utf-8")
 
 
@@ -43,9 +43,9 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _timestamp(seconds: float) -> str:
-    """Seconds as `hh:mm:ss.mmm`."""
+def timestamp(seconds: float, point: str = ".") -> str:
+    """Seconds as `hh:mm:ss.mmm`, or with another `point`."""
     whole, milliseconds = divmod(round(max(0.0, seconds) * 1000), 1000)
     minutes, second = divmod(whole, 60)
     hours, minute = divmod(minutes, 60)
-    return f"{hours:02}:{minute:02}:{second:02}.{milliseconds:03}"
+    return f"{hours:02}:{minute:02}:{second:02}{point}{milliseconds:03}"
