@@ -23,6 +23,7 @@ from llamavid_demo.cli.common import (
 )
 from llamavid_demo.cli.evaluating import compare, evaluate
 from llamavid_demo.cli.progress_bars import progress_bars
+from llamavid_demo.cli.subtitling import subtitles
 from llamavid_demo.errors import DemoError, QuestionError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Talk with a film.", pretty_exceptions_enable=False)
@@ -163,6 +164,7 @@ def plan(
 
 app.command(name="eval")(evaluate)
 app.command()(compare)
+app.command()(subtitles)
 
 
 @app.command()
