@@ -1,7 +1,7 @@
 """Cues and the track they come from, and WebVTT for the page's player."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 
@@ -27,6 +27,15 @@ class SubtitleTrack:
     encoding: str | None
     language: str | None
     warnings: tuple[str, ...]
+
+
+def shifted(track: SubtitleTrack, seconds: float) -> SubtitleTrack:
+    """A track whose cues come so much later, earlier where negative; what would end before the film begins is left out.
+
+    Times are kept to the millisecond.
+    """
+    moved = (Cue(max(0.0, round(cue.start + seconds, 3)), round(cue.end + seconds, 3), cue.text) for cue in track.cues)
+    return replace(track, cues=tuple(cue for cue in moved if cue.end > 0)) if seconds else track
 
 
 def to_webvtt(cues: Iterable[Cue], path: Path) -> None:
