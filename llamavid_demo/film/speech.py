@@ -6,7 +6,7 @@ faster-whisper is an optional extra (`requirements-speech.txt`); nothing here ne
 import importlib.util
 import subprocess
 import tempfile
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
@@ -137,18 +137,18 @@ def _load(model: str) -> Any:
         ) from None
 
 
-def _blocks(info: VideoInfo) -> Iterator[tuple[float, np.ndarray]]:
+def _blocks(info: VideoInfo) -> Generator[tuple[float, np.ndarray], None, None]:
     """The sound (samples,) float32 in blocks, each with the second of the movie at which it begins."""
     assert info.sound is not None  # noqa: S101 - whoever calls has looked
     # ffmpeg lets a file begin at 0; an AVI's sound has no delay, its pictures have (see `probe`).
     start = 0.0 if info.container == "avi" else info.start - info.origin
     source = ffmpeg.input(address(info.path), **SAFE_INPUT)[str(info.sound.index)]
     node = source.output("pipe:", format="s16le", ac=1, ar=RATE, af="aresample=async=1:first_pts=0")
-    rest = np.empty(0, np.float32)
+    rest: np.ndarray = np.empty(0, np.float32)
     with tempfile.TemporaryFile() as errors:
         process = start_ffmpeg(node, stdout=subprocess.PIPE, stderr=errors)
+        assert process.stdout is not None  # noqa: S101 - it was asked for above
         try:
-            assert process.stdout is not None  # noqa: S101 - it was asked for above
             while data := process.stdout.read(2 * (BLOCK * RATE - len(rest))):
                 fresh = np.frombuffer(data[: len(data) // 2 * 2], np.int16).astype(np.float32) / 32768
                 sound = np.concatenate((rest, fresh))

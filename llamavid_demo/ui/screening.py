@@ -18,6 +18,7 @@ from llamavid_demo.ui.posters import facts, poster_wall
 from llamavid_demo.ui.sections import clamp, section_at, section_strip, still_times
 from llamavid_demo.ui.sessions import Sessions, WaitingPlayer
 from llamavid_demo.ui.stills import Stills
+from llamavid_demo.ui.subtitle_panel import panel
 from llamavid_demo.ui.talk import notice, progress_bar, suggestions
 from llamavid_demo.ui.transcript import transcript_list
 
@@ -59,7 +60,22 @@ class Screening:
             "about": about(movie),
             "transcript": transcript_list(cues, movie.subtitles.language if movie.subtitles else None),
             "suggestions": suggestions(movie.questions),
+            **panel(self._sessions.visit(key), movie, self._sessions.original(key, movie.slug)),
             **self.section(key, movie, index),
+        }
+
+    def subtitles(self, key: str, slug: str) -> Parts:
+        """The parts that change when the film that is showing has other subtitles."""
+        visit, movie = self._sessions.visit(key), self._sessions.movie(key, slug)
+        index = visit.showing[1] if visit.showing else 0
+        cues = movie.subtitles.cues if movie.subtitles else ()
+        return {
+            **self.player(key, movie),
+            "transcript": transcript_list(cues, movie.subtitles.language if movie.subtitles else None),
+            "suggestions": suggestions(movie.questions),
+            "cost": self.cost(key, movie, index),
+            **panel(visit, movie, self._sessions.original(key, slug)),
+            **self._talking.parts(key, movie, index),
         }
 
     def wall(self, key: str, showing: str | None = None) -> str:
@@ -132,6 +148,7 @@ class Screening:
         # The page was laid out with the first film.
         parts = self.film(key, movie, index) if movie is not first else {
             **self.player(key, movie), **self.section(key, movie, index),
+            **panel(visit, movie, movie),
         }  # fmt: skip
         alert = {"alert": notice(NOT_HERE)} if arrival.film not in ("", movie.slug) else {}
         return {**parts, **chosen, **alert, "browser": message(arrived=True)}

@@ -21,6 +21,8 @@ from llamavid_demo.ui.screening import Screening
 from llamavid_demo.ui.search import Searching
 from llamavid_demo.ui.sessions import VISITS, Sessions
 from llamavid_demo.ui.stills import Stills
+from llamavid_demo.ui.subtitle_wiring import wire as wire_subtitles
+from llamavid_demo.ui.subtitles import Subtitling
 from llamavid_demo.ui.theme import LittleCinema
 from llamavid_demo.ui.upload import Bringing
 from llamavid_demo.ui.uploads import Arrivals, Uploads, own_folder
@@ -54,6 +56,7 @@ def build(settings: Settings, uploads: Uploads) -> gr.Blocks:
         wiring.searching(Searching(sessions))
         wiring.talking(talking)
         wiring.bringing(bringing, screening)
+        wire_subtitles(wiring, parts, Subtitling(settings, sessions, screening), screening)
         asking = {"concurrency_id": "ask", "concurrency_limit": settings.answers_at_once}
         gr.api(ask_endpoint(settings, sessions, models), api_name="ask", **asking)
         gr.api(films_endpoint(sessions), api_name="films", queue=False)
