@@ -29,7 +29,7 @@ from llamavid_demo.ui.uploads import Arrivals, Uploads, own_folder
 from llamavid_demo.ui.wiring import Wiring
 
 ASSETS = ROOT / "assets"
-STYLES = ("page.css", "layout.css")
+STYLES = ("page.css", "layout.css", "subtitles.css")
 SCRIPTS = ("page.js", "memory.js", "search.js", "upload.js", "keys.js")
 DAY = 24 * 60 * 60
 
