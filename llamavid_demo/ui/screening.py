@@ -125,10 +125,13 @@ class Screening:
         """
         if not movie.path.exists():
             raise MovieError(GONE)
-        folder = files_folder(self._settings, movie, own=movie.slug in self._sessions.visit(key).own)
+        visit = self._sessions.visit(key)
+        folder = files_folder(self._settings, movie, own=movie.slug in visit.own)
         path = playable_file(movie, folder)
         if path is None:
             return None
+        if known := visit.subtitled.get(movie.slug):
+            folder = known.folder or folder
         return {"player": gr.Video(value=str(path), subtitles=subtitle_file(movie, folder)), "copying": ""}
 
     def arrive(self, key: str, arrival: Arrival) -> Parts:

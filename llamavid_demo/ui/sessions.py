@@ -206,8 +206,11 @@ class Sessions:
 
     def subtitled(self, key: str, slug: str) -> Subtitled:
         """What the visitor made of that film's subtitles, to be changed. Raises `MovieError`."""
-        movie = self.original(key, slug)
-        return self.visit(key).subtitled.setdefault(slug, Subtitled(movie, movie.subtitles))
+        movie, visit = self.original(key, slug), self.visit(key)
+        if slug not in visit.subtitled:
+            folder = self._uploads.room(visit, f"{slug}/subtitles") if self._uploads else None
+            visit.subtitled[slug] = Subtitled(movie, movie.subtitles, folder)
+        return visit.subtitled[slug]
 
     def begin_anew(self, key: str, slug: str) -> None:
         """The film's subtitles have changed: conversations about it go on with a model that reads them."""
@@ -285,6 +288,7 @@ class Sessions:
         self._drop_conversations(key, slug)
         if self._uploads:
             self._uploads.hold(visit, slug)
+            self._uploads.hold(visit, f"{slug}/subtitles")
         return movie
 
     def _drop_conversations(self, key: str, slug: str | None = None) -> None:

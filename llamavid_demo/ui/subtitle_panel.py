@@ -13,6 +13,7 @@ from llamavid_demo.ui.sessions import Visit
 from llamavid_demo.ui.subtitled import Subtitled
 
 STEP = 0.5  # seconds
+LIKE = "1\n00:00:01,000 --> 00:00:04,000\nWhat is said then"
 NONE = "none"  # stands for a film without subtitles among the choices
 # The text box has what is in use, or what somebody makes of it: no file on the server is needed.
 DOWNLOAD = """(text) => {
@@ -29,24 +30,27 @@ Parts = dict[str, Any]
 def place(parts: Parts, settings: Settings) -> None:
     """Put the panel's parts where they belong, inside the current `gr.Blocks`."""
     hears = speech_model(settings.speech_model) is not None
+    alone: dict[str, Any] = {"show_label": False, "container": False}
     with gr.Accordion("Subtitles", open=False, elem_id="subtitles") as parts["subtitles"]:
-        parts["subtitles_track"] = gr.Dropdown([], label="Track", visible=False, filterable=False)
-        with gr.Row(elem_id="subtitles-delay", elem_classes="tools"):
+        if not hears:
+            _html(f'<p class="limits">{escape(LACKING)}</p>')
+        with gr.Row(elem_classes="tools", visible=hears):
+            parts["subtitles_hear"] = gr.Button("Write down what is said", size="sm", elem_id="subtitles-hear")
+            parts["subtitles_cancel"] = gr.Button("Cancel", size="sm", visible=False, elem_id="subtitles-cancel")
+        parts["subtitles_activity"] = _html(elem_id="subtitles-activity")
+        parts["subtitles_track"] = gr.Dropdown([], label="Subtitle track", visible=False, filterable=False, **alone)
+        with gr.Row(elem_classes="tools", visible=False) as parts["subtitles_delays"]:
             parts["subtitles_earlier"] = gr.Button(f"−{STEP} s", size="sm", elem_id="subtitles-earlier")
-            parts["subtitles_delay"] = _html(delay(0))
+            parts["subtitles_delay"] = _html(delay(0), elem_id="subtitles-delay")
             parts["subtitles_later"] = gr.Button(f"+{STEP} s", size="sm", elem_id="subtitles-later")
-        parts["subtitles_text"] = gr.Textbox(label="As SRT text", lines=6, max_lines=12, elem_id="subtitles-text")
+        parts["subtitles_text"] = gr.Textbox(
+            label="Subtitles as SRT text", placeholder=LIKE, lines=6, max_lines=12, elem_id="subtitles-text", **alone
+        )
         parts["subtitles_alert"] = _html(elem_id="subtitles-alert")
         with gr.Row(elem_classes="tools"):
             parts["subtitles_apply"] = gr.Button("Apply changes", size="sm")
             parts["subtitles_back"] = gr.Button("Put back", size="sm")
             parts["subtitles_download"] = gr.Button("Download SRT", size="sm")
-        if not hears:
-            _html(f'<p class="limits">{escape(LACKING)}</p>')
-        parts["subtitles_activity"] = _html(elem_id="subtitles-activity")
-        with gr.Row(elem_classes="tools", visible=hears):
-            parts["subtitles_hear"] = gr.Button("Write down what is said", size="sm", elem_id="subtitles-hear")
-            parts["subtitles_cancel"] = gr.Button("Cancel", size="sm", visible=False)
 
 
 def panel(visit: Visit, movie: Movie, original: Movie) -> Parts:
@@ -61,6 +65,7 @@ def panel(visit: Visit, movie: Movie, original: Movie) -> Parts:
         "subtitles_track": gr.Dropdown(
             [(title, source) for source, title in choices.items()], value=shown, visible=len(choices) > 1
         ),
+        "subtitles_delays": gr.Row(visible=shown != NONE),
         "subtitles_delay": delay(known.delay),
         "subtitles_text": gr.Textbox(value=text(movie) if visit.panel_open else "", interactive=not known.hearing),
         "subtitles_alert": "",

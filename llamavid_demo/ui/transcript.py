@@ -24,7 +24,8 @@ def transcript_list(cues: Sequence[Cue], language: str | None = None) -> str:
     `language` is a two-letter code.
     """
     if not cues:
-        return '<div class="transcript"><h2>Transcript</h2><p class="none">This film has no subtitles.</p></div>'
+        none = "This film has no subtitles. Under the player you can write some, or have them written down."
+        return f'<div class="transcript"><h2>Transcript</h2><p class="none">{none}</p></div>'
     count = some(len(cues), "line")
     lines = "".join(
         f'<li><button type="button" data-seek="{cue.start:.3f}" data-end="{cue.end:.3f}">'
