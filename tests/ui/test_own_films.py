@@ -130,6 +130,11 @@ def test_two_own_clips_leave_the_question_in_sight_and_can_be_removed(
     expect(page.get_by_role("button", name=re.compile("^Ask$"))).to_be_in_viewport(ratio=1)
     expect(page.locator("#wall [data-film=own-2]")).to_be_in_viewport(ratio=1)
     expect(page.locator("[data-bring]")).to_be_in_viewport(ratio=1)
+    page.locator("[data-bring]").click()
+    expect(page.locator("#bring-open")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name=re.compile("^Ask$"))).to_be_in_viewport(ratio=1)
+    page.locator("#bring-close").click()
+    expect(page.locator("#bring-open")).to_have_count(0)
     assert {"my clip.mp4", "other.mp4"} <= kept(foyer)
     assert len([name for name in kept(foyer) if name.endswith(".safetensors")]) == 2
     assert not list(foyer.cache.glob("*.safetensors"))
