@@ -41,4 +41,4 @@ def subtitles(
         print(to_srt(track.cues))
     else:
         out.write_text(to_srt(track.cues), encoding="utf-8")
-        messages.print(f"{len(track.cues)} cues in {track.language} are in {out}.")
+        messages.print(f"{out}: cues {len(track.cues)}, language {track.language}")

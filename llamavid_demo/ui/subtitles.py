@@ -146,13 +146,13 @@ class Subtitling:
         finally:
             known.hearing = None
         if visit.subtitled.get(slug) is not known:
-            yield self._resting(key, "")  # removed meanwhile
+            yield self._resting(key, slug, "")  # removed meanwhile
         elif stopping.is_set():
-            yield self._resting(key, notice(STOPPED))
+            yield self._resting(key, slug, notice(STOPPED))
         elif said or not track:
-            yield self._resting(key, said)
+            yield self._resting(key, slug, said)
         elif not track.cues:
-            yield self._resting(key, notice(f"Nobody was heard to speak in {known.movie.title}."))
+            yield self._resting(key, slug, notice(f"Nobody was heard to speak in {known.movie.title}."))
         else:
             yield self._heard(key, slug, known, track)
 
@@ -167,17 +167,18 @@ class Subtitling:
         said = f"{some(len(track.cues), 'line')} written down for {known.movie.title}; some words may be wrong."
         if self._busy(key, slug):
             known.made[track.source] = track
-            return self._resting(key, notice(f"{said} Choose them above when the answer is there."))
+            return self._resting(key, slug, notice(f"{said} Choose them above when the answer is there."))
         known.keep(track)
         if self._showing(key) != slug:
             self._fit(key, slug)
-            return self._resting(key, notice(said))
-        return {**self._resting(key, ""), **self._changed(key, slug, said)}
+            return self._resting(key, slug, notice(said))
+        return {**self._resting(key, slug, ""), **self._changed(key, slug, said)}
 
-    def _resting(self, key: str, said: str) -> Parts:
-        slug = self._showing(key)
+    def _resting(self, key: str, slug: str, said: str) -> Parts:
+        """The panel when listening to a film is over; what was typed for another one stays."""
         return {
-            **(self._panel(key, slug) if slug else {}),
+            **(self._panel(key, slug) if self._showing(key) == slug else {}),
+            "subtitles_hear": gr.Button(interactive=True),
             "subtitles_activity": "",
             "subtitles_cancel": gr.Button(visible=False),
             "subtitles_alert": said,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from llamavid_demo.errors import MovieError
 from llamavid_demo.film import load_movie
@@ -22,6 +23,7 @@ from llamavid_demo.ui.uploads import Uploads
 from tests.film.conftest import run_ffmpeg
 from tests.ui.scripted import ScriptedChat
 from tests.ui.test_bringing import Watching
+from tests.ui.test_page import open_harbour, wait_for_video
 
 KEY, SLUG = "somebody", "harbour"
 FRENCH = "1\n00:00:02,000 --> 00:00:04,000\nMara: Où est la carte ?\n"
@@ -60,7 +62,7 @@ class Panel:
 
 
 @pytest.fixture(scope="module")
-def films(films: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tracks(films: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The two films, the harbour with a second file of subtitles and a track inside."""
     folder = tmp_path_factory.mktemp("tracks")
     (folder / SLUG).mkdir()
@@ -73,8 +75,8 @@ def films(films: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def panel(films: Path, tmp_path: Path) -> Panel:
-    return Panel(films, tmp_path)
+def panel(tracks: Path, tmp_path: Path) -> Panel:
+    return Panel(tracks, tmp_path)
 
 
 def starts(html: str) -> list[str]:
@@ -219,6 +221,25 @@ def test_listening_that_is_cancelled_or_whose_clip_is_removed_changes_nothing(ow
     next(work)
     own.sessions.remove(KEY, "spoken")
     own.open(SLUG)
-    assert "transcript" not in [*work][-1]
+    last = [*work][-1]
+    assert last["subtitles_activity"] == "" and not {"transcript", "subtitles_text"} & last.keys()
     with pytest.raises(MovieError):
         own.sessions.movie(KEY, "spoken")
+
+
+def test_player_goes_on_where_it_was_with_subtitles_that_come_later(page: Page) -> None:
+    open_harbour(page)
+    wait_for_video(page, "video.readyState > 0")
+    page.evaluate("document.querySelector('#player video').currentTime = 20")
+    page.locator("#subtitles button", has_text="Subtitles").first.click()
+    text = page.get_by_label("Subtitles as SRT text")
+    expect(text).to_have_value(re.compile("^1\n00:00:01,000 --> 00:00:04,000\nMara: Have you"))
+    page.get_by_role("button", name="+0.5 s").click()
+    expect(page.locator("#subtitles-delay [role=status]")).to_have_text("Subtitles come 0.5 s later")
+    expect(page.locator("#transcript ol button").first).to_have_attribute("data-seek", "1.500")
+    wait_for_video(page, "[...video.textTracks].some((track) => track.cues?.[0]?.startTime === 1.5)")
+    assert page.evaluate("document.querySelector('#player video').currentTime") == 20
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download SRT").click()
+    assert download.value.suggested_filename == "The Harbour.srt"
+    assert Path(download.value.path()).read_text().startswith("1\n00:00:01,500 --> 00:00:04,500\nMara: Have you")
