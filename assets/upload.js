@@ -108,6 +108,28 @@
     const input = event.target.closest?.('#bring-files .block')?.querySelector('input[type=file]');
     if (input && event.dataTransfer) check(event, input, event.dataTransfer.files);
   }, true);
+  // Files may be dropped anywhere on the page, each into the first box that takes it. A picture of the page itself also
+  // counts as a file, but has an address.
+  function put(files) {
+    if (!place()) return requestAnimationFrame(() => put(files)); // the panel is on its way
+    for (const file of files) {
+      const boxes = [...document.querySelectorAll('#bring-files input')];
+      const box = boxes.find((box) => !refusal(file, box.accept)) ?? boxes[0];
+      if (!box) return say('Take out a file first.');
+      const data = new DataTransfer();
+      data.items.add(file);
+      box.files = data.files;
+      box.dispatchEvent(new Event('change', { bubbles: true }));
+    }
+  }
+  window.ondragover = window.ondrop = (event) => {
+    const { types, files } = event.dataTransfer;
+    if (!types.includes('Files') || types.includes('text/uri-list') || event.target.closest('#bring-files')) return;
+    event.preventDefault();
+    if (event.type !== 'drop') return;
+    if (!place()) document.querySelector('[data-bring]').click();
+    put([...files]);
+  };
   document.addEventListener('click', (event) => {
     if (!event.target.closest('#bring-open')) return;
     const [trip] = trips;

@@ -25,6 +25,7 @@ from llamavid_demo.cli.common import (
 from llamavid_demo.cli.evaluating import compare, evaluate
 from llamavid_demo.cli.progress_bars import progress_bars
 from llamavid_demo.cli.space import space
+from llamavid_demo.cli.subtitling import subtitles
 from llamavid_demo.errors import DemoError, QuestionError
 from llamavid_demo.options import Options
 
@@ -184,6 +185,7 @@ app.command()(add)
 app.command()(space)
 app.command(name="eval")(evaluate)
 app.command()(compare)
+app.command()(subtitles)
 
 
 @app.command()

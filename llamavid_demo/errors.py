@@ -18,6 +18,10 @@ class SubtitleError(DemoError):
     """A subtitle file or track that cannot be read."""
 
 
+class SpeechError(DemoError):
+    """Speech that cannot be written down: no sound, or no model that hears."""
+
+
 class ModelError(DemoError):
     """A model that is unknown, incomplete or does not match its files."""
 

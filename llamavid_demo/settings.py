@@ -68,6 +68,11 @@ class Settings(BaseSettings):
     subtitle_language: str | None = Field(
         None, description="Preferred language of subtitles, such as en; the first track when unset."
     )
+    speech_model: str | None = Field(
+        None,
+        description="Whisper that writes down what is said: a CTranslate2 folder, or a size such as small, which is "
+        "fetched from the Hub; the installed one when unset.",
+    )
     guide: Literal["ahead", "first", "every"] | None = Field(
         None,
         description="Question that context tokens are built from. ahead: a neutral one, so that the film is read "

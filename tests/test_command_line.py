@@ -108,6 +108,7 @@ def test_llava_mini_is_planned_and_asked_by_the_same_commands(run, clip: Path, t
     [
         (["ask", "nowhere.mp4", "Who?"], "nowhere.mp4"),
         (["ask", __file__, "Who?"], "test_command_line.py"),
+        (["subtitles", "CLIP"], "no sound"),
         (["plan"], "--minutes"),
         (["plan", "--minutes", "30", "--model", "no/such/model"], "no/such/model"),
         (["ask", "CLIP", "  "], "empty"),
@@ -125,3 +126,13 @@ def test_what_a_person_causes_is_one_line_and_exit_code_2(run, clip: Path, words
     assert said in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert done.stdout == ""
+
+
+def test_subtitles_are_written_down_as_srt(run, clip: Path, tmp_path: Path) -> None:
+    film, out = tmp_path / "spoken.mp4", tmp_path / "spoken.srt"
+    voice = ["-f", "lavfi", "-i", "flite=text='The keeper lost his map.':voice=slt"]
+    subprocess.run(["ffmpeg", "-v", "error", "-i", clip, *voice, "-c:v", "copy", film], check=True)
+    done = run("subtitles", film, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "lost his map" in out.read_text()
+    assert run("subtitles", film).stdout.strip() == out.read_text().strip()

@@ -24,6 +24,7 @@ _NAMES = {
     "films": "asking about films",
     "download": "downloading",
     "copy": "copying",
+    "speech": "listening, in seconds",
 }
 
 

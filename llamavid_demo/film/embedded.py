@@ -25,13 +25,18 @@ def describe(track: TextTrack) -> str:
     return f"track {track.index} ({', '.join(filter(None, (track.codec, track.language)))})"
 
 
+def named(info: VideoInfo, track: TextTrack) -> str:
+    """A track with its file's name: what its cues call their source."""
+    return f"{info.path.name}, {describe(track)}"
+
+
 @lru_cache(maxsize=16)
 def read_embedded(info: VideoInfo, track: TextTrack) -> SubtitleTrack:
     """Extract one text track; its times are put on the movie's clock.
 
     Raises SubtitleError when ffmpeg cannot extract it.
     """
-    name = f"{info.path.name}, {describe(track)}"
+    name = named(info, track)
     styled = track.codec in ("ass", "ssa")  # SubStation keeps comments and drawings apart, but only hundredths
     source = ffmpeg.input(address(info.path), copyts=None, **SAFE_INPUT)[str(track.index)]
     codec, muxer = ("copy", "ass") if styled else ("srt", "srt")

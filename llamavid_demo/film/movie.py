@@ -12,7 +12,7 @@ from llamavid_demo.film.cues import Cue, SubtitleTrack
 from llamavid_demo.film.plain_files import VIDEO_SUFFIXES, check_plain_file
 from llamavid_demo.film.probe import probe
 from llamavid_demo.film.sections import Note, Section, cut_sections
-from llamavid_demo.film.tracks import find_subtitles
+from llamavid_demo.film.tracks import TrackChoice, find_subtitles, track_choices
 
 POSTER_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 _MOST_TOML = 1 << 20  # bytes
@@ -22,7 +22,8 @@ _MOST_TOML = 1 << 20  # bytes
 class Movie:
     """A video file and what is known of it. Times are in seconds, sizes in pixels as shown on screen.
 
-    `kept_in` is a folder for what is computed of this movie alone, to be deleted with it.
+    `kept_in` is a folder for what is computed of this movie alone, to be deleted with it. `tracks` are the subtitles
+    that it could have.
     """
 
     slug: str
@@ -41,6 +42,7 @@ class Movie:
     synopsis: str
     questions: tuple[str, ...]
     kept_in: Path | None = None
+    tracks: tuple[TrackChoice, ...] = ()
 
     @property
     def whole(self) -> Section:
@@ -105,6 +107,7 @@ def load_movie(
     info = probe(video)
     notes = _read_notes(folder) if folder else _Notes()
     name = path.absolute().name if folder else path.stem
+    tracks = track_choices(info, beside=folder, language=language)
     return Movie(
         slug=slugify(name),
         title=notes.title or re.sub(r"[._\s-]+", " ", name).strip() or name,
@@ -114,13 +117,14 @@ def load_movie(
         height=info.display[1],
         codec=info.codec,
         sections=cut_sections(info.duration, minutes=section_minutes, notes=[part.note for part in notes.sections]),
-        subtitles=find_subtitles(info, beside=folder, given=Path(subtitles) if subtitles else None, language=language),
+        subtitles=find_subtitles(info, tracks, given=Path(subtitles) if subtitles else None, language=language),
         poster=_poster_of(folder) if folder else None,
         year=notes.year,
         licence=notes.licence,
         source=notes.source,
         synopsis=notes.synopsis,
         questions=notes.questions,
+        tracks=tracks,
     )
 
 

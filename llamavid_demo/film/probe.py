@@ -30,11 +30,12 @@ _PROTECTED = "is protected (DRM) and cannot be read. Use a copy without protecti
 
 @dataclass(frozen=True)
 class TextTrack:
-    """One subtitle track inside a video; `index` is its stream's number, `language` as the file says it."""
+    """One subtitle track inside a video; `index` is its stream's number, `language` and `title` as the file says."""
 
     index: int
     codec: str
     language: str | None
+    title: str | None
     forced: bool
 
 
@@ -254,6 +255,7 @@ def _text_track(stream: dict[str, Any]) -> TextTrack:
         index=int(stream["index"]),
         codec=str(stream.get("codec_name", "unknown")),
         language=None if language in (None, "und") else str(language),
+        title=stream.get("tags", {}).get("title"),
         forced=bool(stream["disposition"].get("forced")),
     )
 

@@ -1,14 +1,14 @@
 """Which subtitles a movie gets: the given file, else a file beside the video, else a track inside it."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from llamavid_demo.errors import SubtitleError
 from llamavid_demo.film.cues import SubtitleTrack
-from llamavid_demo.film.embedded import describe, is_text, read_embedded
+from llamavid_demo.film.embedded import describe, is_text, named, read_embedded
 from llamavid_demo.film.languages import same_language
 from llamavid_demo.film.probe import VideoInfo
 from llamavid_demo.film.subtitles import SUBTITLE_SUFFIXES, language_in_name, read_subtitles
@@ -17,40 +17,54 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Candidate:
-    name: str
+class TrackChoice:
+    """A subtitle track that a movie may be given: `read` gives it, or raises SubtitleError.
+
+    `source` is what the track that it gives calls its source, `title` what people read, `language` as the file says it.
+    `forced` tracks hold only what is foreign in the film, or signs.
+    """
+
+    source: str
+    title: str
     language: str | None
-    forced: bool  # holds only what is foreign in the film, or signs
-    read: Callable[[], SubtitleTrack]
+    forced: bool
+    read: Callable[[], SubtitleTrack] = field(repr=False, compare=False)
+
+
+def track_choices(info: VideoInfo, *, beside: Path | None, language: str | None) -> tuple[TrackChoice, ...]:
+    """The subtitles beside a video and inside it, those in `language` first; none of them is read.
+
+    `beside` is the movie's folder, all of whose subtitle files belong to it; without one, those count that begin with
+    the video's name.
+    """
+    choices = _files(info, beside, language) + _inside(info)
+    # the order of the tests is that of their weight, and sorting keeps the order of equals
+    choices.sort(key=lambda c: (not same_language(c.language, language) if language else False, c.forced))
+    return tuple(choices)
 
 
 def find_subtitles(
-    info: VideoInfo, *, beside: Path | None, given: Path | None, language: str | None
+    info: VideoInfo, choices: Sequence[TrackChoice], *, given: Path | None, language: str | None
 ) -> SubtitleTrack | None:
-    """Read the subtitles of a video, those in `language` first; None when there are none.
+    """Read the first of the choices that can be read, or the `given` file; None when there are none.
 
-    `beside` is the movie's folder, all of whose subtitle files belong to it; without one, those count that begin with
-    the video's name. A file that was not `given` and cannot be read is passed over with a warning. Raises
-    SubtitleError when the `given` one cannot be read.
+    What cannot be read is passed over with a warning. Raises SubtitleError when the `given` file cannot be read.
     """
     if given is not None:
         return read_subtitles(given, fps=info.fps, language=language)
-    candidates = _files(info, beside, language) + _inside(info)
-    # the order of the tests is that of their weight, and sorting keeps the order of equals
-    candidates.sort(key=lambda c: (not same_language(c.language, language) if language else False, c.forced))
     warnings = [
         f"{info.path.name}, {describe(track)}: holds pictures, not text, and cannot be used."
         for track in info.texts
         if not is_text(track)
     ]
     found = None
-    for candidate in candidates:
+    for choice in choices:
         try:
-            found = candidate.read()
+            found = choice.read()
             break
         except SubtitleError as error:
             warnings.append(str(error))
-    if found and language and candidates and not same_language(found.language, language):
+    if found and language and not same_language(found.language, language):
         warnings.append(f"There are no subtitles in {language!r}; these are from {found.source}.")
     for warning in warnings:
         logger.warning(warning)
@@ -69,18 +83,24 @@ def subtitle_files(video: Path, *, folder: Path | None = None) -> list[Path]:
     return found
 
 
-def _files(info: VideoInfo, folder: Path | None, language: str | None) -> list[_Candidate]:
+def _files(info: VideoInfo, folder: Path | None, language: str | None) -> list[TrackChoice]:
     found = []
     for path in subtitle_files(info.path, folder=folder):
         read = partial(read_subtitles, path, fps=info.fps, language=language)
         forced = "forced" in path.stem.lower().split(".")
-        found.append(_Candidate(path.name, language_in_name(path), forced, read))
+        found.append(TrackChoice(path.name, path.name, language_in_name(path), forced, read))
     return found
 
 
-def _inside(info: VideoInfo) -> list[_Candidate]:
+def _inside(info: VideoInfo) -> list[TrackChoice]:
     return [
-        _Candidate(describe(track), track.language, track.forced, partial(read_embedded, info, track))
+        TrackChoice(
+            named(info, track),
+            f"inside: {track.title or describe(track)}",
+            track.language,
+            track.forced,
+            partial(read_embedded, info, track),
+        )
         for track in info.texts
         if is_text(track)
     ]

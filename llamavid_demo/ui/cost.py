@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llamavid_demo.film import Movie
+from llamavid_demo.film import Movie, SubtitleTrack
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.sections import section_cost
 
@@ -17,11 +17,11 @@ class Costs:
 
     def __init__(self, models: Models) -> None:
         self._models = models
-        self._planned: dict[tuple[str, Path, int], SectionCost] = {}
+        self._planned: dict[tuple[str, Path, SubtitleTrack | None, int], SectionCost] = {}
 
     def known(self, model: str, movie: Movie, index: int) -> str:
         """The cost of a section as far as it is known at once: the number of frames at least."""
-        loaded, planned = self._models[model].ready, self._planned.get((model, movie.path, index))
+        loaded, planned = self._models[model].ready, self._planned.get((model, movie.path, movie.subtitles, index))
         if loaded and planned:
             return self._line(loaded, movie, index, planned)
         waiting = "tokens and memory follow when the model is loaded" if self._models[model].loading else ""
@@ -35,7 +35,7 @@ class Costs:
         from llamavid_demo import chat  # imported here: torch is there by now, the page is without it
 
         cost = chat.section_cost(loaded, movie, movie.sections[index], self._models.settings)
-        self._planned[(model, movie.path, index)] = cost
+        self._planned[(model, movie.path, movie.subtitles, index)] = cost
         return self._line(loaded, movie, index, cost)
 
     def _line(self, loaded: "LoadedModel", movie: Movie, index: int, cost: "SectionCost") -> str:

@@ -7,7 +7,7 @@ import gradio as gr
 
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
-from llamavid_demo.ui import browser, posters, search, sections, steering, talk, transcript
+from llamavid_demo.ui import browser, posters, search, sections, steering, subtitle_panel, talk, transcript
 from llamavid_demo.ui.invitation import invitation
 from llamavid_demo.ui.keyboard import SKIP, shortcuts
 from llamavid_demo.ui.screening import about
@@ -56,14 +56,12 @@ def layout(settings: Settings, movies: Sequence[Movie], models: Sequence[str], m
             parts["copying"] = _html(elem_id="copying")
             parts["strip"] = _html(sections.section_strip(first, 0, {}), elem_id="strip", js_on_load=sections.ON_LOAD)
             parts["cost"] = _html(sections.section_cost(first.sections[0]), elem_id="cost")
+            subtitle_panel.place(parts, settings)
             parts["about"] = _html(about(first), elem_id="about")
         _conversation(parts, settings, first)
-        track = first.subtitles
         with gr.Column(elem_id="dialogue"):
             parts["transcript"] = _html(
-                transcript.transcript_list(
-                    track.cues if track else (), track.language if track else None, first.sections
-                ),
+                transcript.transcript(first),
                 elem_id="transcript",
                 js_on_load=transcript.ON_LOAD,
             )

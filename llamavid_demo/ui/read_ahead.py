@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llamavid_demo.errors import DemoError
-from llamavid_demo.film import Movie
+from llamavid_demo.film import Movie, SubtitleTrack
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.conversation import Parts
 from llamavid_demo.ui.loading import BackgroundModel
@@ -31,7 +31,7 @@ STAGES = {"frames": (0, 50), "tokens": (50, 60), "prefill": (60, 100)}
 BROKEN = "something went wrong; the server's log says what"
 
 log = logging.getLogger(__name__)
-Key = tuple[str, Path, int]
+Key = tuple[str, Path, SubtitleTrack | None, int]
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class ReadAhead:
     @contextmanager
     def followed(self, model: str, movie: Movie, section: int) -> Iterator[Reading]:
         """The reading of a section, begun if nobody follows it yet, stopped when the last one leaves."""
-        key = model, movie.path, section
+        key = model, movie.path, movie.subtitles, section
         with self._lock:
             reading = self._readings.get(key)
             if reading is None:

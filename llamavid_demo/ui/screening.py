@@ -18,9 +18,10 @@ from llamavid_demo.ui.posters import facts, poster_wall
 from llamavid_demo.ui.sections import clamp, section_at, section_strip, still_times
 from llamavid_demo.ui.sessions import Sessions, WaitingPlayer
 from llamavid_demo.ui.stills import Stills
+from llamavid_demo.ui.subtitle_panel import panel
 from llamavid_demo.ui.suggesting import suggested
 from llamavid_demo.ui.talk import notice, progress_bar, suggestions
-from llamavid_demo.ui.transcript import transcript_list
+from llamavid_demo.ui.transcript import transcript
 
 NOT_HERE = (
     "The film that this address names is not here; a clip of your own goes when you close the page. Bring it again."
@@ -53,13 +54,26 @@ class Screening:
     def film(self, key: str, movie: Movie, index: int = 0) -> Parts:
         """All parts for another film, at once: pictures that are not known yet are left blank."""
         index = clamp(index, movie.sections)
-        cues = movie.subtitles.cues if movie.subtitles else ()
         return {
             "wall": self.wall(key, movie.slug),
             **self.player(key, movie),
             "about": about(movie),
-            "transcript": transcript_list(cues, movie.subtitles.language if movie.subtitles else None, movie.sections),
+            "transcript": transcript(movie),
+            **panel(self._sessions.visit(key), movie, self._sessions.original(key, movie.slug)),
             **self.section(key, movie, index),
+        }
+
+    def subtitles(self, key: str, slug: str) -> Parts:
+        """The parts that change when the film that is showing has other subtitles."""
+        visit, movie = self._sessions.visit(key), self._sessions.movie(key, slug)
+        index = visit.showing[1] if visit.showing else 0
+        return {
+            **self.player(key, movie),
+            "transcript": transcript(movie),
+            "suggestions": suggestions(suggested(movie, index)),
+            "cost": self.cost(key, movie, index),
+            **panel(visit, movie, self._sessions.original(key, slug)),
+            **self._talking.parts(key, movie, index),
         }
 
     def wall(self, key: str, showing: str | None = None) -> str:
@@ -110,10 +124,13 @@ class Screening:
         """
         if not movie.path.exists():
             raise MovieError(GONE)
-        folder = files_folder(self._settings, movie, own=movie.slug in self._sessions.visit(key).own)
+        visit = self._sessions.visit(key)
+        folder = files_folder(self._settings, movie, own=movie.slug in visit.own)
         path = playable_file(movie, folder)
         if path is None:
             return None
+        if known := visit.subtitled.get(movie.slug):
+            folder = known.folder or folder
         return {"player": gr.Video(value=str(path), subtitles=subtitle_file(movie, folder)), "copying": ""}
 
     def arrive(self, key: str, arrival: Arrival) -> Parts:
@@ -133,6 +150,7 @@ class Screening:
         # The page was laid out with the first film.
         parts = self.film(key, movie, index) if movie is not first else {
             **self.player(key, movie), **self.section(key, movie, index),
+            **panel(visit, movie, movie),
         }  # fmt: skip
         alert = {"alert": notice(NOT_HERE)} if arrival.film not in ("", movie.slug) else {}
         return {**parts, **chosen, **alert, "browser": message(arrived=True)}

@@ -31,16 +31,17 @@ class Searching:
             return {"elsewhere": ""}
         showing = self._sessions.visit(key).showing
         slug = showing[0] if showing else slug
-        indexes = self._bundled, self._own(key)
-        hits = [hit for index in indexes for hit in index.find(words)]
+        own, changed = self._own(key), self._sessions.visit(key).subtitled
+        hits = [hit for hit in self._bundled.find(words) if hit.movie.slug not in changed] + own.find(words)
         if hits:
             return {"elsewhere": other_films(words, slug, [hit for hit in hits if hit.movie.slug != slug])}
-        return {"elsewhere": nearest_lines(words, slug, [hit for index in indexes for hit in index.near(words)])}
+        near = [hit for hit in self._bundled.near(words) if hit.movie.slug not in changed] + own.near(words)
+        return {"elsewhere": nearest_lines(words, slug, near)}
 
     def _own(self, key: str) -> DialogueIndex:
-        """The index of the visitor's own films; it goes when the visit does."""
+        """The index of the visitor's own films, and of those with other subtitles; it goes when the visit does."""
         visit = self._sessions.visit(key)
-        movies = tuple(visit.own.values())
+        movies = tuple(self._sessions.movie(key, slug) for slug in dict.fromkeys((*visit.subtitled, *visit.own)))
         if visit.dialogue is None or visit.dialogue.movies != movies:
             visit.dialogue = DialogueIndex(movies)
         return visit.dialogue

@@ -21,13 +21,15 @@ from llamavid_demo.ui.screening import Screening
 from llamavid_demo.ui.search import Searching
 from llamavid_demo.ui.sessions import VISITS, Sessions
 from llamavid_demo.ui.stills import Stills
+from llamavid_demo.ui.subtitle_wiring import wire as wire_subtitles
+from llamavid_demo.ui.subtitles import Subtitling
 from llamavid_demo.ui.theme import LittleCinema
 from llamavid_demo.ui.upload import Bringing
 from llamavid_demo.ui.uploads import Arrivals, Uploads, own_folder
 from llamavid_demo.ui.wiring import Wiring
 
 ASSETS = ROOT / "assets"
-STYLES = ("page.css", "layout.css")
+STYLES = ("page.css", "layout.css", "subtitles.css")
 SCRIPTS = ("page.js", "memory.js", "search.js", "upload.js", "keys.js")
 DAY = 24 * 60 * 60
 
@@ -55,6 +57,7 @@ def build(settings: Settings, uploads: Uploads) -> gr.Blocks:
         wiring.talking(talking)
         wiring.steering(demo, settings)
         wiring.bringing(bringing, screening)
+        wire_subtitles(wiring, parts, Subtitling(settings, sessions, screening), screening)
         asking = {"concurrency_id": "ask", "concurrency_limit": settings.answers_at_once}
         gr.api(ask_endpoint(settings, sessions, models), api_name="ask", **asking)
         gr.api(films_endpoint(sessions), api_name="films", queue=False)

@@ -14,7 +14,8 @@ from llamavid_demo.errors import GONE, MovieError
 from llamavid_demo.film import Movie
 from llamavid_demo.film.search import DialogueIndex
 from llamavid_demo.options import Options
-from llamavid_demo.ui.kept import KeptTurn
+from llamavid_demo.ui.kept import KeptTurn, kept_talk
+from llamavid_demo.ui.subtitled import Subtitled
 from llamavid_demo.ui.uploads import Uploads
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ class Visit:
     A handler goes on showing things as long as its question, or its film, is still the visit's. `follower` is who tells
     the page how far reading ahead has come, `waiting` is its player while that has no film. `kept` holds what the
     browser kept, by model, film and section. `dialogue` finds what is said in its own films, `posters` are pictures of
-    them as `data:` addresses, `boxes` the files in the boxes for video and subtitles.
+    them as `data:` addresses, `boxes` the files in the boxes for video and subtitles. `subtitled` are films of any kind
+    whose subtitles were changed, `panel_open` says whether the panel for that is.
     """
 
     showing: tuple[str, int] | None = None
@@ -113,6 +115,8 @@ class Visit:
     kept: dict[tuple[str, str, int], tuple[KeptTurn, ...]] = field(default_factory=dict)
     waiting: WaitingPlayer | None = None
     dialogue: DialogueIndex | None = None
+    subtitled: dict[str, Subtitled] = field(default_factory=dict)
+    panel_open: bool = False
 
     @property
     def busy(self) -> bool:
@@ -185,14 +189,39 @@ class Sessions:
 
     def movies(self, key: str) -> list[Movie]:
         """The films on that visitor's wall."""
-        return [*self.bundled.values(), *self.visit(key).own.values()]
+        return [self.movie(key, slug) for slug in (*self.bundled, *self.visit(key).own)]
 
     def movie(self, key: str, slug: str) -> Movie:
-        """One film of that visitor's wall. Raises `MovieError` when it is not there (any more)."""
+        """One film of that visitor's wall, with the subtitles that the visitor gave it.
+
+        Raises `MovieError` when it is not there (any more).
+        """
+        visit = self.visit(key)
+        return visit.subtitled[slug].movie if slug in visit.subtitled else self.original(key, slug)
+
+    def original(self, key: str, slug: str) -> Movie:
+        """The same film with the subtitles that it came with. Raises `MovieError`."""
         movie = self.bundled.get(slug) or self.visit(key).own.get(slug)
         if movie is None:
             raise MovieError(GONE)
         return movie
+
+    def subtitled(self, key: str, slug: str) -> Subtitled:
+        """What the visitor made of that film's subtitles, to be changed. Raises `MovieError`."""
+        movie, visit = self.original(key, slug), self.visit(key)
+        if slug not in visit.subtitled:
+            folder = self._uploads.room(visit, f"{slug}/subtitles") if self._uploads else None
+            visit.subtitled[slug] = Subtitled(movie, movie.subtitles, folder)
+        return visit.subtitled[slug]
+
+    def begin_anew(self, key: str, slug: str) -> None:
+        """The film's subtitles have changed: conversations about it go on with a model that reads them."""
+        visit = self.visit(key)
+        with self._lock:
+            for owned in [kept for kept in self._conversations if kept[0] == key and kept[2] == slug]:
+                _, model, _, section = owned
+                turns = self._conversations.pop(owned).chat.turns
+                visit.kept[model, slug, section] = kept_talk(model, slug, section, turns).turns
 
     def conversation(self, key: str, slug: str, section: int) -> Conversation | None:
         """The conversation with the visitor's model about that section, if it is still remembered."""
@@ -239,6 +268,8 @@ class Sessions:
             return
         visit.leave()
         visit.waiting = None
+        for subtitled in visit.subtitled.values():
+            subtitled.stop_hearing()
         if self._uploads:
             self._uploads.let_go(visit)
 
@@ -252,11 +283,14 @@ class Sessions:
         if movie is None:
             raise MovieError(GONE)
         visit.posters.pop(slug, None)
+        if slug in visit.subtitled:
+            visit.subtitled.pop(slug).stop_hearing()
         if visit.showing and visit.showing[0] == slug:
             visit.leave()
         self._drop_conversations(key, slug)
         if self._uploads:
             self._uploads.hold(visit, slug)
+            self._uploads.hold(visit, f"{slug}/subtitles")
         return movie
 
     def _drop_conversations(self, key: str, slug: str | None = None) -> None:

@@ -24,6 +24,7 @@ STAGES = {
     "prefill": ("Reading the section's tokens", "tokens"),
     "words": ("Reading the question with every frame", "frames"),
     "look": ("Looking again for this question", "frames"),
+    "speech": ("Writing down what is said", "seconds"),
     "copy": ("Making a copy that browsers can play", "seconds"),
 }
 ON_LOAD = """

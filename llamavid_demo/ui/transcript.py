@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from llamavid_demo.film import Cue, Section
+from llamavid_demo.film import Cue, Movie, Section
 from llamavid_demo.ui.words import clock, some
 
 # search.js searches this list at once; what other films say is asked for when somebody stops typing for a moment.
@@ -21,6 +21,12 @@ watch('value', () => {
 """
 
 
+def transcript(movie: Movie) -> str:
+    """HTML of a film's transcript, with the borders of its sections."""
+    track = movie.subtitles
+    return transcript_list(track.cues if track else (), track.language if track else None, movie.sections)
+
+
 def transcript_list(cues: Sequence[Cue], language: str | None = None, sections: Sequence[Section] = ()) -> str:
     """HTML of the transcript: a search box and one button a cue (seconds in `data-seek` and `data-end`).
 
@@ -28,7 +34,8 @@ def transcript_list(cues: Sequence[Cue], language: str | None = None, sections: 
     those off that the model does not know.
     """
     if not cues:
-        return '<div class="transcript"><h2>Transcript</h2><p class="none">This film has no subtitles.</p></div>'
+        none = "This film has no subtitles. Under the player you can write some, or have them written down."
+        return f'<div class="transcript"><h2>Transcript</h2><p class="none">{none}</p></div>'
     count = some(len(cues), "line")
     borders = _borders(cues, sections) if len(sections) > 1 else {}
     lines = "".join(

@@ -125,8 +125,11 @@ class Bringing:
         self._uploads.hold(visit, movie.slug, movie.path)
         self._sessions.remember(key, movie.slug, 0, brought.conversation)
         warnings = movie.subtitles.warnings if movie.subtitles else ()
+        silent = not (movie.subtitles and movie.subtitles.cues)  # then the panel says how to come by subtitles
+        visit.panel_open |= silent
         yield {
             **self._screening.film(key, movie),
+            **({"subtitles": gr.Accordion(open=True)} if silent else {}),
             **self._resting(" ".join(warnings)),
             **self._done_with(visit, brought, brought.video, brought.subtitles),
             "bring": gr.Column(visible=bool(warnings)),

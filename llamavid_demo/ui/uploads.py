@@ -68,6 +68,13 @@ class Uploads:
         if dropped:
             self._sweep_later()  # who reads a film may need a moment to stop
 
+    def room(self, owner: Hashable, what: Hashable) -> Path:
+        """A new folder for what is made for `owner` as its `what`; it goes as files that they brought do."""
+        self.files.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=self.files))
+        self.hold(owner, what, folder / "made")
+        return folder
+
     def let_go(self, owner: Hashable) -> None:
         """`owner` has left: after the grace nothing is needed for them any more."""
         self._later(lambda: self._let_go(owner))

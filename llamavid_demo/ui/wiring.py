@@ -131,6 +131,11 @@ class Wiring:
         latest = {**QUIET, **FREE, "trigger_mode": "always_last"}
         parts["transcript"].search(search, [parts["slug"]], self._outputs, **latest)
 
+    def after_change(self, event: gr.events.Dependency, screening: Screening) -> None:
+        """The film that is showing has become another one to the model: plan it and read it ahead."""
+        self._complete_after(event, screening)
+        self._read_ahead_after(event)
+
     def _complete_after(self, event: gr.events.Dependency, screening: Screening) -> None:
         """Pictures, plans and a copy for the player take a moment: they come when the rest is there."""
 

@@ -216,3 +216,15 @@ def test_a_track_of_pictures_is_reported_as_of_no_use(clip: Clip, tmp_path: Path
     track = load_movie(path).subtitles
     assert track.cues == ()
     assert "holds pictures, not text, and cannot be used" in track.warnings[0]
+
+
+def test_all_tracks_that_a_film_could_have_are_named_by_file_or_title(clip: Clip, tmp_path: Path) -> None:
+    plain = with_tracks(clip, tmp_path / "plain.mkv", (".srt", SRT.format("Inside"), "eng"), codec="srt")
+    run_ffmpeg("-i", plain, "-c", "copy", "-metadata:s:s:0", "title=For the deaf", tmp_path / "film.mkv")
+    (tmp_path / "film.fr.srt").write_text(SRT.format("Dehors"))
+    movie = load_movie(tmp_path / "film.mkv", language="en")
+    assert [(track.title, track.language) for track in movie.tracks] == [
+        ("inside: For the deaf", "eng"), ("film.fr.srt", "fr"),
+    ]  # fmt: skip
+    assert [track.read().cues[0].text for track in movie.tracks] == ["Inside", "Dehors"]
+    assert movie.subtitles and movie.subtitles.source == movie.tracks[0].source

@@ -130,6 +130,11 @@ def test_two_own_clips_leave_the_question_in_sight_and_can_be_removed(
     expect(page.get_by_role("button", name=re.compile("^Ask$"))).to_be_in_viewport(ratio=1)
     expect(page.locator("#wall [data-film=own-2]")).to_be_in_viewport(ratio=1)
     expect(page.locator("[data-bring]")).to_be_in_viewport(ratio=1)
+    page.locator("[data-bring]").click()
+    expect(page.locator("#bring-open")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name=re.compile("^Ask$"))).to_be_in_viewport(ratio=1)
+    page.locator("#bring-close").click()
+    expect(page.locator("#bring-open")).to_have_count(0)
     assert {"my clip.mp4", "other.mp4"} <= kept(foyer)
     assert len([name for name in kept(foyer) if name.endswith(".safetensors")]) == 2
     assert not list(foyer.cache.glob("*.safetensors"))
@@ -145,6 +150,26 @@ def test_two_own_clips_leave_the_question_in_sight_and_can_be_removed(
     expect(page.locator("#wall [data-film^=own]")).to_have_count(0)
     expect(page.locator(HARBOUR)).to_have_attribute("aria-pressed", "true")
     assert kept(foyer) == set()
+
+
+DROP = """([words, names]) => {
+  const files = new DataTransfer();
+  for (const name of names) files.items.add(new File([words], name));
+  const given = { dataTransfer: files, bubbles: true, cancelable: true };
+  document.querySelector('#talk').dispatchEvent(new DragEvent('drop', given));
+}"""
+
+
+def test_files_dropped_anywhere_open_the_panel_with_them(page: Page) -> None:
+    page.locator("#bring-close").click()
+    expect(box(page)).to_have_count(0)
+    page.evaluate(DROP, ["some words", ["talk.srt", "film.mp4"]])
+    expect(box(page)).to_contain_text("film")
+    expect(page.locator("#bring-subtitles")).to_contain_text("talk")
+    page.evaluate(DROP, ["some words", ["other.mp4"]])
+    expect(page.locator("#bring-travel [role=alert]")).to_have_text("Take out a file first.")
+    press_open(page)
+    expect(page.locator("#bring-alert [role=alert]")).to_contain_text("film.mp4 is a text file")
 
 
 def test_next_start_deletes_what_a_server_left_that_was_killed(

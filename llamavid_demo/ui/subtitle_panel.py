@@ -1,0 +1,88 @@
+"""The folded panel under the player: which subtitles, when they come, what they say. Handlers are in subtitles.py."""
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from llamavid_demo.film import Movie
+from llamavid_demo.film.speech import LACKING, speech_model
+from llamavid_demo.film.srt import to_srt
+from llamavid_demo.settings import Settings
+from llamavid_demo.ui.sessions import Visit
+from llamavid_demo.ui.subtitled import Subtitled
+
+STEP = 0.5  # seconds
+LIKE = "1\n00:00:01,000 --> 00:00:04,000\nWhat is said then"
+NONE = "none"  # stands for a film without subtitles among the choices
+# The text box has what is in use, or what somebody makes of it: no file on the server is needed.
+DOWNLOAD = """(text) => {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type: 'application/x-subrip' }));
+  link.download = `${document.querySelector('#about h2').textContent}.srt`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}"""
+
+Parts = dict[str, Any]
+
+
+def place(parts: Parts, settings: Settings) -> None:
+    """Put the panel's parts where they belong, inside the current `gr.Blocks`."""
+    hears = speech_model(settings.speech_model) is not None
+    alone: dict[str, Any] = {"show_label": False, "container": False}
+    with gr.Accordion("Subtitles", open=False, elem_id="subtitles") as parts["subtitles"]:
+        if not hears:
+            _html(f'<p class="limits">{escape(LACKING)}</p>')
+        with gr.Row(elem_classes="tools", visible=hears):
+            parts["subtitles_hear"] = gr.Button("Write down what is said", size="sm", elem_id="subtitles-hear")
+            parts["subtitles_cancel"] = gr.Button("Cancel", size="sm", visible=False, elem_id="subtitles-cancel")
+        parts["subtitles_activity"] = _html(elem_id="subtitles-activity")
+        parts["subtitles_track"] = gr.Dropdown([], label="Subtitle track", visible=False, filterable=False, **alone)
+        with gr.Row(elem_classes="tools", visible=False) as parts["subtitles_delays"]:
+            parts["subtitles_earlier"] = gr.Button(f"−{STEP} s", size="sm", elem_id="subtitles-earlier")
+            parts["subtitles_delay"] = _html(delay(0), elem_id="subtitles-delay")
+            parts["subtitles_later"] = gr.Button(f"+{STEP} s", size="sm", elem_id="subtitles-later")
+        parts["subtitles_text"] = gr.Textbox(
+            label="Subtitles as SRT text", placeholder=LIKE, lines=6, max_lines=12, elem_id="subtitles-text", **alone
+        )
+        parts["subtitles_alert"] = _html(elem_id="subtitles-alert")
+        with gr.Row(elem_classes="tools"):
+            parts["subtitles_apply"] = gr.Button("Apply changes", size="sm")
+            parts["subtitles_back"] = gr.Button("Put back", size="sm")
+            parts["subtitles_download"] = gr.Button("Download SRT", size="sm")
+
+
+def panel(visit: Visit, movie: Movie, original: Movie) -> Parts:
+    """What the panel shows of a film; `original` is the film as it came. The text is sent to an open panel only."""
+    known = visit.subtitled.get(movie.slug) or Subtitled(original, original.subtitles)
+    choices = {track.source: track.title for track in original.tracks}
+    first = original.subtitles.source if original.subtitles and original.subtitles.cues else NONE
+    choices = choices if first in choices else {first: first.capitalize() if first == NONE else first, **choices}
+    choices |= {source: source.capitalize() for source in known.made}
+    shown = known.track.source if known.track and known.track.cues else NONE
+    return {
+        "subtitles_track": gr.Dropdown(
+            [(title, source) for source, title in choices.items()], value=shown, visible=len(choices) > 1
+        ),
+        "subtitles_delays": gr.Row(visible=shown != NONE),
+        "subtitles_delay": delay(known.delay),
+        "subtitles_text": gr.Textbox(value=text(movie) if visit.panel_open else "", interactive=not known.hearing),
+        "subtitles_alert": "",
+        "subtitles_hear": gr.Button(interactive=not known.hearing),
+    }
+
+
+def text(movie: Movie) -> str:
+    """The subtitles in use as SRT."""
+    return to_srt(movie.subtitles.cues) if movie.subtitles else ""
+
+
+def delay(seconds: float) -> str:
+    """HTML that says when the subtitles come."""
+    words = f"{abs(seconds):.1f} s {'later' if seconds > 0 else 'earlier'}" if seconds else "as they are timed"
+    return f'<p role="status">Subtitles come {words}</p>'
+
+
+def _html(value: str = "", **options: Any) -> gr.HTML:
+    return gr.HTML(value, apply_default_css=False, js_on_load=None, **options)

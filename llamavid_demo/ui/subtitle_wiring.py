@@ -1,0 +1,71 @@
+"""What sets the subtitle panel's handlers off."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from llamavid_demo.ui.screening import Screening
+from llamavid_demo.ui.subtitle_panel import DOWNLOAD
+from llamavid_demo.ui.subtitles import Subtitling
+from llamavid_demo.ui.wiring import AS_IT_IS, EVERY, FREE, QUIET, Wiring
+
+HEARING: dict[str, Any] = {"concurrency_id": "speech", "concurrency_limit": 1}  # it takes all cores that it gets
+
+
+def wire(wiring: Wiring, parts: dict[str, Any], subtitling: Subtitling, screening: Screening) -> None:
+    """Connect the panel."""
+    outputs = list(parts.values())
+    slug, typed = parts["slug"], parts["subtitles_text"]
+
+    def unfold(slug: str, request: gr.Request) -> dict[Any, Any]:
+        return wiring.update(subtitling.unfold, _key(request), slug)
+
+    def fold(request: gr.Request) -> dict[Any, Any]:
+        return wiring.update(subtitling.fold, _key(request))
+
+    def put_back(slug: str, request: gr.Request) -> dict[Any, Any]:
+        return wiring.update(subtitling.put_back, _key(request), slug)
+
+    def choose(slug: str, typed: object, source: object, request: gr.Request) -> dict[Any, Any]:
+        return wiring.update(subtitling.choose, _key(request), slug, str(typed), str(source))
+
+    def earlier(slug: str, typed: str, request: gr.Request) -> dict[Any, Any]:
+        return wiring.update(subtitling.step, _key(request), slug, typed, -1)
+
+    def later(slug: str, typed: str, request: gr.Request) -> dict[Any, Any]:
+        return wiring.update(subtitling.step, _key(request), slug, typed, 1)
+
+    def apply(slug: str, typed: str, request: gr.Request) -> dict[Any, Any]:
+        return wiring.update(subtitling.apply, _key(request), slug, typed)
+
+    def begin(slug: str, typed: str, request: gr.Request) -> dict[Any, Any]:
+        return wiring.update(subtitling.begin_hearing, _key(request), slug, typed)
+
+    def hear(request: gr.Request) -> Iterator[dict[Any, Any]]:
+        yield from wiring.stream(subtitling.hear, _key(request))
+
+    def cancel(request: gr.Request) -> dict[Any, Any]:
+        return wiring.update(subtitling.cancel, _key(request))
+
+    parts["subtitles"].expand(unfold, [slug], outputs, **EVERY, **FREE)
+    parts["subtitles"].collapse(fold, None, outputs, **EVERY, **FREE)
+    parts["subtitles_back"].click(put_back, [slug], outputs, **QUIET, **FREE)
+    parts["subtitles_download"].click(None, [typed], None, js=DOWNLOAD)
+    track = parts["subtitles_track"]
+    changes = [
+        track.input(choose, [slug, typed, track], outputs, **EVERY, **FREE, **AS_IT_IS),
+        *(
+            parts[f"subtitles_{name}"].click(handler, [slug, typed], outputs, **QUIET, **FREE)
+            for name, handler in (("earlier", earlier), ("later", later), ("apply", apply))
+        ),
+    ]
+    begun = parts["subtitles_hear"].click(begin, [slug, typed], outputs, **QUIET, **FREE)
+    heard = begun.then(hear, None, outputs, **EVERY, **HEARING)
+    parts["subtitles_cancel"].click(cancel, None, outputs, queue=False, **QUIET)
+    for changed in (*changes, heard):
+        wiring.after_change(changed, screening)
+
+
+def _key(request: gr.Request) -> str:
+    return str(request.session_hash)
