@@ -92,6 +92,8 @@ def ask(
     with progress_bars(messages) as progress:
         which: int | Literal["all"] = int(section) if section.isdecimal() else "all"
         chat = MovieChat(loaded, film, which, settings=settings, progress=progress, history=earlier)
+        if chat.foreign:
+            messages.print(chat.foreign)
         turn = chat.ask(question, options)
         pieces = iter(turn)
         first = next(pieces, "")

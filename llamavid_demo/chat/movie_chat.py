@@ -17,6 +17,7 @@ from llamavid_demo.chat.decoding import Sampling
 from llamavid_demo.chat.disk_cache import DiskCache
 from llamavid_demo.chat.encoded_section import EncodedSection, check_length, encode_section, open_cache
 from llamavid_demo.chat.evidence import find_evidence, heat_map
+from llamavid_demo.chat.foreign import foreign_language
 from llamavid_demo.chat.memory import shared_prefixes
 from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.chat.progress import Progress, ProgressCallback, finish, ignore_progress
@@ -45,7 +46,8 @@ class MovieChat:
 
     Making one reads the section's frames, or finds them in the cache folder, unless they are given as `encoded`.
     Context tokens are built from a neutral question, and each turn takes a second look; or from the first question, or
-    from each, for which the film is read anew: the settings say, else the checkpoint (`ModelConfig.guide`). `history`
+    from each, for which the film is read anew: the settings say, else the checkpoint (`ModelConfig.guide`). Subtitles
+    in a language that the model does not speak are not read, as `foreign` says, "" where they are. `history`
     holds turns of an earlier conversation as (question, answer); `prefixes` are shared by all conversations of the
     program unless others are given. Raises `MovieError`, and `TooLongError` before anything is read.
     """
@@ -71,9 +73,11 @@ class MovieChat:
         self._progress = progress or ignore_progress
         cache = open_cache(self.settings, movie)
         self._encoded = encoded or self._encode(cache)
+        self.foreign = foreign_language(model, movie)
         self._reader = SectionReader(
             model, self._encoded, cache, shared_prefixes(self.settings, model) if prefixes is None else prefixes,
             eight_bit=held_in_eight_bits(model, movie, self.section, self.settings), room=self.settings.frames_room,
+            reads="frames" if self.foreign else "both",
         )  # fmt: skip
         check_length(model, len(self._reader.prompt.ids))
         self._readers = {self._reader.reads: self._reader}
@@ -172,6 +176,10 @@ class MovieChat:
             raise QuestionError(
                 f"Nothing of this section comes before {clock(until)}: let the film play first, or allow spoilers."
             )
+        if self.foreign and options.reads == "subtitles":
+            raise QuestionError(f"{self.foreign} Let the model use the frames.")
+        if self.foreign:
+            options = replace(options, reads="frames")
         if options.reads == "subtitles" and not self._cues(options):
             when = "in this section" if until is None else f"in this section before {clock(until)}"
             raise QuestionError(f"Nothing is said {when} that could be read: let the model use the frames too.")

@@ -80,6 +80,10 @@ class ModelConfig(Protocol):
         """How many of a layer's heads, the first ones, are watched; None: all."""
 
     @property
+    def languages(self) -> tuple[str, ...]:
+        """Two-letter codes of the languages that it reads; any, where none are stated."""
+
+    @property
     def spoken_evidence(self) -> bool:
         """Whether attention on what is said behind a frame counts for it, and not that on its tokens alone."""
 

@@ -43,5 +43,6 @@ class Costs:
 
         seconds = chat.expected_seconds(loaded, cost, self._models.settings)
         return section_cost(
-            movie.sections[index], tokens=cost.tokens, memory=cost.nbytes, seconds=seconds, most_tokens=cost.max_tokens
-        )
+            movie.sections[index], tokens=cost.tokens, memory=cost.nbytes, seconds=seconds, most_tokens=cost.max_tokens,
+            foreign=chat.foreign_language(loaded, movie),
+        )  # fmt: skip

@@ -59,10 +59,11 @@ def section_cost(
     memory: int | None = None,
     seconds: float | None = None,
     most_tokens: int | None = None,
+    foreign: str = "",
 ) -> str:
     """One line of HTML that says what reading a section takes; `waiting` stands for what is not known yet.
 
-    `memory` is in bytes; `seconds` are those that past reads let one expect.
+    `memory` is in bytes, `foreign` says what is not read of it; `seconds` are those that past reads let one expect.
     """
     figures = [f"<b>{some(len(section.seconds), 'frame')}</b>"]
     if tokens is not None and memory is not None:
@@ -73,7 +74,8 @@ def section_cost(
         figures.append(f"about <b>{length(seconds)}</b> on this machine")
     if tokens and most_tokens and tokens > most_tokens:
         figures.append(f"more than the {most_tokens:,} tokens that this model reads: choose shorter sections")
-    return '<p class="cost">Reading this section: ' + " <i>·</i> ".join(figures) + "</p>"
+    line = '<p class="cost">Reading this section: ' + " <i>·</i> ".join(figures)
+    return line + (f"<br>{escape(foreign)}" if foreign else "") + "</p>"
 
 
 def section_at(movie: Movie, second: float) -> int:

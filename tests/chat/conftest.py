@@ -44,7 +44,8 @@ def new_chat(micro: LoadedModel, film: Movie, settings: Settings) -> Callable[..
     prefixes = PrefixCache(10**9)
 
     def make(**options: object) -> MovieChat:
-        return MovieChat(micro, film, **{"settings": settings, "prefixes": prefixes, **options})  # type: ignore[arg-type]
+        given = {"movie": film, "settings": settings, "prefixes": prefixes, **options}
+        return MovieChat(micro, **given)  # type: ignore[arg-type]
 
     return make
 

@@ -73,6 +73,7 @@ class LlamaVidConfig:
     watched_heads: int | None = None  # of those layers, so many first ones; all where none are stated
     spoken_evidence: bool = False  # whether what is said is evidence, and not frames alone
     prompt: PromptFormat = field(default_factory=PromptFormat)
+    languages: tuple[str, ...] = ()  # two-letter codes of those that it reads; any, where none are stated
     autocast: bool = False  # whether the LLaMA learned with products in bfloat16, and loses nothing by them
     second_eyes: bool = False  # whether real pictures are seen by an ImageNet network, see `real_world/`
 
@@ -130,6 +131,7 @@ def read_config(
             watched_heads=released.get("evidence_heads"),
             spoken_evidence=released.get("spoken_evidence", False),
             prompt=PromptFormat(**released.get("prompt", {})),
+            languages=tuple(released.get("languages") or ()),
             autocast=released.get("autocast") == "bfloat16",
             second_eyes=released.get("second_eyes", False),
         )

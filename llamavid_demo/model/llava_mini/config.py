@@ -44,6 +44,7 @@ class LlavaMiniConfig:
     chronological: ClassVar[bool] = False  # even the opening of the prompt is fused with every frame
 
     watched_heads: ClassVar[int | None] = None
+    languages: ClassVar[tuple[str, ...]] = ()
     spoken_evidence: ClassVar[bool] = False
 
     @property

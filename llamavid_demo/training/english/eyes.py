@@ -47,6 +47,7 @@ class Eyes:
             spoken_evidence=True,
             second_eyes=True,
             autocast=True,
+            languages=("en",),
         )
         self.network = self._begin()
 
