@@ -4,8 +4,7 @@ import logging
 import os
 
 import gradio as gr
-from rcssmin import cssmin
-from rjsmin import jsmin
+import minify
 from starlette.middleware import Middleware
 
 from llamavid_demo.settings import ROOT, Settings
@@ -96,7 +95,7 @@ def serve(settings: Settings) -> None:
 
 
 def served(name: str) -> str:
-    """Text of a style or script as a browser gets it: without the blanks and comments, which are for people."""
-    text = (ASSETS / name).read_text(encoding="utf-8")
-    shorter: str = cssmin(text) if name.endswith(".css") else jsmin(text)
+    """Text of a style or script as a browser gets it: minified."""
+    kind = "text/css" if name.endswith(".css") else "application/javascript"
+    shorter: str = minify.string(kind, (ASSETS / name).read_text(encoding="utf-8"))
     return shorter
