@@ -84,6 +84,7 @@ Object.assign(window.cinema, (() => {
       : message.back;
     if (message.arrived) stored(sessionStorage, `${KEPT}asked`, '');
     if (back && !box()?.value.trim()) fill(back);
+    if (message.file) window.cinema.save(...message.file);
   }
 
   // The settings of an answer, and the second that the player is at: see ui/steering.py.
@@ -162,5 +163,5 @@ Object.assign(window.cinema, (() => {
     if (event.target === box()) stored(sessionStorage, `${KEPT}draft`, event.target.value);
   });
 
-  return { arrival, hear, moved, beginOf, go, steer, steering };
+  return { address, arrival, hear, moved, stored, beginOf, go, steer, steering };
 })());

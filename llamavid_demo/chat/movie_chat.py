@@ -6,7 +6,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, Literal
 
 import torch
@@ -109,12 +109,13 @@ class MovieChat:
                 return
             yield from heard
 
-    def ask(self, question: str, options: Options | None = None, **chosen: Any) -> Turn:
+    def ask(self, question: str, options: Options | None = None, *, after: int | None = None, **chosen: Any) -> Turn:
         """A new turn, written as it is iterated. What is `chosen` by name goes before the options.
 
-        Greedy unless a temperature is given. Raises `QuestionError`; iterating raises `TooLongError`.
+        It follows the first `after` turns, all when unset; later ones go when it begins. Greedy unless a temperature is
+        given. Raises `QuestionError`; iterating raises `TooLongError`.
         """
-        return self._turn(question, replace(options or Options(), **chosen), self.turns, self._greedy)
+        return self._turn(question, replace(options or Options(), **chosen), self.turns[:after], self._greedy)
 
     def retry(self, options: Options | None = None, **chosen: Any) -> Turn:
         """Ask the last question again, as before or with other options; its old answer goes when the new one begins.
@@ -176,9 +177,11 @@ class MovieChat:
             when = "in this section" if until is None else f"in this section before {clock(until)}"
             raise QuestionError(f"Nothing is said {when} that could be read: let the model use the frames too.")
         sampling, options = unset.but(options), options if self.model.general else replace(options, style="any")
-        return Turn(
+        turn = Turn(
             question, lambda turn: self._write(turn, list(earlier), sampling), options=options, progress=self._progress
         )
+        turn.used = replace(options, **asdict(sampling))
+        return turn
 
     def _cues(self, options: Options) -> list[Cue]:
         """Cues of the section that the model may read, and that may be told."""

@@ -14,6 +14,7 @@ from llamavid_demo.ui.catalogue import bundled_movies
 from llamavid_demo.ui.choosing import Choosing
 from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.copying import Copies
+from llamavid_demo.ui.export import Saving
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.page import TITLE, layout
 from llamavid_demo.ui.read_ahead import ReadAhead
@@ -28,7 +29,7 @@ from llamavid_demo.ui.wiring import Wiring
 
 ASSETS = ROOT / "assets"
 STYLES = ("page.css", "layout.css")
-SCRIPTS = ("page.js", "memory.js", "search.js", "upload.js", "keys.js")
+SCRIPTS = ("page.js", "memory.js", "search.js", "upload.js", "keys.js", "share.js")
 DAY = 24 * 60 * 60
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ def build(settings: Settings, uploads: Uploads) -> gr.Blocks:
         wiring.choosing(choosing, screening, talking)
         wiring.screening(screening)
         wiring.searching(Searching(sessions))
-        wiring.talking(talking)
+        wiring.talking(talking, Saving(settings, sessions))
         wiring.steering(demo, settings)
         wiring.bringing(bringing, screening)
         asking = {"concurrency_id": "ask", "concurrency_limit": settings.answers_at_once}

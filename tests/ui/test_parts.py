@@ -21,6 +21,7 @@ PLAIN_TAGS = {
     "b",
     "br",
     "button",
+    "details",
     "div",
     "em",
     "h2",
@@ -33,6 +34,8 @@ PLAIN_TAGS = {
     "ol",
     "p",
     "span",
+    "summary",
+    "textarea",
     "time",
     "ul",
 }
