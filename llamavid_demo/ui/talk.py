@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from llamavid_demo.chat import Turn, TurnStats
 
 TIME = re.compile(r"(?<![\d:.#])(?:(\d):)?([0-5]?\d):([0-5]\d)(?![\d:]|\s?[ap]\.?m\b)", re.IGNORECASE)
+THUMB = (
+    '<svg viewBox="0 0 16 16" aria-hidden="true"><path transform="rotate({} 8 8)" '
+    'd="M1 7h3v8H1zM4 8l3-7q2 0 2 2v3h5q1 0 1 2l-2 6q0 1-2 1H4"/></svg>'
+)
 SAVED = {"md": "Markdown", "json": "JSON"}
 STAGES = {
     "frames": ("Watching the section", "frames"),
@@ -66,7 +70,10 @@ watch('value', () => {
 KEEPING_ON_LOAD = """
 element.addEventListener('click', (event) => {
   const kind = event.target.closest('[data-export]')?.dataset.export;
-  if (kind) trigger('save', { kind, thumbs: window.cinema.thumbs() });
+  const given = [...document.querySelectorAll('#log [data-thumb][aria-pressed=true]')];
+  const thumbs = Object.fromEntries(given.map(({ dataset }) => [dataset.of, Number(dataset.thumb)]));
+  if (kind === 'paper') print();
+  else if (kind) trigger('save', { kind, thumbs });
 });
 """
 # Screen readers speak what is added here; a turn that is still busy is spoken when it is whole.
@@ -124,16 +131,16 @@ def finished_turn(
     answer = timed(prose(turn.text), length) or f"<em>{silent}</em>"
     again = "".join(_button(f"data-{words.lower()}", words) for words in ("Retry", "Undo")) if last else ""
     thumbs = "".join(
-        _button(f"data-does=judge data-thumb={thumb}", sign, label)
-        for thumb, sign, label in ((UP, "👍", "Good answer"), (DOWN, "👎", "Bad answer"))
+        _button(
+            f"data-does=judge data-thumb={thumb} data-of={name(turn.question, turn.text)}", THUMB.format(angle), label
+        )
+        for thumb, angle, label in ((UP, 0, "Good answer"), (DOWN, 180, "Bad answer"))
     )
     can = "".join(_button(f"data-does={words.lower()}", words) for words in ("Copy", "Share"))
     does = f"{_pages(place, number, choices)}{can}{thumbs}{again}"
     line = f'<div class="under">{status_line(turn.stats, turn.finished, turn.options)}<p class="does">{does}</p></div>'
-    return (
-        f'<article class="turn" data-turn="{name(turn.question, turn.text)}">{_asked(turn.question)}'
-        f'{_edit(turn.question, place)}<div class="answer">{answer}</div>{evidence}{line}</article>'
-    )
+    asked = f"{_edit(turn.question, place)}{_asked(turn.question)}"
+    return f'<article class="turn">{asked}<div class="answer">{answer}</div>{evidence}{line}</article>'
 
 
 def _button(data: str, words: str, label: str = "") -> str:
@@ -177,7 +184,7 @@ def others_here(place: int, count: int) -> str:
 def keeping() -> str:
     """What can be done with the whole conversation."""
     saves = "".join(_button(f'data-export="{kind}"', f"Save as {words}") for kind, words in SAVED.items())
-    print_it = _button("data-does=print", "Print")
+    print_it = _button("data-export=paper", "Print")
     return f'<p class="does">{_button("data-share", "Share this moment")}{saves}{print_it}</p>'
 
 

@@ -4,7 +4,7 @@ from hashlib import blake2s
 from typing import Any
 
 UP, DOWN = 1, -1
-MOST = 500  # that a browser keeps; see share.js
+MOST = 1000  # that are read
 
 
 def name(question: str, text: str) -> str:
