@@ -5,7 +5,7 @@ import json
 from llamavid_demo.chat import Evidence, Turn, TurnStats
 from llamavid_demo.film import Cue
 from llamavid_demo.ui.branches import Branches
-from llamavid_demo.ui.kept import Arrival, kept_talk, revived
+from llamavid_demo.ui.kept import MOST_TURNS, Arrival, kept_talk, revived
 
 STATS = TurnStats(
     frames=2, prompt_tokens=9, section_tokens=4, reused_tokens=4, new_tokens=3, ttft_s=0.1, tokens_per_s=20.0,
@@ -42,3 +42,27 @@ def test_what_cannot_be_read_is_dropped_and_the_rest_is_kept() -> None:
     assert (arrival.film, arrival.second, len(arrival.talks)) == ("harbour", 5, 1)
     for sent in ("", "[]", '{"second": -1}', '{"second": NaN}', json.dumps({"section": "x"})):
         assert Arrival.read(sent) == Arrival()
+
+
+def test_branches_come_back_and_those_that_name_no_turns_are_dropped() -> None:
+    first, second, third = (answered(text, "end") for text in ("A", "B", "C"))
+    talk = kept_talk("tiny", "harbour", 0, Branches(((first, second), (first, third)), 1)).model_dump()
+    assert (talk["branches"], talk["open"], len(talk["turns"])) == (((0, 1), (0, 2)), 1, 3)
+    (back,) = Arrival.read(json.dumps({"talks": [talk]})).talks
+    assert [turn.text for turn in back.branched.turns] == ["A", "C"]
+    assert [turn.text for turn in back.branched.at(1)] == ["B", "C"]
+    for bad in (
+        {"branches": [[0, 3]]},
+        {"branches": [[1, 0]]},
+        {"branches": [[0, 0]]},
+        {"open": 2},
+        {"branches": [[-1]]},
+    ):
+        assert Arrival.read(json.dumps({"talks": [{**talk, **bad}]})).talks == ()
+
+
+def test_of_a_long_conversation_the_open_branch_is_kept_first() -> None:
+    long, other = [answered(str(n), "end") for n in range(MOST_TURNS + 5)], answered("other", "end")
+    talk = kept_talk("tiny", "harbour", 0, Branches(((other,), tuple(long)), 1))
+    assert [turn.text for turn in talk.branched.turns] == [turn.text for turn in long[5:]]
+    assert talk.branches == ()
