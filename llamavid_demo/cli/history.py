@@ -29,7 +29,7 @@ class History:
 
     @property
     def _list(self) -> list[Any]:
-        return self._kept["turns"] if isinstance(self._kept, dict) else self._kept  # type: ignore[no-any-return]
+        return self._kept["turns"] if isinstance(self._kept, dict) else self._kept
 
     @property
     def section(self) -> int | None:
