@@ -110,10 +110,9 @@ class MovieChat:
             yield from heard
 
     def ask(self, question: str, options: Options | None = None, *, after: int | None = None, **chosen: Any) -> Turn:
-        """A new turn, written as it is iterated. What is `chosen` by name goes before the options.
+        """A new turn behind the first `after` turns, or all. What is `chosen` by name goes before the options.
 
-        It follows the first `after` turns, all when unset; later ones go when it begins. Greedy unless a temperature is
-        given. Raises `QuestionError`; iterating raises `TooLongError`.
+        Greedy unless a temperature is given. Raises `QuestionError`; iterating raises `TooLongError`.
         """
         return self._turn(question, replace(options or Options(), **chosen), self.turns[:after], self._greedy)
 
@@ -270,10 +269,9 @@ class MovieChat:
 
     def _look_frames(self, turn: Turn) -> int:
         """Frames that each question looks at again for a turn, at most."""
-        unseen = turn.options.reads == "subtitles"
-        if unseen or guide_mode(self.model, self.settings, turn.options.guide) != "ahead":
-            return 0
-        return min(self.settings.look_frames, len(self._encoded.times))
+        ahead = guide_mode(self.model, self.settings, turn.options.guide) == "ahead"
+        looks = ahead and turn.options.reads != "subtitles"
+        return min(self.settings.look_frames, len(self._encoded.times)) if looks else 0
 
     def _guide(self, turn: Turn, *, first: Turn) -> str:
         """The guide question of the prefix, for a turn in a conversation that began with `first`."""
