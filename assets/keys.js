@@ -79,7 +79,7 @@
     const skip = event.target.closest('.skip');
     if (skip) event.preventDefault(); // the page's base address would make a journey of it
     // These buttons go when they are pressed. A finger would bring up the keyboard over the answer.
-    const gone = event.pointerType !== 'touch' && event.target.closest('#ask, #stop, [data-retry], [data-undo]');
+    const gone = event.pointerType !== 'touch' && event.target.closest('#ask, #stop, [data-retry], [data-undo], [data-send]');
     if (skip || gone) box()?.focus({ preventScroll: true });
   });
 

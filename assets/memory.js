@@ -4,9 +4,10 @@ Object.assign(window.cinema, (() => {
   const MOST = 60; // conversations
   const LONGEST = 2000000; // characters of all that are sent back
   const TITLE = 'A film you can talk with';
-  const video = () => document.querySelector('#player video');
-  const box = () => document.querySelector('#question textarea');
-  const section = () => document.querySelector('#strip [data-section][aria-pressed="true"]');
+  const one = (selector) => document.querySelector(selector);
+  const video = () => one('#player video');
+  const box = () => one('#question textarea');
+  const section = () => one('#strip [data-section][aria-pressed=true]');
 
   // Storage may be full, or forbidden.
   function stored(storage, key, value) {
@@ -30,9 +31,8 @@ Object.assign(window.cinema, (() => {
   // Conversations that are kept, the latest first; none where storage is forbidden.
   function talks() {
     try {
-      const keys = Object.keys(localStorage).filter((key) => key.startsWith(`${KEPT}talk/`));
-      const kept = keys.map((key) => ({ key, ...JSON.parse(localStorage.getItem(key)) }));
-      return kept.sort((a, b) => b.at - a.at);
+      const kept = Object.entries(localStorage).filter(([key]) => key.startsWith(`${KEPT}talk/`));
+      return kept.map(([key, talk]) => ({ key, ...JSON.parse(talk) })).sort((a, b) => b.at - a.at);
     } catch { return []; }
   }
 
@@ -87,6 +87,7 @@ Object.assign(window.cinema, (() => {
       for (const tick of document.querySelectorAll('[data-kept]')) tick.checked = Boolean(stored(localStorage, KEPT + tick.dataset.kept));
     }
     if (back && !box()?.value.trim()) fill(back);
+    if (message.file) window.cinema.save(...message.file);
   }
 
   // The settings of an answer, and the second that the player is at: see ui/steering.py.
@@ -118,7 +119,7 @@ Object.assign(window.cinema, (() => {
     const to = address(film, number, same ? now.second : 0);
     if (!same) history.pushState(null, '', to);
     else if (location.search !== to) history.replaceState(null, '', to);
-    const title = document.querySelector('#wall [data-film][aria-pressed="true"] .title')?.textContent;
+    const title = one('#wall [aria-pressed=true] .title')?.textContent;
     document.title = title ? `${title} · ${TITLE}` : TITLE;
   }
 
@@ -149,7 +150,7 @@ Object.assign(window.cinema, (() => {
 
   window.addEventListener('popstate', () => {
     const to = asked(location.search);
-    const first = document.querySelector('#wall [data-film]')?.dataset.film;
+    const first = one('#wall [data-film]')?.dataset.film;
     go(to.film || first, to.section ?? 0, to.second);
   });
   document.addEventListener('click', (event) => {
@@ -168,5 +169,5 @@ Object.assign(window.cinema, (() => {
     if (event.target === box()) stored(sessionStorage, `${KEPT}draft`, event.target.value);
   });
 
-  return { arrival, hear, moved, beginOf, go, steer, steering };
+  return { address, arrival, hear, moved, one, section, stored, video, beginOf, go, steer, steering };
 })());

@@ -1,6 +1,5 @@
 """Command line: serve the page, ask from a shell, read films ahead, plan what fits, evaluate and train."""
 
-import json
 import logging
 import sys
 from functools import partial
@@ -23,6 +22,7 @@ from llamavid_demo.cli.common import (
     messages,
 )
 from llamavid_demo.cli.evaluating import compare, evaluate
+from llamavid_demo.cli.history import History
 from llamavid_demo.cli.progress_bars import progress_bars
 from llamavid_demo.cli.space import space
 from llamavid_demo.cli.subtitling import subtitles
@@ -53,7 +53,9 @@ def serve(
 def ask(
     movie: Annotated[Path, typer.Argument(help="A folder of movies/, its name, or a video file.")],
     question: Annotated[str, typer.Argument(help="What you want to know.")],
-    section: Annotated[str, typer.Option(help="Which 30-minute section, from 0; or all: the whole film.")] = "0",
+    section: Annotated[
+        str | None, typer.Option(help="Which section, from 0, which is the default; or all: the whole film.")
+    ] = None,
     until: Annotated[
         float | None, typer.Option(help="No spoilers: know only what comes before this second of the film.")
     ] = None,
@@ -70,7 +72,11 @@ def ask(
     reads: Annotated[str, typer.Option(help="What the model may use: both, frames or subtitles.")] = "both",
     style: Annotated[str, typer.Option(help="Answers: any as the model likes, short or long.")] = "any",
     history: Annotated[
-        Path | None, typer.Option(help='JSON file of earlier turns: [{"question": …, "answer": …}]; it is extended.')
+        Path | None,
+        typer.Option(
+            help='JSON file of earlier turns: [{"question": …, "answer": …}], or a conversation that the page saved, '
+            "whose section is then the default; it is extended."
+        ),
     ] = None,
     model: Model = None,
     quantization: Quantization = None,
@@ -85,13 +91,15 @@ def ask(
     })  # fmt: skip
     settings = chosen_settings(model=model, quantization=quantization)
     film = chosen_movie(movie, settings)
-    earlier = _read_history(history)
+    earlier = History(history) if history else None
+    section = section or str((earlier and earlier.section) or 0)
     if section != "all" and not section.isdecimal():
         raise QuestionError(f"{section!r} is no section: give its number, from 0, or all.")
     loaded = loaded_model(settings)
     with progress_bars(messages) as progress:
         which: int | Literal["all"] = int(section) if section.isdecimal() else "all"
-        chat = MovieChat(loaded, film, which, settings=settings, progress=progress, history=earlier)
+        chat = MovieChat(loaded, film, which, settings=settings, progress=progress)
+        chat.turns = earlier.turns() if earlier else []
         if chat.foreign:
             messages.print(chat.foreign)
         turn = chat.ask(question, options)
@@ -105,9 +113,8 @@ def ask(
         for piece in pieces:
             print(piece, end="", flush=True)
         print()
-    if history is not None:
-        said = [*earlier, (turn.question, turn.text)]
-        history.write_text(json.dumps([{"question": q, "answer": a} for q, a in said], indent=2), encoding="utf-8")
+    if earlier:
+        earlier.add(turn)
 
 
 @app.command()
@@ -235,15 +242,6 @@ def train(
         work = work or (llama_vid.WORK if base is None else Path("runs/looking"))
         llama_vid.run(out, work=work, resume=resume, report=report, base=base)
     console.print(f"The checkpoint is in {out}, the learning curves in {work / 'curves.png'}.")
-
-
-def _read_history(path: Path | None) -> list[tuple[str, str]]:
-    if path is None or not path.exists():
-        return []
-    try:
-        return [(str(turn["question"]), str(turn["answer"])) for turn in json.loads(path.read_text(encoding="utf-8"))]
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        raise QuestionError(f"{path} is no history ({error!r}): expected a list of question and answer.") from error
 
 
 def main() -> None:

@@ -62,6 +62,24 @@ def test_ask_prints_one_object(run, clip: Path, tmp_path: Path) -> None:
     assert second.stdout.strip() == said[1]["answer"]
 
 
+def test_a_saved_conversation_gives_the_same_answer_again(run, clip: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "saved.json"
+    saved.write_text(json.dumps({"section": {"number": 0}, "model": "micro", "turns": []}))
+    for question in ("What color is the car?", "And then?"):
+        assert run("ask", clip, question, "--history", saved).returncode == 0
+    talk = json.loads(saved.read_text())
+    *earlier, last = talk["turns"]
+    assert last["options"]["temperature"] == 0
+    again = tmp_path / "again.json"
+    again.write_text(json.dumps({**talk, "turns": earlier}))
+    longest = last["options"]["max_new_tokens"]
+    done = run("ask", clip, last["question"], "--history", again, "--max-new-tokens", longest)
+    assert done.stdout.strip() == last["answer"]
+    assert json.loads(again.read_text()) == talk
+    again.write_text('{"turns": 3}')
+    assert "no history" in run("ask", clip, "Who?", "--history", again).stderr
+
+
 def test_ingest_reads_ahead(run, clip: Path, cache_dir: Path) -> None:
     done = run("ingest", clip, "--guide", "Who?")
     assert done.returncode == 0, done.stderr

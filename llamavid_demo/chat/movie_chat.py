@@ -6,7 +6,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, Literal
 
 import torch
@@ -113,12 +113,12 @@ class MovieChat:
                 return
             yield from heard
 
-    def ask(self, question: str, options: Options | None = None, **chosen: Any) -> Turn:
-        """A new turn, written as it is iterated. What is `chosen` by name goes before the options.
+    def ask(self, question: str, options: Options | None = None, *, after: int | None = None, **chosen: Any) -> Turn:
+        """A new turn behind the first `after` turns, or all. What is `chosen` by name goes before the options.
 
         Greedy unless a temperature is given. Raises `QuestionError`; iterating raises `TooLongError`.
         """
-        return self._turn(question, replace(options or Options(), **chosen), self.turns, self._greedy)
+        return self._turn(question, replace(options or Options(), **chosen), self.turns[:after], self._greedy)
 
     def retry(self, options: Options | None = None, **chosen: Any) -> Turn:
         """Ask the last question again, as before or with other options; its old answer goes when the new one begins.
@@ -184,9 +184,11 @@ class MovieChat:
             when = "in this section" if until is None else f"in this section before {clock(until)}"
             raise QuestionError(f"Nothing is said {when} that could be read: let the model use the frames too.")
         sampling, options = unset.but(options), options if self.model.general else replace(options, style="any")
-        return Turn(
+        turn = Turn(
             question, lambda turn: self._write(turn, list(earlier), sampling), options=options, progress=self._progress
         )
+        turn.used = replace(options, **asdict(sampling))
+        return turn
 
     def _cues(self, options: Options) -> list[Cue]:
         """Cues of the section that the model may read, and that may be told."""
@@ -275,10 +277,9 @@ class MovieChat:
 
     def _look_frames(self, turn: Turn) -> int:
         """Frames that each question looks at again for a turn, at most."""
-        unseen = turn.options.reads == "subtitles"
-        if unseen or guide_mode(self.model, self.settings, turn.options.guide) != "ahead":
-            return 0
-        return min(self.settings.look_frames, len(self._encoded.times))
+        ahead = guide_mode(self.model, self.settings, turn.options.guide) == "ahead"
+        looks = ahead and turn.options.reads != "subtitles"
+        return min(self.settings.look_frames, len(self._encoded.times)) if looks else 0
 
     def _guide(self, turn: Turn, *, first: Turn) -> str:
         """The guide question of the prefix, for a turn in a conversation that began with `first`."""

@@ -32,7 +32,7 @@ class Turn:
     """Iterate a turn for pieces of text, or its `events`; then it has `text`, `evidence`, `stats` and `finished`.
 
     `finished` is None while the answer is being written, then "end", "length" or "stopped". `options` are those that it
-    was asked with.
+    was asked with, `used` also say how it sampled where they left that to the settings.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Turn:
         progress: ProgressCallback = ignore_progress,
     ) -> None:
         self.question = question
-        self.options = options
+        self.options = self.used = options
         self.text = ""
         self.evidence: list[Evidence] = []
         self.stats: TurnStats | None = None

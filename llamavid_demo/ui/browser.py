@@ -15,15 +15,22 @@ ON_LOAD = "watch('value', () => window.cinema && window.cinema.hear(element));"
 
 
 def message(
-    *, talks: Sequence[KeptTalk] = (), asked: str | None = None, back: str = "", model: str = "", arrived: bool = False
+    *,
+    talks: Sequence[KeptTalk] = (),
+    asked: str | None = None,
+    back: str = "",
+    model: str = "",
+    arrived: bool = False,
+    file: tuple[str, str] | None = None,
 ) -> str:
     """HTML that memory.js reads.
 
     `talks` are kept, those without turns forgotten. `asked` is the question under way, "" none any more. `back` is
     offered to the box. `model` is kept as the choice. `arrived`: the page shows what its address asks for.
+    `file`, a name and a text, is saved as a download.
     """
     told = {
         "talks": [talk.model_dump() for talk in talks], "asked": asked, "back": back, "model": model,
-        "arrived": arrived, "number": time.monotonic_ns(),
+        "arrived": arrived, "file": file, "number": time.monotonic_ns(),
     }  # fmt: skip
     return f'<i data-told="{escape(json.dumps(told))}"></i>'

@@ -1,11 +1,11 @@
-"""Handlers of the conversation: ask, stop, retry, undo. They hold no tensors and compute nothing.
+"""Handlers of the conversation: ask, stop, retry, edit, undo. They hold no tensors and compute nothing.
 
 A question goes through three steps: `begin` shows it at once, `answer` streams, `illustrate` adds the pictures to the
 evidence. The handlers start no thread: who iterates `answer` waits for the model's scheduler.
 """
 
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +18,13 @@ from llamavid_demo.ui.browser import message
 from llamavid_demo.ui.evidence import evidence_strip
 from llamavid_demo.ui.heat import heat_picture
 from llamavid_demo.ui.invitation import invitation
-from llamavid_demo.ui.kept import KeptTalk, KeptTurn, kept_talk, revive
+from llamavid_demo.ui.kept import KeptTalk, KeptTurn, kept_talk, revived
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.refusals import says_nothing_was_found
 from llamavid_demo.ui.sessions import Asked, Conversation, Sessions
 from llamavid_demo.ui.steering import UNSTEERED, options
 from llamavid_demo.ui.stills import Stills
-from llamavid_demo.ui.talk import alert, finished_turn, notice, progress_bar, unfinished_turn
+from llamavid_demo.ui.talk import alert, finished_turn, notice, others_here, progress_bar, unfinished_turn
 
 if TYPE_CHECKING:
     from llamavid_demo.chat import Progress, Turn
@@ -50,10 +50,11 @@ class Talking:
     def parts(self, key: str, movie: Movie, section: int) -> Parts:
         """The conversation as it stands, with the pictures that are known."""
         articles = self._articles(key, movie, section, again=True)
+        others = others_here(len(articles), len(self._sessions.branches(key, movie.slug, section).at(len(articles))))
         if not articles:
             model = self._models[self._sessions.model(key)].ready
-            return {"past": "", "current": invitation(movie.title, model, self._settings)}
-        return {"past": "".join(articles[:-1]), "current": articles[-1]}
+            return {"past": "", "current": invitation(movie.title, model, self._settings) + others}
+        return {"past": "".join(articles[:-1]), "current": articles[-1] + others}
 
     def welcome(self, key: str) -> Parts:
         """The invitation, which says more when the model is there; nothing where a conversation has begun."""
@@ -68,14 +69,29 @@ class Talking:
             return {"alert": alert(EMPTY)}
         return self._take(key, Asked(question.strip(), slug, section, options=options(steered, self._settings)))
 
+    def begin_edited(
+        self, key: str, place: object, question: str, slug: str, section: int, steered: str = UNSTEERED
+    ) -> Parts:
+        """Take a question that stands in for that of the turn at `place`, which stays on a branch of its own.
+
+        Raises `QuestionError` for settings that are none.
+        """
+        turns = self._sessions.turns(key, slug, section)
+        if not isinstance(place, int) or not 0 <= place < len(turns):
+            return {}  # undone meanwhile
+        if not question.strip():
+            return {"alert": alert(EMPTY)}
+        chosen = options(steered, self._settings)
+        return self._take(key, Asked(question.strip(), slug, section, place=place, options=chosen))
+
     def begin_again(self, key: str, slug: str, section: int, steered: str = UNSTEERED) -> Parts:
-        """Take the last question once more; its answer goes when the new one comes. Raises `QuestionError`."""
+        """Take the last question once more; its answer stays on a branch of its own. Raises `QuestionError`."""
         turns = self._sessions.turns(key, slug, section)
         if not turns:
             return {"alert": alert(EMPTY)}
-        return self._take(
-            key, Asked(turns[-1].question, slug, section, again=True, options=options(steered, self._settings))
-        )
+        chosen = options(steered, self._settings)
+        asked = Asked(turns[-1].question, slug, section, again=True, place=len(turns) - 1, options=chosen)
+        return self._take(key, asked)
 
     def _take(self, key: str, asked: Asked) -> Parts:
         visit = self._sessions.visit(key)
@@ -89,7 +105,7 @@ class Talking:
         visit.showing = here  # a visit may be new: connections break, pages stay
         articles = self._articles(key, movie, asked.section)
         return {
-            "past": "".join(articles[:-1] if asked.again else articles),
+            "past": "".join(articles[: asked.place]),
             "current": unfinished_turn(asked.question),
             "activity": progress_bar(None, "Waiting for the model…"),
             "alert": "",
@@ -142,26 +158,29 @@ class Talking:
             return
         chat = conversation.chat
         before = chat.turns
-        turn = chat.retry(options=asked.options) if asked.again else chat.ask(asked.question, options=asked.options)
+        if asked.again:
+            turn = chat.retry(options=asked.options)
+        else:
+            turn = chat.ask(asked.question, options=asked.options, after=asked.place)
         asked.answered_by(turn)
         try:
             yield from turn.events()
         finally:
             if turn.finished == "stopped" and not turn.text:
                 chat.turns = before  # as if nobody had asked
+            conversation.settle()
 
     def _conversation(self, key: str, asked: Asked) -> "Generator[Progress, None, Conversation | None]":
         known = self._sessions.conversation(key, asked.slug, asked.section)
         if known:
             return known
         model, movie = self._sessions.model(key), self._sessions.movie(key, asked.slug)
-        kept = [turn for turn in self._sessions.turns(key, asked.slug, asked.section) if isinstance(turn, KeptTurn)]
-        history = [(turn.question, turn.text) for turn in kept]
-        chat = yield from self._models[model].chat(movie, asked.section, asked.stopping, history=history)
+        chat = yield from self._models[model].chat(movie, asked.section, asked.stopping)
         if chat is None:
             return None
-        revive(chat.turns, kept)
         conversation = Conversation(chat, model)
+        branches = self._sessions.branches(key, asked.slug, asked.section)
+        conversation.show(branches.map(lambda turn: revived(turn) if isinstance(turn, KeptTurn) else turn))
         self._sessions.remember(key, asked.slug, asked.section, conversation)
         return conversation
 
@@ -235,7 +254,17 @@ class Talking:
         """A conversation for the browser to keep; of a visitor's own film nothing."""
         if slug not in self._sessions.bundled:
             return []
-        return [kept_talk(self._sessions.model(key), slug, section, self._sessions.turns(key, slug, section))]
+        return [kept_talk(self._sessions.model(key), slug, section, self._sessions.branches(key, slug, section))]
+
+    def turn_to(self, key: str, place: object, number: object, slug: str, section: int) -> Parts:
+        """Open the branch on which turn `number` of those at `place` stands."""
+        if self._sessions.visit(key).busy:
+            return {"alert": alert(BUSY)}
+        if isinstance(place, int) and isinstance(number, int):
+            self._sessions.turn_to(key, slug, section, place, number)
+        movie = self._sessions.movie(key, slug)
+        words = message(talks=self.kept(key, slug, section))
+        return {**self.parts(key, movie, section), "browser": words, "alert": ""}
 
     def undo(self, key: str, slug: str, section: int) -> Parts:
         """Forget the last turn and put its question back into the box, to be changed."""
@@ -255,11 +284,18 @@ class Talking:
 
     def _articles(self, key: str, movie: Movie, section: int, *, again: bool = False) -> list[str]:
         conversation = self._sessions.conversation(key, movie.slug, section)
-        turns, articles = self._sessions.turns(key, movie.slug, section), []
-        for number, turn in enumerate(turns, start=1):
+        branches, articles = self._sessions.branches(key, movie.slug, section), []
+        turns: Sequence[Turn | KeptTurn] = branches.turns
+        for place, turn in enumerate(turns):
             pictures = self._stills.known(movie, [moment.seconds for moment in turn.evidence])
             heat_maps = conversation.heat_maps.get(turn) if conversation else None
             found = not says_nothing_was_found(turn.text)
             strip = evidence_strip(turn.evidence, pictures, heat_maps, found=found)
-            articles.append(finished_turn(turn, strip, last=again and number == len(turns), length=movie.duration))
+            choices: list[object] = [*branches.at(place)]
+            articles.append(
+                finished_turn(
+                    turn, strip, last=again and place + 1 == len(turns), length=movie.duration, place=place,
+                    number=next(number for number, one in enumerate(choices) if one is turn), choices=len(choices),
+                )
+            )  # fmt: skip
         return articles

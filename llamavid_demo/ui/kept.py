@@ -4,19 +4,19 @@ The browser sends it back when a page is opened. It is the visitor's own, but it
 checked like any upload.
 """
 
-from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from llamavid_demo.errors import QuestionError
 from llamavid_demo.options import Options
+from llamavid_demo.ui.branches import MOST_BRANCHES, Branches
 
 if TYPE_CHECKING:
     from llamavid_demo.chat import Turn
 
-MOST_TURNS = 100  # of a conversation
+MOST_TURNS = 100  # of a conversation, those of all its branches together
 MOST_TALKS = 60
 LONGEST = 4_000_000  # characters of all that is sent back
 Seconds = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
@@ -67,6 +67,11 @@ class KeptTurn(_Kept):
     stats: KeptStats | None = None
     options: Options = Options()
 
+    @property
+    def used(self) -> Options:
+        """The options of a kept turn leave nothing to the settings."""
+        return self.options
+
     @field_validator("options", mode="before")
     @classmethod
     def _known(cls, sent: object) -> Options:
@@ -77,13 +82,38 @@ class KeptTurn(_Kept):
             raise ValueError(str(error)) from error
 
 
+Places = Annotated[tuple[Annotated[int, Field(ge=0, lt=MOST_TURNS)], ...], Field(max_length=MOST_TURNS)]
+
+
 class KeptTalk(_Kept):
-    """A conversation with a model about a section of a film."""
+    """A conversation with a model about a section of a film.
+
+    `branches` say by places in `turns` what each branch holds, `open` which one is open; none: one, with all turns.
+    """
 
     model: str
     film: str
     section: Count
     turns: Annotated[tuple[KeptTurn, ...], Field(max_length=MOST_TURNS)]
+    branches: Annotated[tuple[Places, ...], Field(max_length=MOST_BRANCHES)] = ()
+    open: Count = 0
+
+    @model_validator(mode="after")
+    def _whole(self) -> "KeptTalk":
+        """Each branch must name turns that are there, in their order, and the open one must be a branch."""
+        for places in self.branches:
+            if any(place >= len(self.turns) for place in places) or list(places) != sorted(set(places)):
+                raise ValueError(f"branch {places} of {len(self.turns)} turns")
+        if self.open >= max(1, len(self.branches)):
+            raise ValueError(f"open branch {self.open} of {len(self.branches)}")
+        return self
+
+    @property
+    def branched(self) -> Branches[KeptTurn]:
+        """The conversation with its branches."""
+        if not self.branches:
+            return Branches.of(self.turns)
+        return Branches(tuple(tuple(self.turns[place] for place in places) for places in self.branches), self.open)
 
 
 class Arrival(_Kept):
@@ -114,32 +144,50 @@ class Arrival(_Kept):
             return cls()
 
 
-def kept_talk(model: str, film: str, section: int, turns: "Sequence[Turn | KeptTurn]") -> KeptTalk:
-    """A conversation as the browser keeps it: its last turns.
+def kept_talk(model: str, film: str, section: int, branches: "Branches[Any]") -> KeptTalk:
+    """A conversation of `Turn`s or kept ones as the browser keeps it: its last turns, and the latest other branches.
 
     A turn that is being written counts as stopped, and one that was stopped before its first word as never asked.
     """
-    kept = tuple(
-        KeptTurn(
-            question=turn.question, text=turn.text, finished=turn.finished or "stopped",
-            evidence=tuple(KeptEvidence.model_validate(moment) for moment in turn.evidence),
-            stats=KeptStats.model_validate(turn.stats) if turn.stats else None, options=turn.options,
-        )
-        for turn in turns[-MOST_TURNS:]
-        if turn.text or turn.finished not in (None, "stopped")
+    paths = [
+        tuple(turn for turn in path if turn.text or turn.finished not in (None, "stopped")) for path in branches.paths
+    ]
+    paths[branches.open] = paths[branches.open][-MOST_TURNS:]
+    chosen = {branches.open}
+    for number in reversed(range(len(paths))):
+        if len({id(turn) for i in {*chosen, number} for turn in paths[i]}) <= MOST_TURNS:
+            chosen.add(number)
+    numbers = sorted(chosen)
+    turns = {id(turn): turn for i in numbers for turn in paths[i]}
+    places = {name: place for place, name in enumerate(turns)}
+    return KeptTalk(
+        model=model, film=film, section=section, turns=tuple(_kept(turn) for turn in turns.values()),
+        branches=tuple(tuple(places[id(turn)] for turn in paths[i]) for i in numbers) if len(numbers) > 1 else (),
+        open=numbers.index(branches.open),
     )  # fmt: skip
-    return KeptTalk(model=model, film=film, section=section, turns=kept)
 
 
-def revive(turns: "Sequence[Turn]", kept: Sequence[KeptTurn]) -> None:
-    """Give turns that were read back what their answers leaned on and cost."""
-    from llamavid_demo.chat import Evidence, TurnStats  # imported here: torch is there by now, the page is without it
+def _kept(turn: "Turn | KeptTurn") -> KeptTurn:
+    return KeptTurn(
+        question=turn.question, text=turn.text, finished=turn.finished or "stopped",
+        evidence=tuple(KeptEvidence.model_validate(moment) for moment in turn.evidence),
+        stats=KeptStats.model_validate(turn.stats) if turn.stats else None, options=turn.used,
+    )  # fmt: skip
+
+
+def revived(kept: KeptTurn) -> "Turn":
+    """A turn as it was, with what its answer leaned on and cost."""
+    from llamavid_demo.chat import (
+        Evidence,
+        Turn,
+        TurnStats,
+    )  # imported here: torch is there by now, the page is without
     from llamavid_demo.film import Cue
 
-    for turn, known in zip(turns, kept, strict=True):
-        turn.finished, turn.options = known.finished, known.options
-        turn.evidence = [
-            Evidence(e.seconds, e.weight, Cue(e.cue.start, e.cue.end, e.cue.text) if e.cue else None)
-            for e in known.evidence
-        ]
-        turn.stats = TurnStats(**known.stats.model_dump()) if known.stats else None
+    turn = Turn.past(kept.question, kept.text)
+    turn.finished, turn.options, turn.used = kept.finished, kept.options, kept.options
+    turn.evidence = [
+        Evidence(e.seconds, e.weight, Cue(e.cue.start, e.cue.end, e.cue.text) if e.cue else None) for e in kept.evidence
+    ]
+    turn.stats = TurnStats(**kept.stats.model_dump()) if kept.stats else None
+    return turn

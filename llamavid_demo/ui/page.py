@@ -96,7 +96,7 @@ def _conversation(parts: Named, settings: Settings, movie: Movie) -> None:
     """Questions and answers, and the box to write in."""
     with gr.Column(elem_id="talk"):
         with gr.Column(elem_id="log"):
-            parts["past"] = _html(elem_id="past")
+            parts["past"] = _html(elem_id="past", js_on_load=talk.ON_LOAD)
             parts["current"] = _html(
                 invitation(movie.title, None, settings),
                 elem_id="current",
@@ -121,4 +121,5 @@ def _conversation(parts: Named, settings: Settings, movie: Movie) -> None:
             )
             parts["ask"] = gr.Button("Ask", variant="primary", elem_id="ask")
             parts["stop"] = gr.Button("Stop", visible=False, elem_id="stop")
+        parts["keeping"] = _html(talk.keeping(), elem_id="keeping", js_on_load=talk.KEEPING_ON_LOAD)
         parts.update(steering.controls(settings))

@@ -139,7 +139,7 @@ class Screening:
         if visit.showing:  # pressed before the page was whole
             movie = self._sessions.movie(key, visit.showing[0])
             return {**self.player(key, movie), "cost": self.cost(key, movie, visit.showing[1])}
-        visit.kept = {(talk.model, talk.film, talk.section): talk.turns for talk in arrival.talks}
+        visit.kept = {(talk.model, talk.film, talk.section): talk.branched for talk in arrival.talks}
         chosen = {}
         if arrival.model in self._models.names and arrival.model != self._sessions.model(key):
             self._sessions.choose(key, arrival.model)

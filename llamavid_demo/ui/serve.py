@@ -13,6 +13,7 @@ from llamavid_demo.ui.catalogue import bundled_movies
 from llamavid_demo.ui.choosing import Choosing
 from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.copying import Copies
+from llamavid_demo.ui.export import Saving
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.page import TITLE, layout
 from llamavid_demo.ui.read_ahead import ReadAhead
@@ -29,7 +30,7 @@ from llamavid_demo.ui.wiring import Wiring
 
 ASSETS = ROOT / "assets"
 STYLES = ("page.css", "layout.css", "subtitles.css")
-SCRIPTS = ("page.js", "memory.js", "search.js", "upload.js", "keys.js")
+SCRIPTS = ("page.js", "memory.js", "search.js", "upload.js", "keys.js", "share.js")
 DAY = 24 * 60 * 60
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ def build(settings: Settings, uploads: Uploads) -> gr.Blocks:
         wiring.choosing(choosing, screening, talking)
         wiring.screening(screening)
         wiring.searching(Searching(sessions))
-        wiring.talking(talking)
+        wiring.talking(talking, Saving(settings, sessions))
         wiring.steering(demo, settings)
         wiring.bringing(bringing, screening)
         wire_subtitles(wiring, parts, Subtitling(settings, sessions, screening), screening)

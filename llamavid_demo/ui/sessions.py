@@ -14,6 +14,7 @@ from llamavid_demo.errors import GONE, MovieError
 from llamavid_demo.film import Movie
 from llamavid_demo.film.search import DialogueIndex
 from llamavid_demo.options import Options
+from llamavid_demo.ui.branches import Branches
 from llamavid_demo.ui.kept import KeptTurn, kept_talk
 from llamavid_demo.ui.subtitled import Subtitled
 from llamavid_demo.ui.uploads import Uploads
@@ -29,13 +30,15 @@ CONVERSATIONS = 32
 class Asked:
     """A question: it waits for its handler, and once it has `begun` it is being answered.
 
-    `again` asks the last one anew; `options` are what its visitor chose. `turn` is there as soon as a model was asked.
+    `again` asks the last one anew; `place` is that of the turn that it stands in for, None where it follows them all.
+    `options` are what its visitor chose. `turn` is there as soon as a model was asked.
     """
 
     question: str
     slug: str
     section: int
     again: bool = False
+    place: int | None = None
     options: Options = Options()  # noqa: RUF009 - it is frozen
     begun: bool = False
     stopping: threading.Event = field(default_factory=threading.Event, compare=False)
@@ -58,12 +61,27 @@ class Asked:
 class Conversation:
     """A chat about one section, and the name of the model that it is with.
 
-    `heat_maps` lie over its evidence, by `Turn` and second.
+    `heat_maps` lie over its evidence, by `Turn` and second. The chat knows the open branch, `settled` all branches as
+    they were when the last turn ended.
     """
 
     chat: "MovieChat"
     model: str = ""
     heat_maps: dict[object, dict[float, str]] = field(default_factory=dict)
+    settled: "Branches[Turn]" = field(default_factory=Branches)
+
+    @property
+    def branches(self) -> "Branches[Turn]":
+        """The conversation as it stands, a turn that is being written included."""
+        return self.settled.following(self.chat.turns)
+
+    def settle(self) -> None:
+        """A turn has ended, or was undone."""
+        self.settled = self.branches
+
+    def show(self, branches: "Branches[Turn]") -> None:
+        """Go on with these branches and the one that is open there."""
+        self.settled, self.chat.turns = branches, list(branches.turns)
 
 
 @dataclass(eq=False)
@@ -112,7 +130,7 @@ class Visit:
     asked: Asked | None = None
     bringing: Brought | None = None
     follower: object = None
-    kept: dict[tuple[str, str, int], tuple[KeptTurn, ...]] = field(default_factory=dict)
+    kept: dict[tuple[str, str, int], Branches[KeptTurn]] = field(default_factory=dict)
     waiting: WaitingPlayer | None = None
     dialogue: DialogueIndex | None = None
     subtitled: dict[str, Subtitled] = field(default_factory=dict)
@@ -220,8 +238,8 @@ class Sessions:
         with self._lock:
             for owned in [kept for kept in self._conversations if kept[0] == key and kept[2] == slug]:
                 _, model, _, section = owned
-                turns = self._conversations.pop(owned).chat.turns
-                visit.kept[model, slug, section] = kept_talk(model, slug, section, turns).turns
+                left = self._conversations.pop(owned).branches
+                visit.kept[model, slug, section] = kept_talk(model, slug, section, left).branched
 
     def conversation(self, key: str, slug: str, section: int) -> Conversation | None:
         """The conversation with the visitor's model about that section, if it is still remembered."""
@@ -234,10 +252,23 @@ class Sessions:
 
     def turns(self, key: str, slug: str, section: int) -> "Sequence[Turn | KeptTurn]":
         """The turns of that conversation, as it stands here or, after a reload, as the browser kept it."""
+        return self.branches(key, slug, section).turns
+
+    def branches(self, key: str, slug: str, section: int) -> "Branches[Turn] | Branches[KeptTurn]":
+        """The same with all its branches."""
         conversation = self.conversation(key, slug, section)
         if conversation:
-            return list(conversation.chat.turns)
-        return self.visit(key).kept.get((self.model(key), slug, section), ())
+            return conversation.branches
+        return self.visit(key).kept.get((self.model(key), slug, section), Branches())
+
+    def turn_to(self, key: str, slug: str, section: int, place: int, number: int) -> None:
+        """Open another branch: turn `number` of those at a place; nothing where there is none."""
+        conversation, kept = self.conversation(key, slug, section), self.visit(key).kept
+        name = self.model(key), slug, section
+        if conversation:
+            conversation.show(conversation.branches.turned(place, number))
+        elif name in kept:
+            kept[name] = kept[name].turned(place, number)
 
     def undo(self, key: str, slug: str, section: int) -> str | None:
         """Forget the last turn of a conversation and give its question; None where there is none."""
@@ -247,9 +278,10 @@ class Sessions:
         conversation = self.conversation(key, slug, section)
         if conversation:
             conversation.chat.undo()
+            conversation.settle()
         else:
-            kept = self.visit(key).kept
-            kept[self.model(key), slug, section] = kept[self.model(key), slug, section][:-1]
+            kept, name = self.visit(key).kept, (self.model(key), slug, section)
+            kept[name] = kept[name].following(kept[name].turns[:-1])
         return turns[-1].question
 
     def remember(self, key: str, slug: str, section: int, conversation: Conversation) -> None:

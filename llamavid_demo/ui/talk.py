@@ -12,12 +12,18 @@ from typing import TYPE_CHECKING, Protocol
 from llamavid_demo.options import Options
 from llamavid_demo.ui.kept import KeptStats, KeptTurn
 from llamavid_demo.ui.steering import knew
+from llamavid_demo.ui.thumbs import DOWN, UP, name
 from llamavid_demo.ui.words import size, some
 
 if TYPE_CHECKING:
     from llamavid_demo.chat import Turn, TurnStats
 
 TIME = re.compile(r"(?<![\d:.#])(?:(\d):)?([0-5]?\d):([0-5]\d)(?![\d:]|\s?[ap]\.?m\b)", re.IGNORECASE)
+THUMB = (
+    '<svg viewBox="0 0 16 16" aria-hidden="true"><path transform="rotate({} 8 8)" '
+    'd="M1 7h3v8H1zM4 8l3-7q2 0 2 2v3h5q1 0 1 2l-2 6q0 1-2 1H4"/></svg>'
+)
+SAVED = {"md": "Markdown", "json": "JSON"}
 STAGES = {
     "frames": ("Watching the section", "frames"),
     "tokens": ("Turning frames into tokens", "frames"),
@@ -29,8 +35,46 @@ STAGES = {
 }
 ON_LOAD = """
 element.addEventListener('click', (event) => {
-  if (event.target.closest('[data-retry]')) trigger('retry', {});
-  else if (event.target.closest('[data-undo]')) trigger('undo', {});
+  const on = (name) => event.target.closest(`[data-${name}]`);
+  if (on('retry')) trigger('retry', {});
+  else if (on('undo')) trigger('undo', {});
+  else if (on('place')) {
+    const { place, open } = on('place').dataset;
+    trigger('turn_to', { place: Number(place), number: Number(open) });
+  }
+  else if (on('send')) send(on('edit'));
+});
+// The question that is being edited, open through every redrawing.
+let edited = null;
+const send = (edit) => {
+  edit.open = false;
+  trigger('edit', { place: Number(edit.dataset.edit), question: edit.querySelector('textarea').value });
+};
+element.addEventListener('toggle', ({ target }) => {
+  edited = target.open ? target.dataset.edit : null;
+  if (target.open) target.querySelector('textarea').focus();
+}, true);
+element.addEventListener('keydown', (event) => {
+  const edit = event.target.matches('textarea') && event.target.closest('[data-edit]');
+  if (!edit || event.isComposing) return;
+  if (event.key === 'Escape') edit.open = false;
+  else if (event.key !== 'Enter' || event.shiftKey) return;
+  else send(edit);
+  event.preventDefault();
+  edit.querySelector('summary').focus();
+});
+watch('value', () => {
+  if (edited !== null) element.querySelector(`[data-edit="${edited}"]`)?.setAttribute('open', '');
+  window.cinema?.redrawn();
+});
+"""
+KEEPING_ON_LOAD = """
+element.addEventListener('click', (event) => {
+  const kind = event.target.closest('[data-export]')?.dataset.export;
+  const given = [...document.querySelectorAll('#log [data-thumb][aria-pressed=true]')];
+  const thumbs = Object.fromEntries(given.map(({ dataset }) => [dataset.of, Number(dataset.thumb)]));
+  if (kind === 'paper') print();
+  else if (kind) trigger('save', { kind, thumbs });
 });
 """
 # Screen readers speak what is added here; a turn that is still busy is spoken when it is whole.
@@ -75,21 +119,74 @@ def timed(html: str, length: float) -> str:
     return TIME.sub(link, html)
 
 
-def finished_turn(turn: "Turn | KeptTurn", evidence: str = "", *, last: bool = False, length: float = 0) -> str:
+def finished_turn(
+    turn: "Turn | KeptTurn", evidence: str = "", *, last: bool = False, length: float = 0, place: int = 0,
+    number: int = 0, choices: int = 1,
+) -> str:  # fmt: skip
     """A question with its whole answer; the last one can be asked again or undone.
 
-    `length` of the film, in seconds: times in the answer that lie inside it seek.
+    `length` of the film, in seconds: times in the answer that lie inside it seek. It stands at that `place` in the
+    conversation, and is the one with that `number`, from 0, of so many `choices` that stand there.
     """
     silent = "Stopped before the first word." if turn.finished == "stopped" else "No answer."
     answer = timed(prose(turn.text), length) or f"<em>{silent}</em>"
-    again = (
-        '<span class="again"><button type="button" data-retry>Retry</button>'
-        '<button type="button" data-undo>Undo</button></span>'
-        if last
-        else ""
+    again = "".join(_button(f"data-{words.lower()}", words) for words in ("Retry", "Undo")) if last else ""
+    thumbs = "".join(
+        _button(
+            f"data-does=judge data-thumb={thumb} data-of={name(turn.question, turn.text)}", THUMB.format(angle), label
+        )
+        for thumb, angle, label in ((UP, 0, "Good answer"), (DOWN, 180, "Bad answer"))
     )
-    line = f'<div class="under">{status_line(turn.stats, turn.finished, turn.options)}{again}</div>'
-    return f'<article class="turn">{_asked(turn.question)}<div class="answer">{answer}</div>{evidence}{line}</article>'
+    can = "".join(_button(f"data-does={words.lower()}", words) for words in ("Copy", "Share"))
+    does = f"{_pages(place, number, choices)}{can}{thumbs}{again}"
+    line = f'<div class="under">{status_line(turn.stats, turn.finished, turn.options)}<p class="does">{does}</p></div>'
+    asked = f"{_edit(turn.question, place)}{_asked(turn.question)}"
+    return f'<article class="turn">{asked}<div class="answer">{answer}</div>{evidence}{line}</article>'
+
+
+def _button(data: str, words: str, label: str = "") -> str:
+    """A quiet button; one with a `label` can stay pressed, and what that means is kept by the browser alone."""
+    stays = f' aria-label="{label}" aria-pressed="false" title="{label}: kept in this browser only"' if label else ""
+    return f'<button type="button" {data}{stays or " aria-live=polite"}>{words}</button>'
+
+
+def _edit(question: str, place: int) -> str:
+    """The question once more, to be changed and asked in the place of this one.
+
+    What is typed stays when the turn is redrawn: Gradio puts another text in only where the attribute `value` changes.
+    """
+    words = escape(question)
+    return (
+        f'<details class="edit" data-edit="{place}"><summary>Edit</summary>'
+        f'<textarea rows="2" aria-label="Edited question" value="{words}">\n{words}</textarea>'
+        f'<button type="button" data-send>Ask</button></details>'
+    )
+
+
+def _pages(place: int, number: int, choices: int) -> str:
+    """Where branches part: which of them this is, and the ways to the one before and the one after, round and round."""
+    if choices < 2:
+        return ""
+    before, after = (
+        f'<button type="button" data-place="{place}" data-open="{to % choices}" aria-label="{label}">{sign}</button>'
+        for to, label, sign in ((number - 1, "Branch before", "‹"), (number + 1, "Next branch", "›"))
+    )
+    return f'<span class="pages">{before} {number + 1} of {choices} {after}</span>'
+
+
+def others_here(place: int, count: int) -> str:
+    """A way to the last of `count` turns that stand on other branches where the open one ends; nothing for none."""
+    if not count:
+        return ""
+    words = f"Show {some(count, 'other turn')} that stood here" if count > 1 else "Show the other turn that stood here"
+    return f'<p class="does"><button type="button" data-place="{place}" data-open="{count - 1}">{words}</button></p>'
+
+
+def keeping() -> str:
+    """What can be done with the whole conversation."""
+    saves = "".join(_button(f'data-export="{kind}"', f"Save as {words}") for kind, words in SAVED.items())
+    print_it = _button("data-export=paper", "Print")
+    return f'<p class="does">{_button("data-share", "Share this moment")}{saves}{print_it}</p>'
 
 
 def unfinished_turn(question: str, text: str = "") -> str:

@@ -14,6 +14,7 @@ from llamavid_demo.settings import Settings
 from llamavid_demo.ui.choosing import Choosing
 from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.copying import Copies
+from llamavid_demo.ui.export import Saving
 from llamavid_demo.ui.kept import Arrival
 from llamavid_demo.ui.read_ahead import ReadAhead
 from llamavid_demo.ui.screening import Parts, Screening
@@ -168,7 +169,7 @@ class Wiring:
 
         event.then(illustrate, keys, self._outputs, **EVERY, **FREE)
 
-    def talking(self, talking: Talking) -> None:
+    def talking(self, talking: Talking, saving: Saving) -> None:
         """The conversation."""
         parts = self._parts
         keys = [parts["slug"], parts["section"]]
@@ -184,8 +185,20 @@ class Wiring:
         def again(slug: str, section: int, sent: str, request: gr.Request) -> dict[Any, Any]:
             return self.update(talking.begin_again, _key(request), slug, section, sent)
 
+        def edited(slug: str, section: int, sent: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
+            place, question = event._data.get("place"), str(event._data.get("question"))
+            return self.update(talking.begin_edited, _key(request), place, question, slug, section, sent)
+
         def answer(request: gr.Request) -> Iterator[dict[Any, Any]]:
             yield from self.stream(talking.answer, _key(request))
+
+        def turn_to(slug: str, section: int, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
+            place, number = event._data.get("place"), event._data.get("number")
+            return self.update(talking.turn_to, _key(request), place, number, slug, section)
+
+        def save(slug: str, section: int, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
+            kind, thumbs = event._data.get("kind"), event._data.get("thumbs")
+            return self.update(saving.save, _key(request), kind, thumbs, slug, section)
 
         def stop(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
             return self.update(talking.stop, _key(request), slug, section)
@@ -200,11 +213,15 @@ class Wiring:
             parts["ask"].click(**typed, **sending),
             parts["suggestions"].pick(suggested, steered, self._outputs, **sending),
             parts["current"].retry(again, steered, self._outputs, **sending),
+            *(parts[where].edit(edited, steered, self._outputs, **sending) for where in ("past", "current")),
         ):
             answered = begun.then(answer, None, self._outputs, **EVERY, **FREE)
             self._illustrate_after(answered, talking)
         parts["stop"].click(stop, keys, self._outputs, queue=False, **QUIET)
         parts["current"].undo(undo, keys, self._outputs, **QUIET, **FREE)
+        for where in ("past", "current"):
+            self._illustrate_after(parts[where].turn_to(turn_to, keys, self._outputs, **QUIET, **FREE), talking)
+        parts["keeping"].save(save, keys, self._outputs, **QUIET, **FREE)
 
     def steering(self, demo: gr.Blocks, settings: Settings) -> None:
         """The settings of an answer: shown as the browser has kept them, and kept there when they change."""

@@ -71,8 +71,8 @@ class ScriptedChat:
             raise MovieError("That second is not here.")
         return torch.eye(4) / 4
 
-    def ask(self, question: str, **_: Any) -> Turn:
-        return ScriptedTurn(question, lambda turn: self._write(turn, self.turns))
+    def ask(self, question: str, after: int | None = None, **_: Any) -> Turn:
+        return ScriptedTurn(question, lambda turn: self._write(turn, self.turns[:after]))
 
     def retry(self, **_: Any) -> Turn:
         return ScriptedTurn(self.turns[-1].question, lambda turn: self._write(turn, self.turns[:-1]))

@@ -1,5 +1,6 @@
 """The conversation's handlers, without a browser and without a model: what they show, keep and give back."""
 
+import json
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from llamavid_demo.film import Movie, load_movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.conversation import BROKEN, BUSY, EMPTY, STOPPED_EARLY, Talking
 from llamavid_demo.ui.evidence import IN_VAIN
+from llamavid_demo.ui.kept import Arrival
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.stills import Stills
 from tests.ui.scripted import UNSEEN, ScriptedChat, ScriptedModel, ScriptedTurn, told
@@ -249,3 +251,57 @@ def test_late_pictures_never_cover_what_came_after(desk: Desk, monkeypatch: pyte
     assert "And then?" in desk.talking.illustrate(KEY, *AT)["current"]
     desk.visit.showing = ("harbour", 1)
     assert desk.talking.illustrate(KEY, *AT) == {}
+
+
+def test_an_edited_question_parts_from_the_turns_before_it(desk: Desk) -> None:
+    for question in ("Where?", "And then?", "Why?"):
+        desk.ask(question)
+    shown = [desk.talking.begin_edited(KEY, 1, " Who? ", *AT), *desk.talking.answer(KEY)]
+    for parts in (shown[0], shown[-1]):
+        assert "Where?" in parts["past"]
+        assert "And then?" not in parts["past"] + parts["current"]
+        assert "Who?" in parts["current"]
+    assert "2 of 2" in shown[-1]["current"]
+    back = desk.talking.turn_to(KEY, 1, 0, *AT)
+    assert "And then?" in back["past"] and "1 of 2" in back["past"]
+    assert "Why?" in back["current"]
+
+
+def test_an_edited_question_that_fails_leaves_all_as_it_was(movie: Movie) -> None:
+    chat = ScriptedChat(["At sea."])
+    desk = Desk(movie, chat)
+    desk.ask("Where?")
+    chat.trouble = MovieError("The file has gone.")
+    *_, last = [desk.talking.begin_edited(KEY, 0, "Who?", *AT), *desk.talking.answer(KEY)]
+    assert "Where?" in last["current"]
+    assert "of 2" not in last["current"]
+    assert told(last)["back"] == "Who?"
+
+
+@pytest.mark.parametrize("place", [1, -1, None, "0", 10**9])
+def test_a_place_that_is_none_edits_nothing(desk: Desk, place: object) -> None:
+    desk.ask("Where?")
+    assert desk.talking.begin_edited(KEY, place, "Who?", *AT) == {}
+    assert "Where?" in desk.talking.turn_to(KEY, place, place, *AT)["current"]
+
+
+def test_branches_are_kept_by_the_browser_and_gone_on_with_after_a_restart(movie: Movie) -> None:
+    desk = Desk(movie, ScriptedChat(["At sea."]))
+    desk.ask("Where?")
+    *_, last = [desk.talking.begin_edited(KEY, 0, "Who?", *AT), *desk.talking.answer(KEY)]
+    (talk,) = Arrival.read(json.dumps({"talks": told(last)["talks"]})).talks
+    after = Desk(movie, ScriptedChat(["Mara."]))
+    after.visit.kept = {(talk.model, talk.film, talk.section): talk.branched}
+    assert "Where?" in after.talking.turn_to(KEY, 0, 0, *AT)["current"]
+    assert "Where?" in after.ask("And then?")[-1]["past"]
+    shown = after.talking.turn_to(KEY, 0, 1, *AT)
+    assert "Who?" in shown["current"] and "At sea." in shown["current"]
+
+
+def test_retry_keeps_the_first_answer_and_undo_shows_a_way_to_it(desk: Desk) -> None:
+    desk.ask("Where?")
+    desk.talking.begin_again(KEY, *AT)
+    *_, last = desk.talking.answer(KEY)
+    assert "2 of 2" in last["current"]
+    undone = desk.talking.undo(KEY, *AT)["current"]
+    assert "invitation" in undone and 'data-place="0" data-open="0"' in undone

@@ -12,6 +12,7 @@ from llamavid_demo.film import Movie
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.options import Options
 from llamavid_demo.settings import Settings
+from llamavid_demo.ui.branches import Branches
 from llamavid_demo.ui.kept import Arrival, kept_talk
 from llamavid_demo.ui.steering import NAMES, UNSTEERED, fitting, kept, options
 from llamavid_demo.ui.talk import finished_turn
@@ -85,7 +86,7 @@ def test_the_browser_keeps_what_was_chosen() -> None:
 def test_an_answer_says_what_it_knew_also_when_it_was_kept() -> None:
     turn = Turn("Where?", options=Options(until=72.5, reads="subtitles"))
     turn.text, turn.finished = "At sea.", "end"
-    talk = kept_talk("m", "harbour", 0, [turn])
+    talk = kept_talk("m", "harbour", 0, Branches.of([turn]))
     (read,) = Arrival.read(json.dumps({"talks": [talk.model_dump()]})).talks[0].turns
     for one in (turn, read):
         assert "knew the film up to 1:12 · subtitles only" in finished_turn(one)

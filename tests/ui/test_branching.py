@@ -1,0 +1,53 @@
+"""Branches, copies, thumbs and files on the page, as a person uses them."""
+
+import json
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.ui.test_page import ask, open_harbour, stop
+
+
+def test_edit_copy_judge_save_and_print(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    open_harbour(page)
+    ask(page, "Where does the film begin?")  # for which a model like this one reads the frames
+    stop(page)
+    ask(page, "Where is the map?")
+    stop(page)
+    answer = page.locator("#current .answer").inner_text()
+    page.get_by_label("Your question").fill("And the bo")
+    page.locator("#current summary").press("Enter")
+    box = page.locator("#current").get_by_label("Edited question")
+    expect(box).to_be_focused()
+    expect(box).to_have_value("Where is the map?")
+    box.fill("Who is Finn?")
+    box.press("Enter")
+    expect(page.locator("#current .question")).to_contain_text("Who is Finn?")
+    stop(page)
+    expect(page.get_by_label("Your question")).to_have_value("And the bo")
+    assert int(page.locator("#current .status").get_attribute("data-reused") or 0) > 0
+    page.get_by_role("button", name="Branch before").press("Enter")
+    expect(page.locator("#current .pages")).to_contain_text("1 of 2")
+    expect(page.locator("#current .answer")).to_have_text(answer)
+    expect(page.get_by_role("button", name="Branch before")).to_be_focused()
+    page.locator("#current [data-does=copy]").click()
+    expect(page.locator("#current [data-does=copy]")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == answer
+    page.locator("#current [data-does=share]").click()
+    expect(page.locator("#current [data-does=share]")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()").endswith("?movie=harbour&section=0&q=Where+is+the+map%3F")
+    page.locator("#current [data-thumb]").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as JSON").click()
+    assert download.value.suggested_filename == "the-harbour-section-1.json"
+    _, turn = json.loads(Path(download.value.path()).read_text())["turns"]
+    assert (turn["question"], turn["thumb"]) == ("Where is the map?", "up")
+    page.reload()
+    expect(page.locator("#current .pages")).to_contain_text("1 of 2")
+    expect(page.locator("#current [data-thumb]").first).to_have_attribute("aria-pressed", "true")
+    page.emulate_media(media="print")
+    for part in ("#player", "#composer", "#keeping", "#foyer", "#transcript", "#current .under", "#steering"):
+        expect(page.locator(part)).to_be_hidden()
+    for part in ("#about h2", "#strip .range >> nth=0", "#current .question", "#current .answer"):
+        expect(page.locator(part)).to_be_visible()
