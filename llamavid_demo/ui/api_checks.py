@@ -1,9 +1,10 @@
 """What programs send, checked before anything is computed: a refusal is a sentence with the value and the remedy."""
 
-from collections.abc import Mapping
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
-from llamavid_demo.errors import MovieError, QuestionError
+from llamavid_demo.errors import ModelError, MovieError, QuestionError
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
 
@@ -20,13 +21,43 @@ def film_named(name: Any, films: Mapping[str, Movie]) -> Movie:
     return films[name]
 
 
-def section_number(number: Any, movie: Movie) -> int:
-    """The number of a section that the film has. Raises `MovieError` with the range."""
+def section_of(section: Any, movie: Movie) -> int | Literal["all"]:
+    """The number of a section that the film has, or "all". Raises `MovieError` with the range."""
+    if section == "all":
+        return "all"
     last = len(movie.sections) - 1
-    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= last:
+    if isinstance(section, bool) or not isinstance(section, int) or not 0 <= section <= last:
         which = f"has sections 0 to {last}" if last else "has section 0 only"
-        raise MovieError(f"{movie.title} {which}, not {shown(number)}: give the number of one.")
-    return number
+        raise MovieError(f"{movie.title} {which}, not {shown(section)}: give the number of one, or 'all'.")
+    return section
+
+
+def second_of(until: Any, movie: Movie) -> float | None:
+    """A second of the film; None is none. Raises `QuestionError`."""
+    return None if until is None else number_between("until", until, 0, math.ceil(movie.duration))
+
+
+def model_named(name: Any, names: Sequence[str]) -> str:
+    """A model that is on offer; the first when `name` is empty. Raises `ModelError`."""
+    if not name:
+        return names[0]
+    if not isinstance(name, str):
+        raise ModelError(f"The model must be one of {', '.join(names)}, not {shown(name)}.")
+    if name not in names:
+        raise ModelError(f"There is no model {shown(name)} here; there are {', '.join(names)}.")
+    return name
+
+
+def sampling(settings: Settings, temperature: Any, top_p: Any, max_new_tokens: Any) -> dict[str, Any]:
+    """How `MovieChat.ask` samples; no `max_new_tokens` is the settings'. Raises `QuestionError`."""
+    longest = settings.max_new_tokens
+    if max_new_tokens is not None:
+        longest = whole_number("max_new_tokens", max_new_tokens, 1, longest)
+    return {
+        "temperature": number_between("temperature", temperature, 0, HOTTEST),
+        "top_p": number_between("top_p", top_p, 0.01, 1),
+        "max_new_tokens": longest,
+    }
 
 
 def question_text(question: Any, settings: Settings) -> str:

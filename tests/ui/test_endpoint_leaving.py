@@ -15,6 +15,7 @@ from llamavid_demo.chat import Progress
 from llamavid_demo.film import load_movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.api import ask_endpoint
+from llamavid_demo.ui.programs import Programs
 from llamavid_demo.ui.sessions import Sessions
 
 PATIENCE = 60.0  # seconds; the machine may be busy with other things
@@ -56,14 +57,15 @@ def url(films: Path, model: EndlessModel) -> Iterator[str]:
     """A server with nothing but the endpoint."""
     sessions = Sessions([load_movie(films / "harbour", section_minutes=0.5)])
     with gr.Blocks(analytics_enabled=False) as demo:
-        gr.api(ask_endpoint(Settings(), sessions, OneModel(model)), api_name="ask")  # type: ignore[arg-type]
+        programs = Programs(Settings(), sessions, OneModel(model))  # type: ignore[arg-type]
+        gr.api(ask_endpoint(programs), api_name="ask")
     _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False)
     yield f"{address}gradio_api/call/ask"
     demo.close()
 
 
 def test_computation_ends_when_its_caller_has_gone(url: str, model: EndlessModel) -> None:
-    asked = httpx.post(url, json={"data": ["harbour", 0, "Where?", [], "", 0, 1, None]}).json()["event_id"]
+    asked = httpx.post(url, json={"data": ["harbour", 0, "Where?", [], "", 0, 1, None, None]}).json()["event_id"]
     with httpx.stream("GET", f"{url}/{asked}", timeout=PATIENCE) as answer:
         assert any("generating" in line for line in answer.iter_lines())
         assert not model.closed.is_set()
