@@ -1,4 +1,7 @@
-"""What programs are told about an answer: one shape for `ask --json`, every endpoint and tool. `docs/api.md` has it."""
+"""What programs are told about an answer, one shape for `ask --json`, endpoints and tools: `docs/api.md` has its schema.
+
+A class on top of all rooms: whoever describes an endpoint need not load the model's room for it.
+"""
 
 from typing import Literal
 
@@ -39,6 +42,6 @@ class Report(BaseModel):
     finished: Literal["end", "length", "stopped"] | None = Field(
         description="How it ended: by itself, at the longest answer, or stopped; null while it is being written."
     )
-    model: str = Field(description="Name of the model.")
+    model: str = Field(description="Name of the model; `ask --json` adds a mark of its weights.")
     section: tuple[float, float] = Field(description="Start and end of the section that it is about, in seconds.")
     until: float | None = Field(description="Second from which on nothing was to be known; null: all of it was.")

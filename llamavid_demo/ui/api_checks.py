@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from llamavid_demo.errors import ModelError, MovieError, QuestionError
+from llamavid_demo.errors import MovieError, QuestionError, UnknownModelError
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
 
@@ -38,13 +38,13 @@ def second_of(until: Any, movie: Movie) -> float | None:
 
 
 def model_named(name: Any, names: Sequence[str]) -> str:
-    """A model that is on offer; the first when `name` is empty. Raises `ModelError`."""
+    """A model that is on offer; the first when `name` is empty. Raises `UnknownModelError`."""
     if not name:
         return names[0]
     if not isinstance(name, str):
-        raise ModelError(f"The model must be one of {', '.join(names)}, not {shown(name)}.")
+        raise UnknownModelError(f"The model must be one of {', '.join(names)}, not {shown(name)}.")
     if name not in names:
-        raise ModelError(f"There is no model {shown(name)} here; there are {', '.join(names)}.")
+        raise UnknownModelError(f"There is no model {shown(name)} here; there are {', '.join(names)}.")
     return name
 
 

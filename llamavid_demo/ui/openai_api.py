@@ -12,7 +12,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from llamavid_demo.errors import BusyError, DemoError, MemoryLimitError, ModelError, QuestionError, TooLongError
+from llamavid_demo.errors import (
+    BusyError,
+    DemoError,
+    MemoryLimitError,
+    ModelError,
+    QuestionError,
+    TooLongError,
+    UnknownModelError,
+)
 from llamavid_demo.ui.openai_request import ChatRequest, chat_request
 from llamavid_demo.ui.programs import BROKEN, Programs
 
@@ -158,8 +166,10 @@ def _error(error: DemoError) -> tuple[int, dict[str, Any]]:
         status, kind, code = 429, "rate_limit_error", "rate_limit_exceeded"
     elif isinstance(error, MemoryLimitError):
         status, kind, code = 503, "server_error", "out_of_memory"
-    elif isinstance(error, ModelError):
+    elif isinstance(error, UnknownModelError):
         status, code = 404, "model_not_found"
+    elif isinstance(error, ModelError):
+        status, kind, code = 503, "server_error", "model_not_loaded"
     elif isinstance(error, TooLongError):
         code = "context_length_exceeded"
     return status, {"error": {"message": str(error), "type": kind, "param": None, "code": code}}

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 BROKEN = "Something went wrong; the server's log says what. Try again."
 CONVERSATIONS = 16  # that are kept for their next question
 Reports = Generator[dict[str, Any], None, None]
-Key = tuple[str, str, int | Literal["all"], tuple[tuple[str, str], ...]]
+Part = int | Literal["all"]
+Key = tuple[str, str, Part, tuple[tuple[str, str], ...]]
 
 
 class Programs:
@@ -100,20 +101,13 @@ class Programs:
         name = checks.model_named(model, self.models.names)
         options = checks.sampling(self.settings, temperature, top_p, max_new_tokens)
         options["until"] = checks.second_of(until, film)
-        if not self._places.acquire(blocking=False):
-            raise BusyError("As many questions as this server takes are being answered or wait: try again in a moment.")
-        try:
-            chat = yield from self._conversation(name, film, part, earlier)
-            yield from self._answer(chat, asked, options)
-            self._kept.put((name, film.slug, part, (*earlier, (asked, chat.turns[-1].text))), chat)
-        finally:
-            self._places.release()
+        return self._reports(name, film, part, earlier, asked, options)
 
     async def reports(self, **arguments: Any) -> AsyncGenerator[dict[str, Any], None]:
         """The same, for callers in an event loop. Closing it, or cancelling whoever iterates, stops the answer."""
-        name = checks.model_named(arguments.get("model"), self.models.names)
-        await self.models[name].arrival()  # without a thread
         asking = self.ask(**arguments)
+        model = checks.model_named(arguments.get("model"), self.models.names)
+        await self.models[model].arrival()  # without a thread
         try:
             while report := await run_sync(next, asking, None, limiter=self._threads):
                 yield report
@@ -121,8 +115,24 @@ class Programs:
             with anyio.CancelScope(shield=True):
                 await run_sync(asking.close, limiter=self._threads)
 
+    def _reports(
+        self, model: str, film: Movie, section: Part, earlier: list[tuple[str, str]], question: str,
+        options: dict[str, Any],
+    ) -> Reports:  # fmt: skip
+        if not self._places.acquire(blocking=False):
+            raise BusyError("As many questions as this server takes are being answered or wait: try again in a moment.")
+        try:
+            chat = yield from self._conversation(model, film, section, earlier)
+            with closing(_answer(chat, question, options)) as answer:
+                for report in answer:
+                    yield {**report, "model": model}
+            said = *earlier, (question, chat.turns[-1].text)
+            self._kept.put((model, film.slug, section, said), chat)
+        finally:
+            self._places.release()
+
     def _conversation(
-        self, model: str, film: Movie, section: int | Literal["all"], earlier: list[tuple[str, str]]
+        self, model: str, film: Movie, section: Part, earlier: list[tuple[str, str]]
     ) -> "Generator[dict[str, Any], None, MovieChat]":
         """The conversation that these earlier turns come from, or a new one; its film is read, or in the cache."""
         if earlier and (kept := self._kept.take((model, film.slug, section, tuple(earlier)))):
@@ -130,15 +140,6 @@ class Programs:
         part = film.whole if section == "all" else film.sections[section]
         reading = self.models[model].chat(film, section, threading.Event(), history=earlier)
         return (yield from _unanswered(reading, {"model": model, "section": [part.start, part.end]}))
-
-    def _answer(self, chat: "MovieChat", question: str, options: dict[str, Any]) -> Reports:
-        turn = chat.ask(question, **options)
-        try:
-            for _ in turn.events():
-                yield chat.report(turn)
-        finally:
-            turn.stop()
-        yield chat.report(turn)
 
 
 class Kept:
@@ -163,6 +164,17 @@ class Kept:
             self._chats.move_to_end(key)
             while len(self._chats) > CONVERSATIONS:
                 self._chats.popitem(last=False)
+
+
+def _answer(chat: "MovieChat", question: str, options: dict[str, Any]) -> Reports:
+    """A report at each step of the answer, and the whole one."""
+    turn = chat.ask(question, **options)
+    try:
+        for _ in turn.events():
+            yield chat.report(turn)
+    finally:
+        turn.stop()
+    yield chat.report(turn)
 
 
 def _unanswered(
