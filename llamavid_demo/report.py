@@ -1,4 +1,4 @@
-"""What programs are told about an answer, one shape for `ask --json`, endpoints and tools; its schema is in docs/api.md.
+"""What programs are told about an answer: one shape for `ask --json`, endpoints and tools, described in docs/api.md.
 
 A class on top of all rooms: whoever describes an endpoint need not load the model's room for it.
 """

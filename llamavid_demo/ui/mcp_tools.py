@@ -19,9 +19,8 @@ from llamavid_demo.report import Report
 from llamavid_demo.ui.programs import BROKEN, Programs
 
 if TYPE_CHECKING:
-    from mcp.server import ServerRequestContext
     from mcp.server.lowlevel import Server
-    from mcp_types import CallToolRequestParams, CallToolResult, ListToolsResult, Tool
+    from mcp.types import CallToolResult, Tool
 
 HERE = ("127.0.0.1", "localhost", "::1")
 
@@ -46,11 +45,14 @@ class McpTools:
             await manager.handle_request(scope, receive, send)
 
     @cached_property
-    def _server(self) -> "Server[Any]":
+    def _server(self) -> "Server[Any, Any]":
         from mcp.server.lowlevel import Server
 
         about = "Films that can be watched and asked about: call `films` first, then `ask` about a section of one."
-        return Server("llamavid", instructions=about, on_list_tools=self._list, on_call_tool=self._call)
+        server: Server[Any, Any] = Server("llamavid", instructions=about)
+        server.list_tools()(self._list)
+        server.call_tool(validate_input=False)(self._call)  # its sentences would not be ours
+        return server
 
     @cached_property
     def _security(self) -> Any:
@@ -63,44 +65,46 @@ class McpTools:
         names = ["127.0.0.1:*", "localhost:*", "[::1]:*"]
         return TransportSecuritySettings(allowed_hosts=names, allowed_origins=[f"http://{name}" for name in names])
 
-    async def _list(self, context: "ServerRequestContext[Any]", params: Any) -> "ListToolsResult":
-        from mcp_types import ListToolsResult
-
+    async def _list(self) -> "list[Tool]":
         films = {"type": "object", "properties": {"films": {"type": "array", "items": {"type": "object"}}}}
         answers = Report.model_json_schema(mode="serialization")
-        return ListToolsResult(tools=[_tool(self._programs.films, films), _tool(self._programs.ask, answers)])
+        return [_tool(self._programs.films, films), _tool(self._programs.ask, answers)]
 
-    async def _call(self, context: "ServerRequestContext[Any]", params: "CallToolRequestParams") -> "CallToolResult":
+    async def _call(self, name: str, arguments: dict[str, Any]) -> "CallToolResult":
         try:
-            arguments = params.arguments or {}
-            if params.name == "films":
+            if name == "films":
                 _bind(self._programs.films, arguments)
                 films = self._programs.films()
                 return _result(json.dumps(films), {"films": films})
-            if params.name == "ask":
-                report = await self._ask(context, arguments)
+            if name == "ask":
+                report = await self._ask(arguments)
                 return _result(json.dumps(report), report)
         except DemoError as error:
             return _result(str(error), is_error=True)
         except Exception:
-            log.exception("the tool %s failed", params.name)
+            log.exception("the tool %s failed", name)
             return _result(BROKEN, is_error=True)
-        return _result(f"There is no tool {params.name!r}; there are films and ask.", is_error=True)
+        return _result(f"There is no tool {name!r}; there are films and ask.", is_error=True)
 
-    async def _ask(self, context: "ServerRequestContext[Any]", arguments: dict[str, Any]) -> dict[str, Any]:
-        """The whole report. Whoever asked for progress hears the answer as far as it is written."""
+    async def _ask(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The whole report. Whoever wants progress hears the answer as far as it is written."""
         _bind(self._programs.ask, arguments)
+        request = self._server.request_context
+        token = request.meta.progressToken if request.meta else None
         report: dict[str, Any] = {}
         step = 0
         async for report in self._programs.reports(**arguments):
             step += 1
-            await context.session.report_progress(step, message=report["answer"])
+            if token is not None:
+                await request.session.send_progress_notification(
+                    token, step, message=report["answer"], related_request_id=str(request.request_id)
+                )
         return report
 
 
 def _tool(function: Callable[..., Any], output: dict[str, Any]) -> "Tool":
     """A function as a tool, by its signature and docstring; `output` is the schema of what it gives."""
-    from mcp_types import Tool, ToolAnnotations
+    from mcp.types import Tool, ToolAnnotations
 
     about, described, _ = get_function_description(function)
     properties, needed = {}, []
@@ -113,11 +117,11 @@ def _tool(function: Callable[..., Any], output: dict[str, Any]) -> "Tool":
     return Tool(
         name=function.__name__,
         description=about,
-        input_schema={
+        inputSchema={
             "type": "object", "properties": properties, "required": needed, "additionalProperties": False,
         },
-        output_schema=output,
-        annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False),
+        outputSchema=output,
+        annotations=ToolAnnotations(readOnlyHint=True, openWorldHint=False),
     )  # fmt: skip
 
 
@@ -132,6 +136,6 @@ def _bind(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
 
 
 def _result(text: str, data: Any = None, *, is_error: bool = False) -> "CallToolResult":
-    from mcp_types import CallToolResult, TextContent
+    from mcp.types import CallToolResult, TextContent
 
-    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=data, is_error=is_error)
+    return CallToolResult(content=[TextContent(type="text", text=text)], structuredContent=data, isError=is_error)

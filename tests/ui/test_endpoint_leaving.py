@@ -12,7 +12,6 @@ import gradio as gr
 import httpx
 import pytest
 from anyio.to_thread import run_sync
-from mcp import Client
 
 from llamavid_demo.chat import Progress
 from llamavid_demo.errors import BusyError
@@ -22,6 +21,7 @@ from llamavid_demo.ui.api import ask_endpoint
 from llamavid_demo.ui.program_routes import routes
 from llamavid_demo.ui.programs import Programs
 from llamavid_demo.ui.sessions import Sessions
+from tests.ui.mcp_session import session
 
 PATIENCE = 60.0  # seconds; the machine may be busy with other things
 
@@ -99,7 +99,7 @@ async def complete(url: str, *, stream: bool) -> None:
 
 
 async def use_tool(url: str) -> None:
-    async with Client(f"{url}mcp") as client:
+    async with session(url) as client:
         await client.call_tool("ask", {"movie": "harbour", "section": 0, "question": "Where?"})
 
 

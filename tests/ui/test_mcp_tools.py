@@ -8,11 +8,11 @@ import httpx
 import jsonschema
 import pytest
 from gradio_client import Client as GradioClient
-from mcp import Client
-from mcp_types import CallToolResult
+from mcp.types import CallToolResult
 from openai import OpenAI
 
 from tests.ui.conftest import Server
+from tests.ui.mcp_session import session
 
 ASK: dict[str, Any] = {"movie": "harbour", "section": 1, "question": "And then?", "max_new_tokens": 100}
 SENT_WRONG: list[tuple[str, dict[str, Any], str]] = [
@@ -30,7 +30,7 @@ def call(server: Server, tool: str, arguments: dict[str, Any], heard: list[str] 
             heard.append(message or "")
 
     async def calling() -> CallToolResult:
-        async with Client(f"{server.url}/mcp") as client:
+        async with session(server.url) as client:
             return await client.call_tool(tool, arguments, progress_callback=told)
 
     return anyio.run(calling)
@@ -38,27 +38,27 @@ def call(server: Server, tool: str, arguments: dict[str, Any], heard: list[str] 
 
 def test_tools_say_what_they_take(server: Server) -> None:
     async def listing() -> Any:
-        async with Client(f"{server.url}/mcp") as client:
+        async with session(server.url) as client:
             return await client.list_tools()
 
     films, ask = anyio.run(listing).tools
     assert (films.name, ask.name) == ("films", "ask")
     assert ask.description.startswith("Ask about a section of a film.")
-    assert ask.input_schema["required"] == ["movie", "section", "question"]
-    assert all(parameter["description"] for parameter in ask.input_schema["properties"].values())
-    jsonschema.validate(ASK, ask.input_schema)
+    assert ask.inputSchema["required"] == ["movie", "section", "question"]
+    assert all(parameter["description"] for parameter in ask.inputSchema["properties"].values())
+    jsonschema.validate(ASK, ask.inputSchema)
 
 
 def test_films_are_listed(server: Server) -> None:
-    found = call(server, "films", {}).structured_content
+    found = call(server, "films", {}).structuredContent
     assert [film["slug"] for film in found["films"]] == ["a-quiet-road", "harbour"]
 
 
 def test_all_doors_give_the_same_answer(server: Server, checkpoint: Path) -> None:
     heard: list[str] = []
     tool = call(server, "ask", {**ASK, "until": 40}, heard)
-    report = tool.structured_content
-    assert not tool.is_error
+    report = tool.structuredContent
+    assert not tool.isError
     assert heard[-1] == report["answer"]
     assert report["until"] == 40
     assert all(30 <= moment["seconds"] < 40 for moment in report["evidence"])
@@ -76,7 +76,7 @@ def test_all_doors_give_the_same_answer(server: Server, checkpoint: Path) -> Non
 @pytest.mark.parametrize(("tool", "arguments", "sentence"), SENT_WRONG)
 def test_errors_are_results_in_a_sentence(server: Server, tool: str, arguments: dict[str, Any], sentence: str) -> None:
     result = call(server, tool, arguments)
-    assert result.is_error
+    assert result.isError
     assert result.content[0].text.startswith(sentence)  # type: ignore[union-attr]
 
 
