@@ -89,6 +89,8 @@ Object.assign(window.cinema, (() => {
   function address(film, number, second) {
     const query = new URLSearchParams({ movie: film, section: number });
     if (second >= 1) query.set('t', Math.floor(second));
+    const view = new URLSearchParams(location.search).get('view'); // Gradio's own: its API page
+    if (view) query.set('view', view);
     return `?${query}`;
   }
 

@@ -64,6 +64,7 @@ def question_text(question: Any, settings: Settings) -> str:
     """The question, neither empty nor too long. Raises `QuestionError`."""
     if not isinstance(question, str):
         raise QuestionError(f"The question must be a text, not {shown(question)}.")
+    _whole("The question", question)
     return settings.checked_question(question)
 
 
@@ -83,12 +84,19 @@ def earlier_turns(history: Any, settings: Settings) -> list[tuple[str, str]]:
 def _earlier_turn(number: int, pair: Any, settings: Settings) -> tuple[str, str]:
     if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(text, str) for text in pair):
         raise QuestionError(f"history[{number}] must be [question, answer], two texts, not {shown(pair)}.")
+    _whole(f"A text in history[{number}]", *pair)
     for text, most in zip(pair, (settings.question_chars, ANSWER_CHARS), strict=True):
         if len(text) > most:
             raise QuestionError(
                 f"A text in history[{number}] has {len(text):,} characters; {most:,} are read at most: make it shorter."
             )
     return pair[0], pair[1]
+
+
+def _whole(what: str, *texts: str) -> None:
+    """Raises `QuestionError` for half a character: JSON can say it, nobody can read it."""
+    if any("\ud800" <= letter <= "\udfff" for text in texts for letter in text):
+        raise QuestionError(f"{what} has half of a character in it (a lone surrogate): send it anew, as UTF-8.")
 
 
 def number_between(name: str, value: Any, least: float, most: float) -> float:

@@ -90,7 +90,7 @@ def serve(settings: Settings) -> None:
             css="\n".join(served(name) for name in STYLES),
             head="".join(f"<script>{served(name)}</script>" for name in SCRIPTS),
             favicon_path=ASSETS / "favicon.svg",
-            footer_links=[],
+            footer_links=["api"],
             ssr_mode=False,
             run_history=False,
             enable_monitoring=False,

@@ -117,6 +117,14 @@ def test_refusals_have_their_status(client: OpenAI, checkpoint: Path) -> None:
         client.chat.completions.create(model=f"{checkpoint.name}/x", messages=[WHERE], stream=True)  # type: ignore
 
 
+def test_half_a_character_is_refused(server: Server, checkpoint: Path) -> None:
+    said = {"model": f"{checkpoint.name}/harbour", "messages": [{"role": "user", "content": "Where \ud83d?"}]}
+    refused = httpx.post(
+        f"{server.url}/v1/chat/completions", content=json.dumps(said), headers={"content-type": "application/json"}
+    )
+    assert refused.json()["error"]["message"].startswith("The question has half of a character in it")
+
+
 def test_bodies_are_json_of_bounded_size(server: Server) -> None:
     url = f"{server.url}/v1/chat/completions"
     json_type = {"content-type": "application/json"}
