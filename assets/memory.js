@@ -83,6 +83,12 @@ Object.assign(window.cinema, (() => {
       ? wanted.question || stored(sessionStorage, `${KEPT}draft`) || stored(sessionStorage, `${KEPT}asked`)
       : message.back;
     if (message.arrived) stored(sessionStorage, `${KEPT}asked`, '');
+    // Gradio loads its API page at a press only: an address that names it presses off, then on.
+    const api = message.arrived && location.search.includes('view=api') && document.querySelector('footer button');
+    if (api) {
+      api.click();
+      api.click();
+    }
     if (back && !box()?.value.trim()) fill(back);
   }
 

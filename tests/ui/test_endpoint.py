@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
+from playwright.sync_api import Page, expect
 
 from tests.ui.conftest import LONG_ANSWER, Server
 
@@ -62,6 +63,13 @@ def test_endpoints_say_what_they_take(client: Client) -> None:
     assert about["description"].startswith("Ask about a section of a film.")
     needed = [one["parameter_name"] for one in about["parameters"] if not one["parameter_has_default"]]
     assert needed == ["movie", "section", "question"]
+
+
+def test_api_page_opens_at_its_address(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/?view=api")
+    api = page.get_by_role("dialog")
+    expect(api).to_contain_text("2 API endpoints")
+    expect(api).to_contain_text("Ask about a section of a film.")
 
 
 def test_films_can_be_listed_and_asked_about(client: Client) -> None:
