@@ -86,6 +86,12 @@ Object.assign(window.cinema, (() => {
       stored(sessionStorage, `${KEPT}asked`, '');
       for (const tick of document.querySelectorAll('[data-kept]')) tick.checked = Boolean(stored(localStorage, KEPT + tick.dataset.kept));
     }
+    // Gradio loads its API page at a press only: an address that names it presses off, then on.
+    const api = message.arrived && location.search.includes('view=api') && document.querySelector('footer button');
+    if (api) {
+      api.click();
+      api.click();
+    }
     if (back && !box()?.value.trim()) fill(back);
     if (message.file) window.cinema.save(...message.file);
   }
@@ -103,6 +109,8 @@ Object.assign(window.cinema, (() => {
   function address(film, number, second) {
     const query = new URLSearchParams({ movie: film, section: number });
     if (second >= 1) query.set('t', Math.floor(second));
+    const view = new URLSearchParams(location.search).get('view'); // Gradio's own: its API page
+    if (view) query.set('view', view);
     return `?${query}`;
   }
 

@@ -26,6 +26,10 @@ class ModelError(DemoError):
     """A model that is unknown, incomplete or does not match its files."""
 
 
+class UnknownModelError(ModelError):
+    """A name that no model on offer has."""
+
+
 class TooLongError(DemoError):
     """More tokens or bytes than the model or the machine can hold."""
 

@@ -109,6 +109,7 @@ class Settings(BaseSettings):
         default_factory=lambda: int(os.environ.get("GRADIO_SERVER_PORT", "7860")),
         description="Port that the page is served on.",
     )
+    mcp: bool = Field(True, description="Offer the films to programs as MCP tools, under /mcp of the page's address.")
     share: bool = Field(False, description="Open a public link through Gradio.")
 
     def checked_question(self, question: str) -> str:

@@ -33,6 +33,7 @@ from llamavid_demo.film.sections import clock
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.moments import watched_mass
 from llamavid_demo.options import Options, Reads
+from llamavid_demo.report import Figures, Moment, Report
 from llamavid_demo.settings import Settings
 
 CHECK_EVERY = 0.2  # seconds between two looks whether a reading ahead is to stop
@@ -155,19 +156,19 @@ class MovieChat:
         return scheduler_of(self.model).compute(lambda: heat_map(self.model, self._encoded, guide, seconds))
 
     def report(self, turn: Turn) -> dict[str, Any]:
-        """A finished turn as plain data: answer, evidence, stats, model, section. What programs are given."""
-        stats = turn.stats
-        figures = ("frames", "prompt_tokens", "reused_tokens", "ttft_s", "tokens_per_s")
-        return {
-            "answer": turn.text,
-            "evidence": [
-                {"seconds": moment.seconds, "weight": round(moment.weight, 4), "cue": moment.cue and moment.cue.text}
+        """A turn as plain data, a `Report`: what programs are given."""
+        return Report(
+            answer=turn.text,
+            evidence=[
+                Moment(seconds=moment.seconds, weight=round(moment.weight, 4), cue=moment.cue and moment.cue.text)
                 for moment in turn.evidence
             ],
-            "stats": {name: getattr(stats, name) for name in figures} if stats else None,
-            "model": self.model.name,
-            "section": [self.section.start, self.section.end],
-        }
+            stats=Figures.model_validate(turn.stats) if turn.stats else None,
+            finished=turn.finished,
+            model=self.model.name,
+            section=(self.section.start, self.section.end),
+            until=turn.until,
+        ).model_dump(mode="json")
 
     def _turn(self, question: str, options: Options, earlier: list[Turn], unset: Sampling) -> Turn:
         """A turn that samples as `unset` says where its options say nothing."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from llamavid_demo.chat.evidence import Evidence
 from llamavid_demo.chat.progress import Progress, ProgressCallback, ignore_progress
@@ -48,7 +49,7 @@ class Turn:
         self.text = ""
         self.evidence: list[Evidence] = []
         self.stats: TurnStats | None = None
-        self.finished: str | None = None
+        self.finished: Literal["end", "length", "stopped"] | None = None
         self.stopping = False
         self.every = 0.0  # seconds between two lists of events, at least
         self._progress = progress

@@ -1,9 +1,10 @@
 """What programs send, checked before anything is computed: a refusal is a sentence with the value and the remedy."""
 
-from collections.abc import Mapping
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
-from llamavid_demo.errors import MovieError, QuestionError
+from llamavid_demo.errors import MovieError, QuestionError, UnknownModelError
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
 
@@ -20,19 +21,50 @@ def film_named(name: Any, films: Mapping[str, Movie]) -> Movie:
     return films[name]
 
 
-def section_number(number: Any, movie: Movie) -> int:
-    """The number of a section that the film has. Raises `MovieError` with the range."""
+def section_of(section: Any, movie: Movie) -> int | Literal["all"]:
+    """The number of a section that the film has, or "all". Raises `MovieError` with the range."""
+    if section == "all":
+        return "all"
     last = len(movie.sections) - 1
-    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= last:
+    if isinstance(section, bool) or not isinstance(section, int) or not 0 <= section <= last:
         which = f"has sections 0 to {last}" if last else "has section 0 only"
-        raise MovieError(f"{movie.title} {which}, not {shown(number)}: give the number of one.")
-    return number
+        raise MovieError(f"{movie.title} {which}, not {shown(section)}: give the number of one, or 'all'.")
+    return section
+
+
+def second_of(until: Any, movie: Movie) -> float | None:
+    """A second of the film; None is none. Raises `QuestionError`."""
+    return None if until is None else number_between("until", until, 0, math.ceil(movie.duration))
+
+
+def model_named(name: Any, names: Sequence[str]) -> str:
+    """A model that is on offer; the first when `name` is empty. Raises `UnknownModelError`."""
+    if not name:
+        return names[0]
+    if not isinstance(name, str):
+        raise UnknownModelError(f"The model must be one of {', '.join(names)}, not {shown(name)}.")
+    if name not in names:
+        raise UnknownModelError(f"There is no model {shown(name)} here; there are {', '.join(names)}.")
+    return name
+
+
+def sampling(settings: Settings, temperature: Any, top_p: Any, max_new_tokens: Any) -> dict[str, Any]:
+    """How `MovieChat.ask` samples; no `max_new_tokens` is the settings'. Raises `QuestionError`."""
+    longest = settings.max_new_tokens
+    if max_new_tokens is not None:
+        longest = whole_number("max_new_tokens", max_new_tokens, 1, longest)
+    return {
+        "temperature": number_between("temperature", temperature, 0, HOTTEST),
+        "top_p": number_between("top_p", top_p, 0.01, 1),
+        "max_new_tokens": longest,
+    }
 
 
 def question_text(question: Any, settings: Settings) -> str:
     """The question, neither empty nor too long. Raises `QuestionError`."""
     if not isinstance(question, str):
         raise QuestionError(f"The question must be a text, not {shown(question)}.")
+    _whole("The question", question)
     return settings.checked_question(question)
 
 
@@ -52,12 +84,19 @@ def earlier_turns(history: Any, settings: Settings) -> list[tuple[str, str]]:
 def _earlier_turn(number: int, pair: Any, settings: Settings) -> tuple[str, str]:
     if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(text, str) for text in pair):
         raise QuestionError(f"history[{number}] must be [question, answer], two texts, not {shown(pair)}.")
+    _whole(f"A text in history[{number}]", *pair)
     for text, most in zip(pair, (settings.question_chars, ANSWER_CHARS), strict=True):
         if len(text) > most:
             raise QuestionError(
                 f"A text in history[{number}] has {len(text):,} characters; {most:,} are read at most: make it shorter."
             )
     return pair[0], pair[1]
+
+
+def _whole(what: str, *texts: str) -> None:
+    """Raises `QuestionError` for half a character: JSON can say it, nobody can read it."""
+    if any("\ud800" <= letter <= "\udfff" for text in texts for letter in text):
+        raise QuestionError(f"{what} has half of a character in it (a lone surrogate): send it anew, as UTF-8.")
 
 
 def number_between(name: str, value: Any, least: float, most: float) -> float:

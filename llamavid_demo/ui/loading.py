@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from contextlib import closing, suppress
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from llamavid_demo.embedded import BEST, INSTALL, embedded
 from llamavid_demo.errors import DemoError, ModelError
@@ -62,9 +62,15 @@ class BackgroundModel:
         return None
 
     def chat(
-        self, movie: Movie, section: int, stopping: threading.Event, *, ahead: bool = False, **options: Any
+        self,
+        movie: Movie,
+        section: int | Literal["all"],
+        stopping: threading.Event,
+        *,
+        ahead: bool = False,
+        **options: Any,
     ) -> "Generator[Progress, None, MovieChat | None]":
-        """Make a conversation about a section: wait for the model, then read the frames or find them in the cache.
+        """Make a conversation about a section, or "all": wait for the model, then read its frames or find them kept.
 
         Yields the progress of reading. The generator's value is the conversation, or None when `stopping` was set
         before it was there. Reading `ahead` lets everybody else's work go first; options go to `MovieChat`. Raises
@@ -79,7 +85,8 @@ class BackgroundModel:
 
         priority = Priority.AHEAD if ahead else Priority.READ
         cache = open_cache(self._settings, movie)
-        with closing(encode_section(loaded, movie, movie.sections[section], cache, priority=priority)) as reading:
+        part = movie.whole if section == "all" else movie.sections[section]
+        with closing(encode_section(loaded, movie, part, cache, priority=priority)) as reading:
             while not stopping.is_set():
                 try:
                     progress = next(reading)

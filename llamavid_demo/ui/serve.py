@@ -8,7 +8,7 @@ import minify
 from starlette.middleware import Middleware
 
 from llamavid_demo.settings import ROOT, Settings
-from llamavid_demo.ui.api import ask_endpoint, films_endpoint
+from llamavid_demo.ui.api import ask_endpoint
 from llamavid_demo.ui.catalogue import bundled_movies
 from llamavid_demo.ui.choosing import Choosing
 from llamavid_demo.ui.conversation import Talking
@@ -16,6 +16,8 @@ from llamavid_demo.ui.copying import Copies
 from llamavid_demo.ui.export import Saving
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.page import TITLE, layout
+from llamavid_demo.ui.program_routes import routes
+from llamavid_demo.ui.programs import Programs
 from llamavid_demo.ui.read_ahead import ReadAhead
 from llamavid_demo.ui.screening import Screening
 from llamavid_demo.ui.search import Searching
@@ -36,12 +38,16 @@ DAY = 24 * 60 * 60
 log = logging.getLogger(__name__)
 
 
-def build(settings: Settings, uploads: Uploads) -> gr.Blocks:
-    """The page, not yet served; `uploads` knows what visitors bring. Raises `MovieError` when there is no film."""
+def build(settings: Settings, uploads: Uploads) -> tuple[gr.Blocks, Programs]:
+    """The page, not yet served, and what programs may do; `uploads` knows what visitors bring.
+
+    Raises `MovieError` when there is no film.
+    """
     movies = bundled_movies(settings)
     models = Models(settings)
     first = models.names[0]
     sessions = Sessions(movies, model=first, uploads=uploads)
+    programs = Programs(settings, sessions, models)
     stills = Stills()
     talking = Talking(settings, sessions, models, stills)
     screening = Screening(settings, sessions, models, stills, talking)
@@ -59,9 +65,9 @@ def build(settings: Settings, uploads: Uploads) -> gr.Blocks:
         wiring.bringing(bringing, screening)
         wire_subtitles(wiring, parts, Subtitling(settings, sessions, screening), screening)
         asking = {"concurrency_id": "ask", "concurrency_limit": settings.answers_at_once}
-        gr.api(ask_endpoint(settings, sessions, models), api_name="ask", **asking)
-        gr.api(films_endpoint(sessions), api_name="films", queue=False)
-    return demo.queue(max_size=VISITS + settings.queue_length)
+        gr.api(ask_endpoint(programs), api_name="ask", **asking)
+        gr.api(programs.films, api_name="films", queue=False)
+    return demo.queue(max_size=VISITS + settings.queue_length), programs
 
 
 def serve(settings: Settings) -> None:
@@ -74,7 +80,8 @@ def serve(settings: Settings) -> None:
         uploads = Uploads(folder)
         # Uploads go here and nowhere else; Gradio reads the variable when parts are made.
         os.environ["GRADIO_TEMP_DIR"] = str(uploads.files)
-        build(settings, uploads).launch(
+        demo, programs = build(settings, uploads)
+        demo.launch(
             server_name=settings.host,
             server_port=settings.port,
             share=settings.share,
@@ -82,12 +89,12 @@ def serve(settings: Settings) -> None:
             max_threads=2 * VISITS + settings.answers_at_once + settings.queue_length,
             allowed_paths=[str(films), str(files)],
             max_file_size=int(settings.upload_mb * 1e6),
-            app_kwargs={"middleware": [Middleware(Arrivals, uploads=uploads)]},
+            app_kwargs={"middleware": [Middleware(Arrivals, uploads=uploads)], "routes": routes(programs)},
             theme=LittleCinema(),
             css="\n".join(served(name) for name in STYLES),
             head="".join(f"<script>{served(name)}</script>" for name in SCRIPTS),
             favicon_path=ASSETS / "favicon.svg",
-            footer_links=[],
+            footer_links=["api"],
             ssr_mode=False,
             run_history=False,
             enable_monitoring=False,

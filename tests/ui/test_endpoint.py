@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
+from playwright.sync_api import Page, expect
 
 from tests.ui.conftest import LONG_ANSWER, Server
 
@@ -15,11 +16,11 @@ SENT_WRONG: list[tuple[dict[str, Any], str]] = [
     ({"movie": "nowhere"}, "There is no film 'nowhere'; there are a-quiet-road, harbour."),
     ({"movie": ["harbour"]}, "There is no film ['harbour']; there are a-quiet-road, harbour."),
     ({"movie": None}, "There is no film None; there are a-quiet-road, harbour."),
-    ({"section": 2}, "The Harbour has sections 0 to 1, not 2: give the number of one."),
-    ({"section": -1}, "The Harbour has sections 0 to 1, not -1: give the number of one."),
-    ({"section": "1"}, "The Harbour has sections 0 to 1, not '1': give the number of one."),
-    ({"section": True}, "The Harbour has sections 0 to 1, not True: give the number of one."),
-    ({"movie": "a-quiet-road"}, "a quiet road has section 0 only, not 1: give the number of one."),
+    ({"section": 2}, "The Harbour has sections 0 to 1, not 2: give the number of one, or 'all'."),
+    ({"section": -1}, "The Harbour has sections 0 to 1, not -1: give the number of one, or 'all'."),
+    ({"section": "1"}, "The Harbour has sections 0 to 1, not '1': give the number of one, or 'all'."),
+    ({"section": True}, "The Harbour has sections 0 to 1, not True: give the number of one, or 'all'."),
+    ({"movie": "a-quiet-road"}, "a quiet road has section 0 only, not 1: give the number of one, or 'all'."),
     ({"question": "x" * 40_000}, "The question has 40,000 characters; 2,000 are read at most: make it shorter."),
     ({"question": " "}, "The question is empty: type what you want to know about the film."),
     ({"question": {"text": "Where?"}}, "The question must be a text, not {'text': 'Where?'}."),
@@ -37,6 +38,9 @@ SENT_WRONG: list[tuple[dict[str, Any], str]] = [
     ({"temperature": "hot"}, "temperature must be a number from 0 to 2, not 'hot'."),
     ({"top_p": 0}, "top_p must be a number from 0.01 to 1, not 0."),
     ({"max_new_tokens": 0}, f"max_new_tokens must be a whole number from 1 to {LONG_ANSWER}, not 0."),
+    ({"until": 61}, "until must be a number from 0 to 60, not 61."),
+    ({"until": "0:30"}, "until must be a number from 0 to 60, not '0:30'."),
+    ({"until": 30}, "Nothing of this section comes before 0:30: let the film play first, or allow spoilers."),
     ({"max_new_tokens": 2.5}, f"max_new_tokens must be a whole number from 1 to {LONG_ANSWER}, not 2.5."),
 ]
 
@@ -59,6 +63,13 @@ def test_endpoints_say_what_they_take(client: Client) -> None:
     assert about["description"].startswith("Ask about a section of a film.")
     needed = [one["parameter_name"] for one in about["parameters"] if not one["parameter_has_default"]]
     assert needed == ["movie", "section", "question"]
+
+
+def test_api_page_opens_at_its_address(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/?view=api")
+    api = page.get_by_role("dialog")
+    expect(api).to_contain_text("2 API endpoints")
+    expect(api).to_contain_text("Ask about a section of a film.")
 
 
 def test_films_can_be_listed_and_asked_about(client: Client) -> None:
