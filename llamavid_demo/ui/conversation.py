@@ -19,10 +19,12 @@ from llamavid_demo.ui.evidence import evidence_strip
 from llamavid_demo.ui.heat import heat_picture
 from llamavid_demo.ui.kept import KeptTalk, KeptTurn, kept_talk, revive
 from llamavid_demo.ui.models import Models
+from llamavid_demo.ui.player import files_folder
 from llamavid_demo.ui.refusals import says_nothing_was_found
 from llamavid_demo.ui.sessions import Asked, Conversation, Sessions
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.talk import alert, finished_turn, invitation, notice, progress_bar, unfinished_turn
+from llamavid_demo.ui.timeline import known_sheet, timeline
 
 if TYPE_CHECKING:
     from llamavid_demo.chat import Progress, Turn
@@ -48,9 +50,17 @@ class Talking:
     def parts(self, key: str, movie: Movie, section: int) -> Parts:
         """The conversation as it stands, with the pictures that are known."""
         articles = self._articles(key, movie, section, again=True)
+        drawn = {"timeline": self.timeline(key, movie, section)}
         if not articles:
-            return {"past": "", "current": invitation(movie.title, read_ahead=self._settings.read_ahead)}
-        return {"past": "".join(articles[:-1]), "current": articles[-1]}
+            return {"past": "", "current": invitation(movie.title, read_ahead=self._settings.read_ahead), **drawn}
+        return {"past": "".join(articles[:-1]), "current": articles[-1], **drawn}
+
+    def timeline(self, key: str, movie: Movie, section: int) -> str:
+        """The timeline with what the answers of this conversation lean on, and the stills if they are there."""
+        turns = self._sessions.turns(key, movie.slug, section)
+        leaned = [() if says_nothing_was_found(turn.text) else turn.evidence for turn in turns]
+        folder = files_folder(self._settings, movie, own=movie.slug in self._sessions.visit(key).own)
+        return timeline(movie, section, leaned, known_sheet(movie, folder))
 
     def begin(self, key: str, question: str, slug: str, section: int) -> Parts:
         """Show the question and take it; `answer` follows."""
