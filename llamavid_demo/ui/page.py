@@ -45,8 +45,8 @@ def layout(settings: Settings, movies: Sequence[Movie], models: Sequence[str], m
             parts["player"] = gr.Video(
                 elem_id="player", label="Film", show_label=False, interactive=False, container=False, buttons=[]
             )
-            _html(timeline.ALL, elem_id="moments")
             parts["timeline"] = _html(timeline.timeline(first, 0, ()), elem_id="timeline", js_on_load=timeline.ON_LOAD)
+            _html(timeline.ALL, elem_id="moments")
             parts["copying"] = _html(elem_id="copying")
             parts["strip"] = _html(sections.section_strip(first, 0, {}), elem_id="strip", js_on_load=sections.ON_LOAD)
             parts["cost"] = _html(sections.section_cost(first.sections[0]), elem_id="cost")

@@ -21,7 +21,7 @@ DEPTH = 24  # of the drawing; it is BINS wide and stretched to the bar
 STILLS = 60  # on a contact sheet, at most
 WIDTH = 128  # pixels of a still
 ON_LOAD = "watch('value', () => document.dispatchEvent(new Event('drawn')));"
-ALL = '<label><input type="checkbox"> Show all moments</label>'
+ALL = '<label style="padding:0 14px"><input type="checkbox"> Show all moments</label>'
 
 
 def timeline(movie: Movie, section: int, turns: Sequence[Sequence[Leaned]], sheet: Path | None = None) -> str:
@@ -66,7 +66,7 @@ def _drawing(movie: Movie, section: int) -> str:
     bars = "".join(f"V{DEPTH * (1 - share):.0f}h1" for share in density(cues, movie.duration))
     borders = "".join(f"M{part.start * scale:.2f} 0v{DEPTH}" for part in movie.sections[1:])
     return (
-        f'<svg viewBox="0 0 {BINS} {DEPTH}" preserveAspectRatio="none" fill="currentColor">'
+        f'<svg viewBox="0 0 {BINS} {DEPTH}" width="100%" height="100%" preserveAspectRatio="none" fill="currentColor">'
         f'<rect x="{opened.start * scale:.2f}" width="{width:.2f}" height="{DEPTH}" opacity=".2"/>'
         f'<path class="speech" d="M0 {DEPTH}{bars}V{DEPTH}z" opacity=".4"/>'
         f'<path class="borders" d="{borders}" stroke="currentColor" vector-effect="non-scaling-stroke"/></svg>'
