@@ -12,15 +12,12 @@
     if (bar) heard(event);
   }, true));
 
-  // Time, cue and still of a second, over its place on the bar; of none, nothing.
+  // Time, cue and still of a second, over its place on the bar: seen while somebody points at it or moves it by keys.
   function peek(at) {
-    const card = bar.lastChild;
-    card.hidden = at === undefined;
-    if (card.hidden) return;
     bar.style.setProperty('--at', at / length);
     const cue = [...document.querySelectorAll('#transcript [data-end]')]
       .findLast(({ dataset }) => dataset.seek <= at && dataset.end > at);
-    card.lastChild.textContent = `${clock(at)} ${cue?.lastChild.textContent ?? ''}`;
+    get('.peek span').textContent = `${clock(at)} ${cue?.lastChild.textContent ?? ''}`;
   }
 
   function draw() {
@@ -32,7 +29,6 @@
   }
 
   on('drawn timeupdate seeking focusin', draw);
-  on('focusout', () => peek());
   on('keydown', (event) => {
     const step = STEPS[event.key];
     if (event.target !== bar || !step) return;
@@ -41,7 +37,7 @@
   });
   // A mark goes exactly where it stands: page.js hears it pressed.
   on('pointerdown pointermove', ({ type, target, clientX, pointerId }) => {
-    if (!bar.contains(target)) return peek();
+    if (!bar.contains(target)) return;
     const share = (clientX - bar.getBoundingClientRect().x) / bar.clientWidth;
     const at = Math.min(Math.max(share, 0), 1) * length;
     if (type === 'pointerdown' && !target.dataset.seek) bar.setPointerCapture(pointerId);

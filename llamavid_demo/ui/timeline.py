@@ -35,11 +35,12 @@ def timeline(movie: Movie, section: int, turns: Sequence[Sequence[Leaned]], shee
         return ""
     drawing = _drawing(movie, section)
     still = _still(movie, sheet) if sheet else ""
+    place = f"width:{WIDTH}px;left:clamp(0px, var(--at) * 100% - {WIDTH // 2}px, 100% - {WIDTH}px)"
     return (
         '<div role="slider" tabindex="0" aria-label="Timeline" aria-valuemin="0" aria-valuenow="0" '
         f'aria-valuemax="{length:.3f}" aria-valuetext="0:00 of {clock(length)}">{drawing}'
         '<i style="left:calc(var(--now, 0) * (100% - 2px))"></i>'
-        f'{_marks(length, turns)}<div class="peek" hidden>{still}<span></span></div></div>'
+        f'{_marks(length, turns)}<div class="peek" style="{place}">{still}<span></span></div></div>'
     )
 
 
@@ -51,7 +52,7 @@ def _still(movie: Movie, sheet: Path) -> str:
     count = still_count(movie.duration)
     shown = f"min({count - 1}, round(down, var(--at) * {count}, 1))"
     style = (
-        f"width:{WIDTH}px;height:{still_height(movie)}px;background-image:url(gradio_api/file={quote(str(sheet))});"
+        f"height:{still_height(movie)}px;background-image:url(gradio_api/file={quote(str(sheet))});"
         f"background-position-x:calc({-WIDTH}px * {shown})"
     )
     return f'<div class="still" style="{escape(style)}"></div>'
