@@ -20,11 +20,13 @@ from llamavid_demo.ui.heat import heat_picture
 from llamavid_demo.ui.invitation import invitation
 from llamavid_demo.ui.kept import KeptTalk, KeptTurn, kept_talk, revived
 from llamavid_demo.ui.models import Models
+from llamavid_demo.ui.player import files_folder
 from llamavid_demo.ui.refusals import says_nothing_was_found
 from llamavid_demo.ui.sessions import Asked, Conversation, Sessions
 from llamavid_demo.ui.steering import UNSTEERED, options
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.talk import alert, finished_turn, notice, others_here, progress_bar, unfinished_turn
+from llamavid_demo.ui.timeline import known_sheet, timeline
 
 if TYPE_CHECKING:
     from llamavid_demo.chat import Progress, Turn
@@ -51,10 +53,18 @@ class Talking:
         """The conversation as it stands, with the pictures that are known."""
         articles = self._articles(key, movie, section, again=True)
         others = others_here(len(articles), len(self._sessions.branches(key, movie.slug, section).at(len(articles))))
+        drawn = {"timeline": self.timeline(key, movie, section)}
         if not articles:
             model = self._models[self._sessions.model(key)].ready
-            return {"past": "", "current": invitation(movie.title, model, self._settings) + others}
-        return {"past": "".join(articles[:-1]), "current": articles[-1] + others}
+            return {"past": "", "current": invitation(movie.title, model, self._settings) + others, **drawn}
+        return {"past": "".join(articles[:-1]), "current": articles[-1] + others, **drawn}
+
+    def timeline(self, key: str, movie: Movie, section: int) -> str:
+        """The timeline with what the answers of this conversation lean on, and the stills if they are there."""
+        turns = self._sessions.turns(key, movie.slug, section)
+        leaned = [() if says_nothing_was_found(turn.text) else turn.evidence for turn in turns]
+        folder = files_folder(self._settings, movie, own=movie.slug in self._sessions.visit(key).own)
+        return timeline(movie, section, leaned, known_sheet(movie, folder))
 
     def welcome(self, key: str) -> Parts:
         """The invitation, which says more when the model is there; nothing where a conversation has begun."""

@@ -7,7 +7,7 @@ import gradio as gr
 
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
-from llamavid_demo.ui import browser, posters, search, sections, steering, subtitle_panel, talk, transcript
+from llamavid_demo.ui import browser, posters, search, sections, steering, subtitle_panel, talk, timeline, transcript
 from llamavid_demo.ui.invitation import invitation
 from llamavid_demo.ui.keyboard import SKIP, shortcuts
 from llamavid_demo.ui.screening import about
@@ -53,6 +53,8 @@ def layout(settings: Settings, movies: Sequence[Movie], models: Sequence[str], m
             parts["player"] = gr.Video(
                 elem_id="player", label="Film", show_label=False, interactive=False, container=False, buttons=[]
             )
+            parts["timeline"] = _html(timeline.timeline(first, 0, ()), elem_id="timeline", js_on_load=timeline.ON_LOAD)
+            _html(timeline.ALL, elem_id="moments")
             parts["copying"] = _html(elem_id="copying")
             parts["strip"] = _html(sections.section_strip(first, 0, {}), elem_id="strip", js_on_load=sections.ON_LOAD)
             parts["cost"] = _html(sections.section_cost(first.sections[0]), elem_id="cost")

@@ -11,6 +11,7 @@ from llamavid_demo.settings import ROOT, Settings
 from llamavid_demo.ui.api import ask_endpoint
 from llamavid_demo.ui.catalogue import bundled_movies
 from llamavid_demo.ui.choosing import Choosing
+from llamavid_demo.ui.contact_sheet import ContactSheets
 from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.copying import Copies
 from llamavid_demo.ui.export import Saving
@@ -31,8 +32,8 @@ from llamavid_demo.ui.uploads import Arrivals, Uploads, own_folder
 from llamavid_demo.ui.wiring import Wiring
 
 ASSETS = ROOT / "assets"
-STYLES = ("page.css", "layout.css", "subtitles.css")
-SCRIPTS = ("page.js", "memory.js", "search.js", "upload.js", "keys.js", "share.js")
+STYLES = ("page.css", "layout.css", "subtitles.css", "timeline.css")
+SCRIPTS = ("page.js", "memory.js", "search.js", "timeline.js", "upload.js", "keys.js", "share.js")
 DAY = 24 * 60 * 60
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,8 @@ def build(settings: Settings, uploads: Uploads) -> tuple[gr.Blocks, Programs]:
     bringing = Bringing(settings, sessions, models, screening, stills, uploads)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(DAY, DAY)) as demo:
         parts = layout(settings, movies, models.names, models[first].state())
-        wiring = Wiring(parts, ReadAhead(settings, sessions, models), Copies(settings, sessions, screening))
+        copies, sheets = Copies(settings, sessions, screening), ContactSheets(settings, sessions, talking)
+        wiring = Wiring(parts, ReadAhead(settings, sessions, models), copies, sheets)
         wiring.arrival(demo, sessions, screening)
         wiring.choosing(choosing, screening, talking)
         wiring.screening(screening)

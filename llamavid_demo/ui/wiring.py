@@ -12,6 +12,7 @@ import gradio as gr
 from llamavid_demo.errors import DemoError
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.choosing import Choosing
+from llamavid_demo.ui.contact_sheet import ContactSheets
 from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.copying import Copies
 from llamavid_demo.ui.export import Saving
@@ -25,6 +26,7 @@ from llamavid_demo.ui.talk import alert
 from llamavid_demo.ui.upload import Bringing, Chosen
 
 FILES = {"concurrency_id": "files", "concurrency_limit": 2}
+SHEETS = {"concurrency_id": "sheets", "concurrency_limit": 1}  # they only illustrate: one film at a time
 FREE: dict[str, Any] = {"concurrency_limit": None}
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 # By default Gradio drops a step whose last run has not quite ended; the handlers themselves know what is too much.
@@ -36,10 +38,11 @@ AS_IT_IS: dict[str, Any] = {"preprocess": False}
 class Wiring:
     """Connects the named parts of a page to their handlers."""
 
-    def __init__(self, parts: dict[str, Any], reading: ReadAhead, copies: Copies) -> None:
+    def __init__(self, parts: dict[str, Any], reading: ReadAhead, copies: Copies, sheets: ContactSheets) -> None:
         self._parts = parts
         self._reading = reading
         self._copies = copies
+        self._sheets = sheets
         self._outputs = list(parts.values())
 
     def updates(self, parts: Parts) -> dict[Any, Any]:
@@ -147,8 +150,12 @@ class Wiring:
             async for told in self.follow(self._copies.follow, _key(request)):
                 yield told
 
+        def sheet(request: gr.Request) -> dict[Any, Any]:
+            return self.update(self._sheets.complete, _key(request))
+
         event.then(complete, None, self._outputs, **EVERY, **FREE)
         event.then(copy, None, self._outputs, **EVERY, **FREE)
+        event.then(sheet, None, self._outputs, **EVERY, **SHEETS)
 
     def _read_ahead_after(self, event: gr.events.Dependency) -> None:
         """What is open now is read ahead, as long as it is open."""
