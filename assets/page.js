@@ -1,8 +1,9 @@
 // The page's own script: one player, and everything that can be pressed to move it.
 // No button here is bound one by one: parts are redrawn, so the document listens.
 window.cinema = (() => {
-  const video = () => document.querySelector('#player video');
-  const transcript = () => document.querySelector('#transcript');
+  const first = (selector) => document.querySelector(selector);
+  const video = () => first('#player video');
+  const transcript = () => first('#transcript');
 
   function seek(seconds) {
     const player = video();
@@ -17,12 +18,12 @@ window.cinema = (() => {
   let awaited = '';
   const nameOf = (section) => `${section.dataset.film}/${section.dataset.section}`;
   function toSection() {
-    const chosen = document.querySelector('#strip [data-section][aria-pressed="true"]');
-    if (!chosen) return;
-    const stale = awaited && awaited !== nameOf(chosen);
-    if (stale && awaited.startsWith(`${chosen.dataset.film}/`)) return;
+    const section = chosen();
+    if (!section) return;
+    const stale = awaited && awaited !== nameOf(section);
+    if (stale && awaited.startsWith(`${section.dataset.film}/`)) return;
     awaited = '';
-    show(chosen);
+    show(section);
   }
 
   function show(section) {
@@ -33,8 +34,10 @@ window.cinema = (() => {
     watching();
   }
 
-  const chosen = () => document.querySelector('#strip [data-section][aria-pressed="true"]');
+  const chosen = () => first('#strip [data-section][aria-pressed="true"]');
   const within = ({ dataset: { start, end } }, from, to = from) => to >= Number(start) && from < Number(end);
+
+  const sectionAt = (now) => [...document.querySelectorAll('#strip [data-section]')].find((one) => within(one, now));
 
   // Lines of the transcript that the model does not know: those of other sections.
   function dim() {
@@ -47,23 +50,23 @@ window.cinema = (() => {
 
   // The film may run on into another section: say so, or, if that is wanted and nothing is under way, follow it.
   function watching() {
-    const told = document.querySelector('#watching p');
+    const told = first('#watching p');
     const section = chosen();
     if (!told || !section) return;
     const now = video()?.readyState ? video().currentTime : Number(section.dataset.start);
-    const card = within(section, now) ? null : [...document.querySelectorAll('#strip [data-section]')].find((one) => within(one, now));
+    const card = within(section, now) ? null : sectionAt(now);
     told.hidden = !card || awaited === nameOf(card);
     if (told.hidden) return;
     const label = (one) => one.querySelector('.range').textContent;
     [told.querySelector('[data-seen]').textContent, told.querySelector('[data-known]').textContent] = [label(card), label(section)];
-    const resting = !document.querySelector('#current [aria-busy]') && !document.querySelector('#question textarea')?.value;
+    const resting = !first('#current [aria-busy]') && !first('#question textarea')?.value;
     if (told.querySelector('input').checked && resting) follow(card);
   }
 
   // Talk about a section that the player has reached by itself: the film runs on.
   function follow(section) {
     shown = awaited = nameOf(section);
-    document.querySelector('#watching p').hidden = true;
+    first('#watching p').hidden = true;
     document.dispatchEvent(new CustomEvent('go', { detail: section.dataset }));
   }
 
@@ -96,7 +99,7 @@ window.cinema = (() => {
     }
     if (event.target.closest('#watching button')) {
       const now = video().currentTime;
-      follow([...document.querySelectorAll('#strip [data-section]')].find((one) => within(one, now)));
+      follow(sectionAt(now));
     }
     const target = event.target.closest('[data-seek]');
     if (!target) return;
@@ -132,13 +135,13 @@ window.cinema = (() => {
     following = event.target.scrollHeight - event.target.scrollTop - event.target.clientHeight < 60;
   }, true);
   new MutationObserver(() => {
-    const log = document.querySelector('#log');
+    const log = first('#log');
     if (log && following) log.scrollTop = log.scrollHeight;
   }).observe(document, { childList: true, subtree: true, characterData: true });
 
   // The panel for a film of one's own has just been opened.
   function bring() {
-    const panel = document.querySelector('#bring');
+    const panel = first('#bring');
     panel?.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
     // Gradio names both places for files alike, and not by what is read on them.
     for (const place of panel?.querySelectorAll('#bring-files button[aria-label]') ?? []) {
@@ -149,7 +152,7 @@ window.cinema = (() => {
 
   // A film was removed, and the button that was pressed with it.
   function focusWall() {
-    document.querySelector('#wall [aria-pressed="true"]')?.focus({ preventScroll: true });
+    first('#wall [aria-pressed="true"]')?.focus({ preventScroll: true });
   }
 
   return { bring, dim, focusWall, seek, toSection };
