@@ -1,7 +1,7 @@
 """How far a long piece of work has come."""
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -12,12 +12,13 @@ class Progress:
     """`done` of `total` of a stage.
 
     "frames" (decode and encode), "tokens" (frames), "prefill" (tokens), "words" (frames that a question reads), "look"
-    (frames that it looks at again), "queue" (number `done` of `total` that wait).
+    (frames that it looks at again), "queue" (number `done` of `total` that wait, for about so many `seconds` if known).
     """
 
     stage: str
     done: int
     total: int
+    seconds: float | None = field(default=None, compare=False)
 
 
 ProgressCallback = Callable[[Progress], None]

@@ -18,6 +18,7 @@ The thread lives while there is something to do: only one thread may run torch a
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -31,6 +32,7 @@ from llamavid_demo.chat.out_of_memory import free_memory, is_out_of_memory
 from llamavid_demo.chat.progress import Progress
 from llamavid_demo.chat.running_batch import RunningBatch
 from llamavid_demo.chat.task import Priority, Steps, Stopped, Task, Urgency
+from llamavid_demo.chat.waiting_times import WaitingTimes
 from llamavid_demo.errors import BusyError, MemoryLimitError
 from llamavid_demo.model.loaded import LoadedModel
 
@@ -53,6 +55,7 @@ class Scheduler:
         self._running = False
         self._waiting: list[Task] = []
         self._reading: list[Task] = []
+        self._times = WaitingTimes()
 
     def submit(self, task: A) -> A:
         """Queue a task; listen to it with `heard`."""
@@ -160,9 +163,9 @@ class Scheduler:
         else:
             for task in list(self._waiting):
                 self._try(task, batch)
-        self._tell_places()
+        self._tell_places([*batch.answers, *self._reading])
 
-    def _tell_places(self) -> None:
+    def _tell_places(self, running: list[Task]) -> None:
         """Tell answers that wait their place in the queue, if it is another one; refuse those that it has none for."""
         queued: list[Answer] = []
         for answer in [task for task in self._waiting if isinstance(task, Answer)]:
@@ -174,7 +177,7 @@ class Scheduler:
         for place, answer in enumerate(queued, start=1):
             if answer.place != (place, len(queued)):
                 answer.place = place, len(queued)
-                answer.tell(Progress("queue", *answer.place))
+                answer.tell(Progress("queue", *answer.place, seconds=self._times.expected(place, running)))
 
     def _try(self, task: Task, batch: RunningBatch) -> bool:
         """Admit a task; False when it has to wait."""
@@ -200,6 +203,7 @@ class Scheduler:
             if running >= task.at_once or not batch.make_room(running + 1, task):
                 return False
         task.admitted = task.admit()
+        task.began = time.monotonic() if task.admitted else None
         return task.admitted
 
     def _put_back_ahead(self) -> bool:
@@ -274,6 +278,7 @@ class Scheduler:
 
     def _end(self, task: Task, error: BaseException | None = None) -> None:
         failed = self._let_go(task)
+        self._times.add(task)
         error = error or failed
         if error and is_out_of_memory(error):
             log.warning("out of memory: %s", error)

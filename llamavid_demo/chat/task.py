@@ -64,6 +64,7 @@ class Task:
         self.steps: Steps[Any] | None = None  # once it is admitted
         self.served = 0  # chunks so far
         self.admitted = self.stopping = self.retried = False
+        self.began: float | None = None  # when it was admitted, on the monotonic clock
         self.place: tuple[int, int] | None = None  # in the queue, and of how many
         self.wake: Callable[[], None] = lambda: None
         self._told: queue.SimpleQueue[Any] = queue.SimpleQueue()

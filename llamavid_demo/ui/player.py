@@ -45,6 +45,7 @@ class CopyProgress:
     done: int
     total: int
     stage: str = "copy"
+    seconds: float | None = None
 
 
 def files_folder(settings: Settings, movie: Movie, *, own: bool) -> Path:

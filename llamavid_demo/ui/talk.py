@@ -13,7 +13,7 @@ from llamavid_demo.options import Options
 from llamavid_demo.ui.kept import KeptStats, KeptTurn
 from llamavid_demo.ui.steering import knew
 from llamavid_demo.ui.thumbs import DOWN, UP, name
-from llamavid_demo.ui.words import size, some
+from llamavid_demo.ui.words import length, size, some
 
 if TYPE_CHECKING:
     from llamavid_demo.chat import Turn, TurnStats
@@ -101,6 +101,10 @@ class Counted(Protocol):
     @property
     def total(self) -> int:
         """How much there is."""
+
+    @property
+    def seconds(self) -> float | None:
+        """How long a place in the queue means waiting, about; None where that is not known."""
 
 
 def prose(text: str) -> str:
@@ -232,7 +236,9 @@ def progress_bar(progress: Counted | None, waiting: str = "One moment…") -> st
         moving = '<div class="track"><i class="idle"></i></div>'
         return f'<div class="bar" role="status"><p>{escape(waiting)}</p>{moving}</div>'
     if progress.stage == "queue":
-        return progress_bar(None, f"Waiting for the model: number {progress.done} of {progress.total} in the queue")
+        soon = f", about {length(progress.seconds)}" if progress.seconds is not None else ""
+        place = f"number {progress.done} of {progress.total} in the queue"
+        return progress_bar(None, f"Waiting for the model: {place}{soon}")
     words, unit = STAGES.get(progress.stage, (progress.stage, ""))
     share = min(1.0, progress.done / progress.total) if progress.total else 0.0
     return (

@@ -237,6 +237,23 @@ def test_who_does_not_fit_waits_in_a_queue_and_knows_the_place(new_chat: NewChat
     assert ids(answers[0]) == ids(answers[2]) == alone(new_chat())
 
 
+def test_who_waits_knows_for_how_long_once_an_answer_has_ended(new_chat: NewChat, one: Scheduler) -> None:
+    ids(one.submit(new_answer(new_chat())))
+    together = threading.Event()
+    answers = [new_answer(new_chat(), when=together) for _ in range(3)]
+    for answer in answers:
+        answer.at_once = 1
+    heard = [answer.heard() for answer in answers]
+    one.compute(lambda: [one.submit(answer) for answer in answers])
+    ((first,), (second,)) = (next(heard[place]) for place in (1, 2))
+    assert isinstance(first, Progress) and isinstance(second, Progress)
+    assert first.seconds is not None and second.seconds is not None
+    assert 0 <= first.seconds < second.seconds
+    together.set()
+    for rest in heard:
+        list(rest)
+
+
 def test_other_work_is_done_between_the_words(new_chat: NewChat, one: Scheduler) -> None:
     expected = alone(new_chat(), tokens=40)
     heard = one.submit(new_answer(new_chat(), tokens=40)).heard()

@@ -248,6 +248,8 @@ def test_times_inside_the_film_are_links() -> None:
 def test_place_in_the_queue_is_said(movie: Movie) -> None:
     bar = talk.progress_bar(Progress("queue", 2, 3))
     assert Reader(bar).text == "Waiting for the model: number 2 of 3 in the queue"
+    bar = talk.progress_bar(Progress("queue", 2, 3, seconds=41.7))
+    assert Reader(bar).text == "Waiting for the model: number 2 of 3 in the queue, about 42 s"
 
 
 def test_bar_shows_how_far_it_is() -> None:
