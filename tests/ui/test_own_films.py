@@ -125,6 +125,10 @@ def test_two_own_clips_leave_the_question_in_sight_and_can_be_removed(
     expect(own).to_have_attribute("aria-pressed", "true")
     assert page.evaluate("document.querySelector('[data-film=own-1] img').naturalWidth") > 0
     expect(page.locator("#suggestions button")).to_have_text(["What is this about?", "What can be seen at 0:05?"])
+    still = page.locator("#timeline .still[style*=uploads]")
+    sheet = re.findall(r"url\(([^)]+)\)", still.get_attribute("style") or "")[0].strip("\"'")
+    assert page.request.get(f"{foyer.url}/{sheet}").headers["content-type"] == "image/jpeg"
+    assert Path(sheet).name in kept(foyer)
     page.locator("[data-bring]").click()
     open_clip(page, make_clip(tmp_path / "other.mp4", seconds=8))
     expect(page.get_by_role("button", name=re.compile("^Ask$"))).to_be_in_viewport(ratio=1)

@@ -43,4 +43,4 @@ def test_the_film_that_is_open_first_plays_and_the_others_get_their_copy(unfrien
             expect(page.locator("#copying .bar, #copying .alert, #alert .alert")).to_have_count(0)
             expect(page.locator("body")).not_to_contain_text("not allowed")
         expect(page.get_by_text("Error", exact=True)).to_have_count(0)
-    assert len(list((unfriendly.cache / "page").iterdir())) == len(FILMS)
+    assert len([path for path in (unfriendly.cache / "page").iterdir() if path.suffix != ".jpg"]) == len(FILMS)

@@ -91,8 +91,9 @@ def test_address_of_the_sheet_writes_no_html(movie: Movie) -> None:
 
 
 def three_colours(path: Path, *options: str) -> Path:
-    """A minute of red, a minute of green, a minute of blue."""
-    colours = [f"color=c={name}:size=160x90:rate=2:duration=60[{name}]" for name in ("red", "lime", "blue")]
+    """61 seconds of red, 60 of green, 59 of blue: the colours change between a still's begin and its middle."""
+    lasting = {"red": 61, "lime": 60, "blue": 59}
+    colours = [f"color=c={name}:size=160x90:rate=2:duration={length}[{name}]" for name, length in lasting.items()]
     graph = ";".join(colours) + ";[red][lime][blue]concat=n=3"
     run_ffmpeg("-filter_complex", graph, "-c:v", "libx264", "-pix_fmt", "yuv420p", *options, path)
     return path
@@ -101,7 +102,7 @@ def three_colours(path: Path, *options: str) -> Path:
 @pytest.mark.parametrize("nearest", [1.0, 5.0])  # key frames alone, or all
 def test_sheet_shows_the_middle_of_each_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nearest: float) -> None:
     monkeypatch.setattr(contact_sheet, "KEY_FRAMES_FROM", nearest)
-    movie = load_movie(three_colours(tmp_path / "film.mkv", "-g", "4", "-output_ts_offset", "600"))
+    movie = load_movie(three_colours(tmp_path / "film.mkv", "-g", "2", "-output_ts_offset", "600"))
     path = make_sheet(movie, tmp_path)
     assert known_sheet(movie, tmp_path) == path
     pixels = np.asarray(Image.open(path))  # (72, 60 * 128, 3)
@@ -204,4 +205,8 @@ def test_slider_moves_the_film_and_shows_what_answers_leaned_on(page: Page) -> N
     second = mark.get_attribute("data-seek")
     mark.click()
     wait_for_video(page, f"video.currentTime === {second}")
+    mark.evaluate("mark => mark.classList.add('earlier')")  # of another answer
+    expect(mark).to_be_hidden()
+    everything.check()
+    expect(mark).to_be_visible()
     assert serious(page) == []
