@@ -41,6 +41,7 @@ class Heard:
     done: int
     total: int
     stage: str = "speech"
+    seconds: float | None = None
 
 
 class Word(NamedTuple):
