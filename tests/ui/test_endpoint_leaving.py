@@ -22,6 +22,7 @@ from llamavid_demo.ui.program_routes import routes
 from llamavid_demo.ui.programs import Programs
 from llamavid_demo.ui.sessions import Sessions
 from tests.ui.mcp_session import session
+from tests.ui.scripted import run
 
 PATIENCE = 60.0  # seconds; the machine may be busy with other things
 
@@ -120,7 +121,7 @@ def test_so_it_does_behind_the_other_doors(
             callers.cancel_scope.cancel()
         assert await run_sync(model.closed.wait, PATIENCE)
 
-    anyio.run(come_and_go)
+    run(come_and_go())
 
 
 def test_one_more_than_may_wait_is_told_to_come_back(programs: Programs) -> None:

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import anyio
 import httpx
 import jsonschema
 import pytest
@@ -13,6 +12,7 @@ from openai import OpenAI
 
 from tests.ui.conftest import Server
 from tests.ui.mcp_session import session
+from tests.ui.scripted import run
 
 ASK: dict[str, Any] = {"movie": "harbour", "section": 1, "question": "And then?", "max_new_tokens": 100}
 SENT_WRONG: list[tuple[str, dict[str, Any], str]] = [
@@ -33,7 +33,7 @@ def call(server: Server, tool: str, arguments: dict[str, Any], heard: list[str] 
         async with session(server.url) as client:
             return await client.call_tool(tool, arguments, progress_callback=told)
 
-    return anyio.run(calling)
+    return run(calling())
 
 
 def test_tools_say_what_they_take(server: Server) -> None:
@@ -41,7 +41,7 @@ def test_tools_say_what_they_take(server: Server) -> None:
         async with session(server.url) as client:
             return await client.list_tools()
 
-    films, ask = anyio.run(listing).tools
+    films, ask = run(listing()).tools
     assert (films.name, ask.name) == ("films", "ask")
     assert ask.description.startswith("Ask about a section of a film.")
     assert ask.inputSchema["required"] == ["movie", "section", "question"]

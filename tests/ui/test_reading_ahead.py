@@ -63,7 +63,7 @@ def test_where_it_is_off_the_first_question_reads_the_section(without: Server, b
     with visit(without, browser) as page:
         open_harbour(page)
         ahead(page, "off")
-        expect(page.locator(".invitation")).to_contain_text("At the first question")
+        expect(page.locator(".invitation")).to_contain_text("at your first question")
         assert not list(without.cache.rglob("*.safetensors"))
         ask(page, "Where does the film begin?")
         stop(page)

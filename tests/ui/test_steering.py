@@ -64,9 +64,9 @@ def test_options_go_with_the_question_and_with_its_retry(movie: Movie, monkeypat
     for name in ("ask", "retry"):
         asking = getattr(ScriptedChat, name)
 
-        def listen(self: ScriptedChat, *given: Any, options: Options, asking: Any = asking) -> Turn:
+        def listen(self: ScriptedChat, *given: Any, options: Options, asking: Any = asking, **more: Any) -> Turn:
             heard.append(options)
-            return asking(self, *given)  # type: ignore[no-any-return]
+            return asking(self, *given, **more)  # type: ignore[no-any-return]
 
         monkeypatch.setattr(ScriptedChat, name, listen)
     desk = Desk(movie, ScriptedChat(["At sea."]))
