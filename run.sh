@@ -53,7 +53,7 @@ case "$command" in
     install_base
     need_program ffmpeg ffmpeg
     need_program chromium chromium
-    exec .venv/bin/python -m pytest "$@" ;;
+    exec .venv/bin/python -m pytest --numprocesses auto --dist loadfile "$@" ;;
   check)
     install_packages requirements-dev.txt
     .venv/bin/ruff format --check .
