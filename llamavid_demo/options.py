@@ -41,10 +41,10 @@ class Options:
     style: Style = "any"
 
     def __post_init__(self) -> None:
-        _within("temperature", self.temperature, 0, HOTTEST)
-        _within("top_p", self.top_p, 1e-6, 1)
-        _within("max_new_tokens", self.max_new_tokens, 1, MOST_TOKENS, whole=True)
-        _within("until", self.until, 0, LAST_SECOND)
+        within("temperature", self.temperature, 0, HOTTEST)
+        within("top_p", self.top_p, 0.01, 1)
+        within("max_new_tokens", self.max_new_tokens, 1, MOST_TOKENS, whole=True)
+        within("until", self.until, 0, LAST_SECOND)
         _one_of("guide", self.guide, (*get_args(Guide), None))
         _one_of("reads", self.reads, get_args(Reads))
         _one_of("style", self.style, get_args(Style))
@@ -64,10 +64,11 @@ class Options:
         return f"{question}\n{_WORDS[self.style]}" if _WORDS[self.style] else question
 
 
-def _within(name: str, value: Any, least: float, most: float, *, whole: bool = False) -> None:
+def within(name: str, value: Any, least: float, most: float, *, whole: bool = False) -> None:
+    """Hold a number that somebody sent to its bounds; None is none. Raises `QuestionError`."""
     known = int if whole else (int, float)
     if value is not None and (isinstance(value, bool) or not isinstance(value, known) or not least <= value <= most):
-        raise _wrong(name, value, f"a {'whole ' if whole else ''}number from {least:g} to {most:.7g}")
+        raise _wrong(name, value, f"a {'whole ' if whole else ''}number from {least:g} to {most:.10g}")
 
 
 def _one_of(name: str, value: Any, known: Any) -> None:
@@ -76,5 +77,10 @@ def _one_of(name: str, value: Any, known: Any) -> None:
 
 
 def _wrong(name: str, value: Any, expected: str) -> QuestionError:
+    return QuestionError(f"{name} must be {expected}, not {shown(value)}.")
+
+
+def shown(value: Any) -> str:
+    """A value as it stands in a sentence, cut where it is long."""
     text = repr(value)
-    return QuestionError(f"{name} must be {expected}, not {text if len(text) <= _SHOWN else f'{text[:_SHOWN]}…'}.")
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -21,7 +21,7 @@ def minutes_at_once(model: str) -> float:
     config = Path(model) / "config.json"
     try:
         tokens = json.loads(config.read_text("utf-8")).get("max_token", LONGEST_SECTION * TOKENS_A_MINUTE)
-    except (OSError, ValueError):  # a model of the Hub, or none: whoever loads it says what is wrong
+    except (OSError, ValueError, AttributeError):  # a model of the Hub, or none: whoever loads it says what is wrong
         return LONGEST_SECTION
     return float(min(LONGEST_SECTION, max(5, tokens // TOKENS_A_MINUTE // 5 * 5)))
 

@@ -13,15 +13,21 @@ if TYPE_CHECKING:
 
 
 class History:
-    """Earlier turns in the file at `path`; none where there is no file. Raises `QuestionError` for another file."""
+    """Earlier turns in the file at `path`; none where there is no file. Raises `QuestionError` for another file.
+
+    `section` is the number of the section that a saved conversation is about; None for a list.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._kept: Any = []
+        self.section: int | None = None
         if path.exists():
             try:
                 self._kept = json.loads(path.read_text(encoding="utf-8"))
                 self.turns()
+                if isinstance(self._kept, dict):
+                    self.section = int(self._kept["section"]["number"])
             except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
                 raise QuestionError(
                     f"{path} is no history ({error!r}): expected a list of question and answer, or a saved talk."
@@ -30,11 +36,6 @@ class History:
     @property
     def _list(self) -> list[Any]:
         return self._kept["turns"] if isinstance(self._kept, dict) else self._kept
-
-    @property
-    def section(self) -> int | None:
-        """Number of the section that a saved conversation is about; None for a list."""
-        return int(self._kept["section"]["number"]) if isinstance(self._kept, dict) else None
 
     def turns(self) -> "list[Turn]":
         """The turns, each with the options that it was asked with. Raises `QuestionError`."""

@@ -19,7 +19,7 @@ def subtitles(
 ) -> None:
     """Write down what is said in a film, as SRT subtitles (needs requirements-speech.txt)."""
     from llamavid_demo.film.probe import probe
-    from llamavid_demo.film.speech import LACKING, write_down
+    from llamavid_demo.film.speech import LACKING, transcribe
     from llamavid_demo.film.speech import speech_model as chosen_model
     from llamavid_demo.film.srt import to_srt
 
@@ -28,7 +28,7 @@ def subtitles(
     if model is None:
         raise SpeechError(LACKING)
     with progress_bars(messages) as progress:
-        hearing = write_down(probe(film.path), model)
+        hearing = transcribe(probe(film.path), model)
         while True:
             try:
                 progress(next(hearing))

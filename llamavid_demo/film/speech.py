@@ -35,7 +35,7 @@ GAP = 1.0  # seconds of silence that end a cue
 
 
 @dataclass(frozen=True)
-class Heard:
+class SpeechProgress:
     """Seconds of a film heard, of all; looks like the chat room's progress."""
 
     done: int
@@ -65,7 +65,7 @@ def speech_model(name: str | None) -> str | None:
     return str(Path(package.origin).parent / "model") if package and package.origin else None
 
 
-def write_down(info: VideoInfo, model: str) -> Generator[Heard, None, SubtitleTrack]:
+def transcribe(info: VideoInfo, model: str) -> Generator[SpeechProgress, None, SubtitleTrack]:
     """Write down what is said in a film; the track is the generator's value, without cues when nobody speaks.
 
     `model` is what `speech_model` gives. The language is the one spoken first. Closing the generator ends the work.
@@ -73,7 +73,7 @@ def write_down(info: VideoInfo, model: str) -> Generator[Heard, None, SubtitleTr
     """
     if info.sound is None:
         raise SpeechError(f"{info.path.name} has no sound, so there is nothing to write down. Bring a subtitle file.")
-    yield Heard(0, int(info.duration))
+    yield SpeechProgress(0, int(info.duration))
     whisper = _load(model)
     language: str | None = None
     words: list[Word] = []
@@ -86,9 +86,9 @@ def write_down(info: VideoInfo, model: str) -> Generator[Heard, None, SubtitleTr
                 words += [
                     Word(start + float(word.start), start + float(word.end), word.word) for word in segment.words or ()
                 ]
-                yield Heard(min(int(start + segment.end), int(info.duration)), int(info.duration))
+                yield SpeechProgress(min(int(start + segment.end), int(info.duration)), int(info.duration))
             language = language or (about.language if words else None)
-            yield Heard(min(int(start + len(sound) / RATE), int(info.duration)), int(info.duration))
+            yield SpeechProgress(min(int(start + len(sound) / RATE), int(info.duration)), int(info.duration))
     cues = cues_of(Word(max(0.0, word.start), min(word.end, info.duration), word.text) for word in words)
     return SubtitleTrack(cues, "written down from the sound", None, language_code(language) or language, ())
 

@@ -81,11 +81,16 @@ def fill(network: nn.Module, tensors: Tensors, placement: Placement, quantize: Q
 
 
 def bring_in(
-    network: Any, tensors: Tensors, placement: Placement, decoders: Sequence[nn.Module], *, halved: bool = False
+    network: Any,
+    tensors: Tensors,
+    placement: Placement,
+    decoders: Sequence[nn.Module],
+    *,
+    products: torch.dtype = torch.float32,
 ) -> None:
     """Fill a network and make it ready to read: its `decoders` quantized if so placed, else packed for a CPU.
 
-    `halved`: packed in bfloat16.
+    `products` is the type that packed layers multiply in.
     """
     quantize: Quantize | None = None
     if placement.quantization:
@@ -102,7 +107,7 @@ def bring_in(
     if not placement.spread:  # accelerate's hooks call the layers as they were
         with _registering:
             for part in decoders:
-                pack_linear(part, torch.bfloat16 if halved else torch.float32)
+                pack_linear(part, products)
     network.llama.set_attn_implementation(READING)
 
 

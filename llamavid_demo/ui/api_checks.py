@@ -6,12 +6,11 @@ from typing import Any, Literal
 
 from llamavid_demo.errors import MovieError, QuestionError, UnknownModelError
 from llamavid_demo.film import Movie
+from llamavid_demo.options import Options, shown, within
 from llamavid_demo.settings import Settings
 
-HOTTEST = 2.0
 HISTORY_TURNS = 100
 ANSWER_CHARS = 20_000  # of an earlier answer
-_SHOWN = 60  # characters of a wrong value
 
 
 def film_named(name: Any, films: Mapping[str, Movie]) -> Movie:
@@ -32,11 +31,6 @@ def section_of(section: Any, movie: Movie) -> int | Literal["all"]:
     return section
 
 
-def second_of(until: Any, movie: Movie) -> float | None:
-    """A second of the film; None is none. Raises `QuestionError`."""
-    return None if until is None else number_between("until", until, 0, math.ceil(movie.duration))
-
-
 def model_named(name: Any, names: Sequence[str]) -> str:
     """A model that is on offer; the first when `name` is empty. Raises `UnknownModelError`."""
     if not name:
@@ -48,16 +42,11 @@ def model_named(name: Any, names: Sequence[str]) -> str:
     return name
 
 
-def sampling(settings: Settings, temperature: Any, top_p: Any, max_new_tokens: Any) -> dict[str, Any]:
-    """How `MovieChat.ask` samples; no `max_new_tokens` is the settings'. Raises `QuestionError`."""
-    longest = settings.max_new_tokens
-    if max_new_tokens is not None:
-        longest = whole_number("max_new_tokens", max_new_tokens, 1, longest)
-    return {
-        "temperature": number_between("temperature", temperature, 0, HOTTEST),
-        "top_p": number_between("top_p", top_p, 0.01, 1),
-        "max_new_tokens": longest,
-    }
+def options_of(sent: Mapping[str, Any], movie: Movie, settings: Settings) -> Options:
+    """Options of a question about that film, within what the server allows. Raises `QuestionError`."""
+    within("max_new_tokens", sent.get("max_new_tokens"), 1, settings.max_new_tokens, whole=True)
+    within("until", sent.get("until"), 0, math.ceil(movie.duration))
+    return Options.read(sent)
 
 
 def question_text(question: Any, settings: Settings) -> str:
@@ -97,23 +86,3 @@ def _whole(what: str, *texts: str) -> None:
     """Raises `QuestionError` for half a character: JSON can say it, nobody can read it."""
     if any("\ud800" <= letter <= "\udfff" for text in texts for letter in text):
         raise QuestionError(f"{what} has half of a character in it (a lone surrogate): send it anew, as UTF-8.")
-
-
-def number_between(name: str, value: Any, least: float, most: float) -> float:
-    """A number of that name within its bounds. Raises `QuestionError`."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
-        raise QuestionError(f"{name} must be a number from {least:g} to {most:g}, not {shown(value)}.")
-    return float(value)
-
-
-def whole_number(name: str, value: Any, least: int, most: int) -> int:
-    """The same without fractions. Raises `QuestionError`."""
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise QuestionError(f"{name} must be a whole number from {least} to {most}, not {shown(value)}.")
-    return value
-
-
-def shown(value: Any) -> str:
-    """A value as it stands in a sentence, cut where it is long."""
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

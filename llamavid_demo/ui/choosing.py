@@ -6,9 +6,10 @@ from llamavid_demo.ui.browser import message
 from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.screening import Parts, Screening
-from llamavid_demo.ui.sessions import Conversation, Sessions
+from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.steering import fitting
 from llamavid_demo.ui.talk import notice
+from llamavid_demo.ui.visit import Conversation
 
 
 class Choosing:

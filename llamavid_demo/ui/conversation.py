@@ -22,11 +22,12 @@ from llamavid_demo.ui.kept import KeptTalk, KeptTurn, kept_talk, revived
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.player import files_folder
 from llamavid_demo.ui.refusals import says_nothing_was_found
-from llamavid_demo.ui.sessions import Asked, Conversation, Sessions
+from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.steering import UNSTEERED, options
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.talk import alert, finished_turn, notice, others_here, progress_bar, unfinished_turn
 from llamavid_demo.ui.timeline import known_sheet, timeline
+from llamavid_demo.ui.visit import Asked, Conversation
 
 if TYPE_CHECKING:
     from llamavid_demo.chat import Progress, Turn

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from llamavid_demo.errors import MovieError, QuestionError
+from llamavid_demo.options import shown, within
 from llamavid_demo.settings import Settings
-from llamavid_demo.ui.api_checks import shown, whole_number
 
 NAMING = re.compile(r"^\s*(film|section|until)\s*:\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
+CHOSEN = ("temperature", "top_p", "guide", "reads", "style")  # as `Options` has them
 # What would change the answer, and what it is when it does not: everything else that is unknown is left aside.
 NOT_OURS: dict[str, Any] = {"n": 1, "stop": None, "tools": [], "functions": [], "logprobs": False, "logit_bias": {}}
 
@@ -58,7 +59,7 @@ def chat_request(body: Any, films: Mapping[str, Any], settings: Settings) -> Cha
             "model": model.split("/")[0],
             "until": about.get("until"),
             "max_new_tokens": _longest(body, settings),
-            **{name: body[name] for name in ("temperature", "top_p") if body.get(name) is not None},
+            **{name: body[name] for name in CHOSEN if body.get(name) is not None},
         },
         stream=_flag("stream", body.get("stream")),
         usage=isinstance(options, dict) and _flag("include_usage", options.get("include_usage")),
@@ -103,7 +104,8 @@ def _longest(body: Mapping[str, Any], settings: Settings) -> int | None:
     """Longest answer. Clients ask for thousands of tokens unasked: more than the server's own limit is the limit."""
     for name in ("max_completion_tokens", "max_tokens"):
         if body.get(name) is not None:
-            return min(settings.max_new_tokens, whole_number(name, body[name], 1, 10**9))
+            within(name, body[name], 1, 10**9, whole=True)
+            return int(min(settings.max_new_tokens, body[name]))
     return None
 
 

@@ -14,6 +14,7 @@ from anyio.to_thread import run_sync
 
 from llamavid_demo.errors import BusyError
 from llamavid_demo.film import Movie
+from llamavid_demo.options import Options
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui import api_checks as checks
 from llamavid_demo.ui.models import Models
@@ -73,6 +74,9 @@ class Programs:
         top_p: float = 1.0,
         max_new_tokens: int | None = None,
         until: float | None = None,
+        guide: str | None = None,
+        reads: str = "both",
+        style: str = "any",
     ) -> Reports:
         """Ask about a section of a film. Whoever streams sees the answer grow; the last report is the whole one.
 
@@ -88,6 +92,9 @@ class Programs:
             top_p: From 0.01 to 1: samples from the likeliest words that together have this probability.
             max_new_tokens: Longest answer in tokens; the server's own limit when left out.
             until: No spoilers: the answer knows only what comes before this second of the film.
+            guide: Question that context tokens are built from: ahead, first or every; the model's own when left out.
+            reads: What the model may use: both, frames or subtitles.
+            style: any as the model likes, short or long.
 
         Returns:
             `answer`, `evidence` (a list of `seconds`, `weight`, `cue`), `stats`, `finished`, `model`, `section` (start
@@ -99,8 +106,11 @@ class Programs:
         asked = checks.question_text(question, self.settings)
         earlier = checks.earlier_turns(history, self.settings)
         name = checks.model_named(model, self.models.names)
-        options = checks.sampling(self.settings, temperature, top_p, max_new_tokens)
-        options["until"] = checks.second_of(until, film)
+        sent = {
+            "temperature": temperature, "top_p": top_p, "max_new_tokens": max_new_tokens, "until": until,
+            "guide": guide, "reads": reads, "style": style,
+        }  # fmt: skip
+        options = checks.options_of(sent, film, self.settings)
         return self._reports(name, film, part, earlier, asked, options)
 
     async def reports(self, **arguments: Any) -> AsyncGenerator[dict[str, Any], None]:
@@ -117,7 +127,7 @@ class Programs:
 
     def _reports(
         self, model: str, film: Movie, section: Part, earlier: list[tuple[str, str]], question: str,
-        options: dict[str, Any],
+        options: Options,
     ) -> Reports:  # fmt: skip
         if not self._places.acquire(blocking=False):
             raise BusyError("As many questions as this server takes are being answered or wait: try again in a moment.")
@@ -166,9 +176,9 @@ class Kept:
                 self._chats.popitem(last=False)
 
 
-def _answer(chat: "MovieChat", question: str, options: dict[str, Any]) -> Reports:
+def _answer(chat: "MovieChat", question: str, options: Options) -> Reports:
     """A report at each step of the answer, and the whole one."""
-    turn = chat.ask(question, **options)
+    turn = chat.ask(question, options=options)
     try:
         for _ in turn.events():
             yield chat.report(turn)

@@ -16,12 +16,13 @@ from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.player import files_folder, playable_file, subtitle_file
 from llamavid_demo.ui.posters import facts, poster_wall
 from llamavid_demo.ui.sections import clamp, section_at, section_strip, still_times
-from llamavid_demo.ui.sessions import Sessions, WaitingPlayer
+from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.subtitle_panel import panel
 from llamavid_demo.ui.suggesting import suggested
 from llamavid_demo.ui.talk import notice, progress_bar, suggestions
 from llamavid_demo.ui.transcript import transcript
+from llamavid_demo.ui.visit import WaitingPlayer
 
 NOT_HERE = (
     "The film that this address names is not here; a clip of your own goes when you close the page. Bring it again."

@@ -9,8 +9,8 @@ from llamavid_demo.film import Movie
 from llamavid_demo.film.speech import LACKING, speech_model
 from llamavid_demo.film.srt import to_srt
 from llamavid_demo.settings import Settings
-from llamavid_demo.ui.sessions import Visit
 from llamavid_demo.ui.subtitled import Subtitled
+from llamavid_demo.ui.visit import Visit
 
 STEP = 0.5  # seconds
 LIKE = "1\n00:00:01,000 --> 00:00:04,000\nWhat is said then"

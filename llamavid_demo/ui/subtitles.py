@@ -13,7 +13,7 @@ import gradio as gr
 from llamavid_demo.errors import DemoError, SubtitleError
 from llamavid_demo.film import SubtitleTrack
 from llamavid_demo.film.probe import probe
-from llamavid_demo.film.speech import LACKING, Heard, speech_model, write_down
+from llamavid_demo.film.speech import LACKING, SpeechProgress, speech_model, transcribe
 from llamavid_demo.film.srt import from_srt
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.conversation import BUSY
@@ -134,7 +134,7 @@ class Subtitling:
         assert stopping is not None  # noqa: S101 - it was looked for above
         track: SubtitleTrack | None = None
         try:
-            with closing(write_down(probe(known.movie.path), model)) as work:
+            with closing(transcribe(probe(known.movie.path), model)) as work:
                 track = yield from _until(work, stopping)
         except DemoError as error:
             said = alert(str(error))
@@ -208,7 +208,7 @@ class Subtitling:
 
 
 def _until(
-    work: Generator[Heard, None, SubtitleTrack], stopping: threading.Event
+    work: Generator[SpeechProgress, None, SubtitleTrack], stopping: threading.Event
 ) -> Generator[Parts, None, SubtitleTrack | None]:
     """Show how far the work has come; its value, or None when it was stopped."""
     while not stopping.is_set():

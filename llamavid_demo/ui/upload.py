@@ -19,10 +19,11 @@ from llamavid_demo.settings import Settings
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.player import CopyProgress, files_folder, make_playable
 from llamavid_demo.ui.screening import Screening
-from llamavid_demo.ui.sessions import Brought, Conversation, Sessions, Visit
+from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.talk import Counted, alert, notice, progress_bar
 from llamavid_demo.ui.uploads import Uploads
+from llamavid_demo.ui.visit import Brought, Conversation, Visit
 from llamavid_demo.ui.words import length, size
 
 if TYPE_CHECKING:

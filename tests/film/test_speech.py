@@ -10,7 +10,7 @@ import pytest
 from llamavid_demo.errors import SpeechError
 from llamavid_demo.film.cues import SubtitleTrack
 from llamavid_demo.film.probe import probe
-from llamavid_demo.film.speech import Heard, Word, cues_of, speech_model, write_down
+from llamavid_demo.film.speech import SpeechProgress, Word, cues_of, speech_model, transcribe
 from tests.film.conftest import MakeClip, run_ffmpeg
 
 SAID = "The lighthouse keeper lost his map. He looked for it under the boat."
@@ -26,11 +26,11 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def heard(path: Path) -> tuple[list[Heard], SubtitleTrack]:
+def heard(path: Path) -> tuple[list[SpeechProgress], SubtitleTrack]:
     """All progress, and the track."""
     model = speech_model(None)
     assert model
-    work, steps = write_down(probe(path), model), list[Heard]()
+    work, steps = transcribe(probe(path), model), list[SpeechProgress]()
     while True:
         try:
             steps.append(next(work))
@@ -66,7 +66,7 @@ def test_nobody_speaks_in_music(tmp_path: Path) -> None:
 
 def test_what_is_no_model_is_named(spoken: Path, tmp_path: Path) -> None:
     with pytest.raises(SpeechError, match="LLAMAVID_SPEECH_MODEL"):
-        list(write_down(probe(spoken), str(tmp_path)))
+        list(transcribe(probe(spoken), str(tmp_path)))
 
 
 def test_cues_last_from_one_to_seven_seconds_and_end_with_sentences() -> None:

@@ -14,7 +14,8 @@ from llamavid_demo.settings import Settings
 from llamavid_demo.ui import copying
 from llamavid_demo.ui.copying import FAILED, Copies
 from llamavid_demo.ui.player import CopyProgress, copy_path, playable_file
-from llamavid_demo.ui.sessions import Sessions, WaitingPlayer
+from llamavid_demo.ui.sessions import Sessions
+from llamavid_demo.ui.visit import WaitingPlayer
 from tests.ui.conftest import make_clip
 from tests.ui.test_read_ahead import PATIENCE, run
 

@@ -8,8 +8,9 @@ import pytest
 
 from llamavid_demo.errors import MovieError
 from llamavid_demo.film import Movie, load_movie
-from llamavid_demo.ui.sessions import Asked, Brought, Conversation, Sessions
+from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.uploads import Uploads
+from llamavid_demo.ui.visit import Asked, Brought, Conversation
 
 
 @pytest.fixture(scope="module")

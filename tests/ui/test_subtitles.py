@@ -16,10 +16,11 @@ from llamavid_demo.ui.kept import KeptTurn
 from llamavid_demo.ui.read_ahead import ReadAhead
 from llamavid_demo.ui.screening import Screening
 from llamavid_demo.ui.search import Searching
-from llamavid_demo.ui.sessions import Asked, Conversation, Sessions
+from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.subtitles import EDITED, Subtitling
 from llamavid_demo.ui.uploads import Uploads
+from llamavid_demo.ui.visit import Asked, Conversation
 from tests.film.conftest import run_ffmpeg
 from tests.ui.scripted import ScriptedChat
 from tests.ui.test_bringing import Watching

@@ -54,8 +54,9 @@ def load_llama_vid(
     known = llama.shapes.items() if llama else ()
     check_weights(network, chain(_tensors(files, depth), known), f"{files.folder} does not fit a LLaMA-VID.")
     taken = llama.take() if llama else ()
-    halved = config.autocast and dtype is None and multiplies_bfloat16()
-    bring_in(network, chain(_tensors(files, depth), taken), placement, [network.llama], halved=halved)
+    autocast = config.autocast and dtype is None and multiplies_bfloat16()
+    products = torch.bfloat16 if autocast else torch.float32
+    bring_in(network, chain(_tensors(files, depth), taken), placement, [network.llama], products=products)
     log.info("%s: %s; read in %.1f s", name, placement.reason, time.perf_counter() - began)
     tokenizer = read_tokenizer(files.folder)
     second_eyes, seen_by = _second_eyes(network, tokenizer) if config.second_eyes else (None, "")
