@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     retry_temperature: float = Field(
         0.7, ge=0, description="Temperature when a question is asked again; 0 is greedy and repeats the same answer."
     )
-    retry_top_p: float = Field(0.9, gt=0, le=1, description="Top-p when a question is asked again.")
+    retry_top_p: float = Field(0.9, ge=0.01, le=1, description="Top-p when a question is asked again.")
     section_minutes: float = Field(
         default_factory=lambda known: minutes_at_once(known["model"]),
         gt=0,

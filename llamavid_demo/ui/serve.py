@@ -33,7 +33,7 @@ from llamavid_demo.ui.wiring import Wiring
 
 ASSETS = ROOT / "assets"
 STYLES = ("page.css", "layout.css", "subtitles.css", "timeline.css")
-SCRIPTS = ("page.js", "memory.js", "search.js", "timeline.js", "upload.js", "keys.js", "share.js")
+SCRIPTS = ("stream.js", "page.js", "memory.js", "search.js", "timeline.js", "upload.js", "keys.js", "share.js")
 DAY = 24 * 60 * 60
 
 log = logging.getLogger(__name__)

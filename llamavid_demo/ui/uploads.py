@@ -5,6 +5,7 @@ A server has a folder of its own. `files` in it holds what Gradio took in, each 
 """
 
 import fcntl
+import json
 import os
 import shutil
 import tempfile
@@ -15,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 GRACE = 10.0  # seconds in which what is still on its way finds its files
 
@@ -51,6 +52,7 @@ class Uploads:
         self._grace = grace
         self._held: dict[Hashable, dict[Hashable, set[str]]] = {}
         self._arriving = 0
+        self._arrived: list[str] = []  # nobody has claimed them yet; the same film may arrive twice
         self._sweeping = False
         self._lock = threading.Lock()
 
@@ -59,7 +61,9 @@ class Uploads:
         names = {name for path in paths if path and (name := self._name(path))}
         with self._lock:
             held = self._held.setdefault(owner, {})
-            dropped = held.pop(what, set()) - names
+            before = held.pop(what, set())
+            dropped = before - names
+            self._unlist(names - before)
             if names:
                 held[what] = names
             if not held:
@@ -74,6 +78,13 @@ class Uploads:
         folder = Path(tempfile.mkdtemp(dir=self.files))
         self.hold(owner, what, folder / "made")
         return folder
+
+    def arrived(self, *paths: Path) -> None:
+        """These files are here: until they are claimed, or the grace is over, they are needed."""
+        names = [name for path in paths if (name := self._name(path))]
+        with self._lock:
+            self._arrived += names
+        self._later(lambda: self._give_up(names))
 
     def let_go(self, owner: Hashable) -> None:
         """`owner` has left: after the grace nothing is needed for them any more."""
@@ -120,6 +131,16 @@ class Uploads:
             self._delete(set[str]().union(*self._held.pop(owner, {}).values()))
         self._sweep_later()
 
+    def _give_up(self, names: list[str]) -> None:
+        with self._lock:
+            self._unlist(names)
+        self._sweep_later()
+
+    def _unlist(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name in self._arrived:
+                self._arrived.remove(name)
+
     def _name(self, path: Path) -> str | None:
         """The folder's name, for a path to something in a folder of `files`."""
         real = path.resolve()
@@ -127,7 +148,7 @@ class Uploads:
         return parts[0] if len(parts) > 1 else None
 
     def _needed(self) -> set[str]:
-        return {name for held in self._held.values() for names in held.values() for name in names}
+        return {name for held in self._held.values() for names in held.values() for name in names} | {*self._arrived}
 
     def _delete(self, names: Iterable[str]) -> None:
         for name in set(names) - self._needed():
@@ -166,9 +187,18 @@ class Arrivals:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass everything on."""
+        body = bytearray()
+
+        async def answer(message: Message) -> None:
+            body.extend(message.get("body", b""))
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                with suppress(ValueError):  # words for a person: the files were refused
+                    self._uploads.arrived(*map(Path, json.loads(body)))
+            await send(message)
+
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"].endswith("/gradio_api/upload"):
             with self._uploads.arriving(), suppress(ClientDisconnect):
-                await self._app(scope, receive, send)
+                await self._app(scope, receive, answer)
         else:
             await self._app(scope, receive, send)
 

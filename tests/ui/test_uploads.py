@@ -1,12 +1,14 @@
 """The folder of visitors' files: what is in it is needed by somebody, or on its way."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from starlette.requests import ClientDisconnect
+from starlette.types import Message, Scope, Send
 
 from llamavid_demo.ui.uploads import Arrivals, Uploads, own_folder
 
@@ -91,20 +93,25 @@ def test_what_is_made_of_a_film_that_has_gone_goes_too(uploads: Uploads, tmp_pat
 def send(uploads: Uploads, *, whole: bool) -> None:
     """An upload through the middleware, which ends, or is broken off."""
 
-    async def gradio(*_: object) -> None:
+    async def gradio(_scope: Scope, _receive: object, answer: Send) -> None:
         (uploads.files / "tmp123").touch()
         uploads.tidy()
         assert (uploads.files / "tmp123").exists()
         if not whole:
             raise ClientDisconnect
-        bring(uploads, "a")
-        (uploads.files / "tmp123").rename(uploads.files / "a" / "clip.mp4")
+        (uploads.files / "a").mkdir(exist_ok=True)
+        path = (uploads.files / "tmp123").rename(uploads.files / "a" / "clip.mp4")
+        await answer({"type": "http.response.start", "status": 200})
+        await answer({"type": "http.response.body", "body": json.dumps([str(path)]).encode()})
+
+    async def browser(_: Message) -> None:
+        """Hear the answer."""
 
     uploads.files.mkdir(exist_ok=True)
     middleware = Arrivals(gradio, uploads)
     scope = {"type": "http", "method": "POST", "path": "/gradio_api/upload"}
     with ThreadPoolExecutor() as pool:  # the browser of other tests has a loop in this thread
-        pool.submit(asyncio.run, middleware(scope, None, None)).result()  # type: ignore[arg-type]
+        pool.submit(asyncio.run, middleware(scope, None, browser)).result()  # type: ignore[arg-type]
 
 
 def test_nothing_stays_of_an_upload_that_was_broken_off(uploads: Uploads, tmp_path: Path) -> None:
@@ -112,6 +119,17 @@ def test_nothing_stays_of_an_upload_that_was_broken_off(uploads: Uploads, tmp_pa
     assert everything(tmp_path) == []
     send(uploads, whole=True)
     assert everything(tmp_path) == ["files/a/clip.mp4"]
+
+
+def test_a_film_that_arrives_again_stays_although_who_had_it_leaves(uploads: Uploads, tmp_path: Path) -> None:
+    film = bring(uploads, "a")
+    uploads.hold("one", "boxes", film)
+    send(uploads, whole=True)
+    uploads.hold("one", "boxes")
+    assert everything(tmp_path) == ["files/a/clip.mp4"]
+    uploads.hold("other", "boxes", film)
+    uploads.hold("other", "boxes")
+    assert everything(tmp_path) == []
 
 
 def test_an_upload_that_is_broken_off_leaves_others_alone(uploads: Uploads, tmp_path: Path) -> None:
