@@ -26,6 +26,9 @@ def evaluate(
         int | None, typer.Option(help="Ask about so many written scenes instead, of those never trained on; 0: all.")
     ] = None,
     newcomers: Annotated[bool, typer.Option(help="Ask about the bundled films instead, as newcomers do.")] = False,
+    photographs: Annotated[
+        Path | None, typer.Option(help="Ask about clips of a folder's photographs instead, five in each.")
+    ] = None,
     model: Model = None,
     quantization: Quantization = None,
     as_json: AsJson = False,
@@ -41,6 +44,8 @@ def evaluate(
         return _print_scenes(loaded, scenes, as_json=as_json)
     if newcomers:
         return _print_newcomers(loaded, settings, as_json=as_json)
+    if photographs:
+        return _print_photographs(loaded, photographs, films, as_json=as_json)
     kind = evaluation.films_of(minutes)
     known = evaluation.modes_of(loaded)
     modes = known if ablations else (mode,)
@@ -95,6 +100,25 @@ def _print_newcomers(model: Any, settings: Settings, *, as_json: bool) -> None:
     for (question, text), hit in zip(said, right, strict=True):
         console.print(f"{'right' if hit else 'wrong'}  {question.film}: {question.text} → {text}", highlight=False)
     console.print(f"{sum(right)} of {len(right)} are right.")
+
+
+def _print_photographs(model: Any, folder: Path, clips: int, *, as_json: bool) -> None:
+    from llamavid_demo.chat import Progress
+    from llamavid_demo.evaluation.photographs import PhotographAnswer, evaluate_photographs
+
+    said: list[PhotographAnswer] = []
+    with progress_bars(messages) as progress:
+        results = evaluate_photographs(
+            model, folder, clips, report=lambda done, total: progress(Progress("films", done, total)), keep=said
+        )
+    if as_json:
+        return console.print_json(data=results)
+    for answer in said:
+        names = ", ".join(one.name for one in answer.named)
+        mark = "right" if answer.right else "wrong"
+        console.print(f"{mark}  {answer.question} → {answer.said}{f' ({names})' if names else ''}", highlight=False)
+    for kind, row in results["kinds"].items():
+        console.print(f"{kind}: {row['accuracy']:.1%} of {row['n']} are right.", highlight=False)
 
 
 def compare(

@@ -8,19 +8,9 @@ import torch
 
 from llamavid_demo.film.sections import clock
 from llamavid_demo.model.real_world.named_tokens import classes
+from llamavid_demo.questions.kinds import ANIMALS, VEHICLES
 from llamavid_demo.training.english.film import Film, Turn
 from llamavid_demo.training.english.word_tokens import WordTokens
-
-ANIMALS = frozenset((
-    "animal", "antelope", "ape", "bear", "beetle", "big cat", "bird", "butterfly", "cat", "cow", "crab",
-    "crocodile", "dinosaur", "dog", "duck", "elephant", "fish", "fox", "frog", "goat", "horse", "insect",
-    "lizard", "lobster", "monkey", "owl", "penguin", "pig", "rabbit", "ray", "salamander", "scorpion",
-    "sea animal", "seal", "shark", "sheep", "snail", "snake", "spider", "squirrel", "turtle", "whale",
-    "wild dog", "wolf",
-))  # fmt: skip
-VEHICLES = frozenset(
-    ("aeroplane", "bicycle", "boat", "bus", "car", "motorcycle", "rocket", "train", "truck", "vehicle")
-)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,12 @@
+"""What the kinds of ImageNet's classes are in turn: animals or vehicles."""
+
+ANIMALS = frozenset((
+    "animal", "antelope", "ape", "bear", "beetle", "big cat", "bird", "butterfly", "cat", "cow", "crab",
+    "crocodile", "dinosaur", "dog", "duck", "elephant", "fish", "fox", "frog", "goat", "horse", "insect",
+    "lizard", "lobster", "monkey", "owl", "penguin", "pig", "rabbit", "ray", "salamander", "scorpion",
+    "sea animal", "seal", "shark", "sheep", "snail", "snake", "spider", "squirrel", "turtle", "whale",
+    "wild dog", "wolf",
+))  # fmt: skip
+VEHICLES = frozenset(
+    ("aeroplane", "bicycle", "boat", "bus", "car", "motorcycle", "rocket", "train", "truck", "vehicle")
+)
