@@ -1,45 +1,52 @@
-"""The page's stream of events in a browser: what is sent while the stream ends is heard."""
+"""The page's stream of events in a browser: what is sent while the server ends it is heard in the same one."""
 
-from playwright.sync_api import Browser, expect
+import pytest
+from playwright.sync_api import Browser
 
-from tests.ui.conftest import Server
-from tests.ui.test_page import HARBOUR
+from llamavid_demo.ui.serve import served
 
-# A line on which, once it is `late`, the end of a stream comes after the answer to what is sent next.
-LATE_END = """(() => {
-  const plainFetch = window.fetch;
-  let answered = () => {};
-  Object.assign(window, { late: false, streams: 0 });
-  const lateEnd = () => new TransformStream({
-    async transform(piece, controller) {
-      const [before, end] = new TextDecoder().decode(piece).split(/(?=data: .*close_stream)/);
-      controller.enqueue(new TextEncoder().encode(before));
-      if (end && window.late) await new Promise((resolve) => (answered = resolve));
-      if (!end) return;
-      window.streams -= 1;
-      controller.enqueue(new TextEncoder().encode(end));
-    },
-  });
-  window.fetch = async (address, options) => {
-    const name = String(address?.url ?? address);
-    const answer = await plainFetch(address, options);
-    if (name.includes('/queue/join')) setTimeout(() => answered(), 100);
-    if (!name.includes('/queue/data')) return answer;
-    window.streams += 1;
-    return new Response(answer.body.pipeThrough(lateEnd()), answer);
+# A server that has ended its first stream when the second event is sent, and tells of that one in the next.
+SERVER = """
+  const line = (message) => `data: ${JSON.stringify(message)}\\n\\n`;
+  const stream = (...messages) => new Response(messages.map(line).join(''));
+  const completed = (event) => ({ msg: 'process_completed', event_id: event, output: {} });
+  const streams = [
+    stream(completed('first'), { msg: 'close_stream', event_id: null }),
+    stream({ msg: 'estimation', event_id: 'second' }, completed('second'), { msg: 'close_stream', event_id: null }),
+  ];
+  window.opened = 0;
+  window.fetch = async (address) => {
+    const name = String(address.url ?? address);
+    if (name.includes('/queue/join')) return new Response(JSON.stringify({ event_id: name.split('?')[1] }));
+    if (!name.includes('/queue/data')) return new Response('other');
+    window.opened += 1;
+    return streams.shift();
   };
-})();"""
+"""
+
+# A client as Gradio's: it sends, and reads one stream to its end.
+CLIENT = """async (sent) => {
+  for (const event of sent) await fetch(`http://localhost/queue/join?${event}`, { method: 'POST', body: '{}' });
+  const text = await (await fetch(new Request('http://localhost/queue/data?session_hash=x'))).text();
+  return text.split('\\n\\n').filter(Boolean).map((line) => JSON.parse(line.slice(6)).msg);
+}"""
 
 
-def test_what_follows_a_press_comes_although_its_stream_ends(server: Server, browser: Browser) -> None:
-    context = browser.new_context()
-    page = context.new_page()
-    page.add_init_script(LATE_END)
-    page.goto(server.url)
-    expect(page.locator("#strip img")).not_to_have_count(0)
-    page.wait_for_function("window.streams === 0")
-    page.evaluate("window.late = true")
-    page.locator(HARBOUR).click()
-    expect(page.locator("#about h2")).to_have_text("The Harbour")
-    expect(page.locator("#strip img")).to_have_count(8)
-    context.close()
+@pytest.mark.parametrize(
+    ("sent", "heard", "opened"),
+    [
+        (["first"], ["process_completed", "close_stream"], 1),
+        (["first", "second"], ["process_completed", "estimation", "process_completed", "close_stream"], 2),
+    ],
+    ids=["nothing is under way", "an event was just sent"],
+)
+def test_stream_goes_on_while_an_event_is_under_way(
+    browser: Browser, sent: list[str], heard: list[str], opened: int
+) -> None:
+    page = browser.new_page()
+    page.add_script_tag(content=SERVER)
+    page.add_script_tag(content=served("stream.js"))
+    assert page.evaluate(CLIENT, sent) == heard
+    assert page.evaluate("window.opened") == opened
+    assert page.evaluate("fetch('http://localhost/else').then((answer) => answer.text())") == "other"
+    page.close()
