@@ -158,12 +158,13 @@ class Screening:
 
     def go(self, key: str, slug: str, index: int = 0) -> Parts:
         """Open a section of a film; what is open already stays as it is, with whatever is being answered."""
-        showing = self._sessions.visit(key).showing
-        movie = self._sessions.movie(key, slug)
+        visit, movie = self._sessions.visit(key), self._sessions.movie(key, slug)
         index = clamp(index, movie.sections)
-        if showing == (slug, index):
-            return {}
-        return self.section(key, movie, index) if showing and showing[0] == slug else self.film(key, movie, index)
+        with visit.acting:
+            if visit.showing == (slug, index):
+                return {}
+            here = visit.showing and visit.showing[0] == slug
+            return self.section(key, movie, index) if here else self.film(key, movie, index)
 
     def complete(self, key: str) -> Parts:
         """What takes a moment: the strip's pictures and the cost of what is showing; nothing if it shows no more."""

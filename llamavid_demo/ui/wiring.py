@@ -187,7 +187,7 @@ class Wiring:
 
         def suggested(slug: str, section: int, sent: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
             question = str(event._data["question"])
-            return self.update(talking.begin, _key(request), question, slug, section, sent)
+            return self.update(talking.begin_suggested, _key(request), question, slug, section, sent)
 
         def again(slug: str, section: int, sent: str, request: gr.Request) -> dict[Any, Any]:
             return self.update(talking.begin_again, _key(request), slug, section, sent)
