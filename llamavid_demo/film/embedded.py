@@ -6,10 +6,11 @@ import ffmpeg
 
 from llamavid_demo.errors import SubtitleError
 from llamavid_demo.film.cues import Cue, SubtitleTrack
+from llamavid_demo.film.encodings import decode
 from llamavid_demo.film.ffmpeg_commands import SAFE_INPUT, address, first_line, run_ffmpeg
 from llamavid_demo.film.languages import language_code
 from llamavid_demo.film.probe import TextTrack, VideoInfo
-from llamavid_demo.film.subtitles import parse_subtitles
+from llamavid_demo.film.subtitles import encoding_doubt, parse_subtitles
 
 TEXT_CODECS = frozenset(("subrip", "srt", "text", "mov_text", "webvtt", "ass", "ssa"))
 _SECONDS = 600.0  # a track is spread over the whole file, which may be large
@@ -38,12 +39,16 @@ def read_embedded(info: VideoInfo, track: TextTrack) -> SubtitleTrack:
     """
     name = named(info, track)
     styled = track.codec in ("ass", "ssa")  # SubStation keeps comments and drawings apart, but only hundredths
+    as_it_is = styled or track.codec in ("subrip", "srt")  # ffmpeg drops what is not UTF-8
     source = ffmpeg.input(address(info.path), copyts=None, **SAFE_INPUT)[str(track.index)]
-    codec, muxer = ("copy", "ass") if styled else ("srt", "srt")
+    codec, muxer = "copy" if as_it_is else "srt", "ass" if styled else "srt"
     code, output, errors = run_ffmpeg(source.output("pipe:", format=muxer, **{"c:s": codec}), seconds=_SECONDS)
     if code:
         raise SubtitleError(f"{name} cannot be extracted: {first_line(errors, info.path)}. Give a subtitle file.")
-    track_cues, warnings = ((), ()) if not output.strip() else parse_subtitles(output.decode(), name=name)
+    text, encoding = decode(output)
+    track_cues, warnings = ((), ()) if not text.strip() else parse_subtitles(text, name=name)
+    if doubt := encoding_doubt(text, encoding):
+        warnings = (*warnings, f"{name}: {doubt}")
     shifted = tuple(
         Cue(max(0.0, cue.start - info.origin), cue.end - info.origin, cue.text)
         for cue in track_cues

@@ -1,32 +1,67 @@
 """Bytes of a subtitle file to text, and which encoding that took."""
 
 import codecs
+import re
+import unicodedata
 
 from charset_normalizer import from_bytes
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 LAST_RESORT = "cp1252"
+UTF8 = ("utf-8", "utf-8-sig")
+_SEQUENCE = re.compile(rb"[\xc3-\xf4][\x80-\xbf]{1,3}")
+# Latin letters: the code page that a language is written in, where it is not cp1252.
+_HOMES = {
+    "cp1250": ("bs", "cs", "hr", "hu", "pl", "ro", "sk", "sl", "sq"),
+    "cp1254": ("az", "tr"),
+    "cp1257": ("et", "lt", "lv"),
+}  # fmt: skip
+_ENOUGH = 20_000  # bytes to judge by
 
 
 def decode(data: bytes) -> tuple[str, str]:
-    """Return (text, encoding). Tried in order: UTF-8, UTF-16 by its mark, what charset-normalizer finds, cp1252.
+    """Return (text, encoding). Tried in order: UTF-8, UTF-16 by its mark, what the letters look like, cp1252.
 
-    Never fails: under cp1252, bytes without a meaning become replacement characters.
+    Never fails: bytes without a meaning become replacement characters; a few of them among much that is UTF-8 do not
+    make it another encoding.
     """
     if data.startswith(codecs.BOM_UTF8):
         return data.decode("utf-8-sig", "replace"), "utf-8-sig"
     if data.startswith(_UTF16):
         return data.decode("utf-16", "replace"), "utf-16"
     if b"\0" not in data:  # UTF-16 without a mark is valid UTF-8 too, full of zero bytes
-        try:
-            return data.decode("utf-8"), "utf-8"
-        except UnicodeDecodeError:
-            pass
-    matches = from_bytes(data)
-    best = matches.best()
-    if best is not None:
-        # Among equally good guesses on a short text the commonest is meant, not the first of the alphabet.
-        equals = [m for m in matches if (m.chaos, m.coherence) == (best.chaos, best.coherence)]
-        chosen = next((match for match in equals if match.encoding == LAST_RESORT), best)
-        return str(chosen), chosen.encoding
-    return data.decode(LAST_RESORT, "replace"), LAST_RESORT
+        text = data.decode("utf-8", "replace")
+        if text.count("\ufffd") <= len(_SEQUENCE.findall(data)) // 2:
+            return text, "utf-8"
+    if _is_japanese(data, "euc_jp"):
+        return data.decode("euc_jp", "replace"), "euc_jp"
+    best = from_bytes(data).best()
+    encoding = best.encoding if best else LAST_RESORT
+    if best is None or _is_latin(str(best)):
+        encoding = _latin_home(data)
+        return data.decode(encoding, "replace"), encoding
+    return str(best), encoding
+
+
+def _is_japanese(data: bytes, encoding: str) -> bool:
+    """Whether bytes in that encoding hold the Japanese syllables, which no Chinese or Korean text is full of."""
+    letters = [c for c in data[:_ENOUGH].decode(encoding, "replace") if ord(c) > 127]
+    kana = sum("\u3041" <= c <= "\u30fa" for c in letters)
+    return kana > len(letters) // 5 and letters.count("\ufffd") <= 1  # the last character may be cut
+
+
+def _is_latin(text: str) -> bool:
+    """Whether most letters beyond ASCII are Latin."""
+    letters = [c for c in text if ord(c) > 127 and c.isalpha()]
+    return 2 * sum(unicodedata.name(c, "").startswith("LATIN") for c in letters) >= len(letters)
+
+
+def _latin_home(data: bytes) -> str:
+    """The code page that the language of a Latin text is written in; its plain letters tell the language."""
+    import py3langid  # its tables take a second to read: only for old encodings
+
+    def is_at_home(encoding: str) -> bool:
+        language = str(py3langid.classify(data[:_ENOUGH].decode(encoding, "replace"))[0])
+        return language in _HOMES[encoding]
+
+    return next((encoding for encoding in _HOMES if is_at_home(encoding)), LAST_RESORT)

@@ -28,15 +28,23 @@ LATE = 2.0  # seconds; a film that begins after this was cut from a longer one a
 _PROTECTED = "is protected (DRM) and cannot be read. Use a copy without protection."
 
 
+_ASIDE = re.compile(r"\b(commentar(y|ies)|comments?|forced|foreign|signs?|songs?|lyrics|karaoke)\b", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class TextTrack:
-    """One subtitle track inside a video; `index` is its stream's number, `language` and `title` as the file says."""
+    """One subtitle track inside a video; `index` is its stream's number, `language` and `title` as the file says.
+
+    `aside` tracks do not hold what is said: commentary, signs and songs, or only what is foreign in the film (forced).
+    `default` is the one that players show.
+    """
 
     index: int
     codec: str
     language: str | None
     title: str | None
-    forced: bool
+    aside: bool
+    default: bool
 
 
 @dataclass(frozen=True)
@@ -249,14 +257,21 @@ def _first_decoded(path: Path, video: dict[str, Any]) -> float:
     return min((time for time in times if time is not None), default=0.0)
 
 
+def is_aside(name: str) -> bool:
+    """Whether a track's title, or a file's name, says that it does not hold what is said in the film."""
+    return bool(_ASIDE.search(name))
+
+
 def _text_track(stream: dict[str, Any]) -> TextTrack:
-    language = stream.get("tags", {}).get("language")
+    language, title = (stream.get("tags", {}).get(name) for name in ("language", "title"))
+    marks = stream["disposition"]
     return TextTrack(
         index=int(stream["index"]),
         codec=str(stream.get("codec_name", "unknown")),
         language=None if language in (None, "und") else str(language),
-        title=stream.get("tags", {}).get("title"),
-        forced=bool(stream["disposition"].get("forced")),
+        title=title,
+        aside=bool(marks.get("forced") or marks.get("comment") or is_aside(title or "")),
+        default=bool(marks.get("default")),
     )
 
 

@@ -7,14 +7,15 @@ from llamavid_demo.film.cues import Cue
 from llamavid_demo.film.languages import same_language
 from llamavid_demo.film.repair import reading_time
 
-_SYNC = re.compile(r"<sync[^>]*?\bstart\s*=\s*[\"']?\s*(-?\d+)[^>]*>", re.IGNORECASE)
-_PARAGRAPH = re.compile(r"<p(?:\s[^>]*?\bclass\s*=\s*[\"']?([\w-]+)[^>]*|\s[^>]*)?>", re.IGNORECASE)
-_CLASS = re.compile(r"\.([\w-]+)\s*\{([^}]*)\}")
+# None of them looks past the next bracket, so that hostile files take no longer than others.
+_SYNC = re.compile(r"<sync[^<>]{0,99}?\bstart\s{0,9}=\s{0,9}[\"']?\s{0,9}(-?\d{1,9})[^<>]*>", re.IGNORECASE)
+_PARAGRAPH = re.compile(r"<p(?:\s[^<>]{0,99}?\bclass\s{0,9}=\s{0,9}[\"']?([\w-]+)[^<>]*|\s[^<>]*)?>", re.IGNORECASE)
+_CLASS = re.compile(r"\.([\w-]{1,99})\s{0,9}\{([^{}]*)\}")
 
 
 def read_sami(text: str, *, language: str | None = None) -> list[Cue]:
     """The cues of one language: of `language` when the file's style names it, else of its first paragraph."""
-    text = re.sub(r"</(p|sync|body|sami)\s*>", "", re.sub(r"<!--(?!.*?\.[\w-]+\s*\{).*?-->", "", text, flags=re.S))
+    text = re.sub(r"</(p|sync|body|sami)\s{0,9}>", "", _without_comments(text))
     marks: list[tuple[int, str, str]] = []  # milliseconds, class, text
     pieces = _SYNC.split(text)
     for start, body in zip(pieces[1::2], pieces[2::2], strict=True):
@@ -33,6 +34,16 @@ def read_sami(text: str, *, language: str | None = None) -> list[Cue]:
     return [cue for cue in cues if cue.text]
 
 
+def _without_comments(text: str) -> str:
+    """Text without its comments, but for those that hide styles from old players."""
+    before, *comments = text.split("<!--")
+    kept = [before]
+    for comment in comments:
+        words, end, after = comment.partition("-->")
+        kept.append(after if end and not _CLASS.search(words) else f"<!--{comment}")
+    return "".join(kept)
+
+
 def _class_of(text: str, language: str | None) -> str | None:
     """The class whose style says `lang: en-US` or `Name: English` for the wanted language."""
     for name, style in _CLASS.findall(text):
@@ -43,5 +54,6 @@ def _class_of(text: str, language: str | None) -> str | None:
 
 
 def _plain(markup: str) -> str:
-    broken = re.sub(r"<br\s*/?>", "\n", re.sub(r"\s*\n\s*", " ", markup), flags=re.IGNORECASE)
-    return html.unescape(re.sub(r"<[^>]*>", "", broken)).replace("\xa0", " ").strip()
+    lines = " ".join(line.strip() for line in markup.split("\n"))
+    broken = re.sub(r"<br\s{0,9}/?>", "\n", lines, flags=re.IGNORECASE)
+    return html.unescape(re.sub(r"<[^<>]*>", "", broken)).replace("\xa0", " ").strip()

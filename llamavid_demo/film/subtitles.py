@@ -1,6 +1,5 @@
-"""A subtitle file to a track of cues: SRT, WebVTT, ASS/SSA, MicroDVD, TTML and SAMI."""
+"""A subtitle file to a track of cues: SRT, WebVTT, ASS/SSA, MicroDVD, MPL2, SubViewer, TTML and SAMI."""
 
-import html
 import logging
 import math
 import re
@@ -18,13 +17,20 @@ from llamavid_demo.film.languages import language_code
 from llamavid_demo.film.plain_files import check_plain_file
 from llamavid_demo.film.repair import repaired
 from llamavid_demo.film.sami import read_sami
+from llamavid_demo.film.signs import with_signs
+from llamavid_demo.film.timed_text import SUBVIEWER, TIMING, read_srt, read_subviewer, read_vtt
 from llamavid_demo.film.ttml import read_ttml
 
 logger = logging.getLogger(__name__)
 
 SUBTITLE_SUFFIXES = frozenset([".srt", ".vtt", ".ass", ".ssa", ".sub", ".ttml", ".dfxp", ".smi", ".sami"])
 MOST_BYTES = 10_000_000
-_KINDS = "SRT, WebVTT, ASS, SSA, MicroDVD, TTML or SAMI"
+_KINDS = "SRT, WebVTT, ASS, SSA, MicroDVD, MPL2, SubViewer, TTML or SAMI"
+_OWN = {"srt": read_srt, "vtt": read_vtt, "subviewer": read_subviewer, "ttml": read_ttml}
+_BRACED = re.compile(r"\{[^{}]*\}")
+_DRAWING = re.compile(r"\{[^{}]*\\p[1-9]")
+_PLACED = re.compile(r"\{[^{}]*\\(pos|move)\(")
+_LEFT_OUT = frozenset("\ufeff\u00ad\u2060\ufff9\ufffa\ufffb")  # marks that show nothing; joiners and directions stay
 _MICRODVD_RATE = re.compile(r"\s*\{[01]\}\{[01]\}\s*\d+(\.\d+)?\s*(\n|$)")
 
 
@@ -47,6 +53,8 @@ def read_subtitles(path: Path, *, fps: float = 0.0, language: str | None = None)
         raise SubtitleError(f"{path.name} holds subtitles as pictures. Give subtitles as text: {_KINDS}.")
     text, encoding = decode(data)
     cues, warnings = parse_subtitles(text, name=path.name, fps=fps, language=language)
+    if doubt := encoding_doubt(text, encoding):
+        warnings = (*warnings, f"{path.name}: {doubt}")
     return SubtitleTrack(
         cues=cues,
         source=path.name,
@@ -54,6 +62,15 @@ def read_subtitles(path: Path, *, fps: float = 0.0, language: str | None = None)
         language=language_in_name(path),
         warnings=warnings,
     )
+
+
+def encoding_doubt(text: str, encoding: str) -> str:
+    """What to tell people of how the letters of a file were read; nothing where that is certain."""
+    if lost := text.count("\ufffd"):
+        return f"{lost} {'letter' if lost == 1 else 'letters'} cannot be read as {encoding}: a � stands there"
+    if encoding.startswith("utf"):
+        return ""
+    return f"its letters were read as {encoding}; if they look wrong, save the file as UTF-8"
 
 
 def language_in_name(path: Path) -> str | None:
@@ -73,8 +90,8 @@ def parse_subtitles(
     try:
         if kind == "sami":
             raw = read_sami(text, language=language)
-        elif kind == "ttml":
-            raw = read_ttml(text)
+        elif kind in _OWN:
+            raw = _OWN[kind](text)
         else:
             raw = _read_with_pysubs2(text, kind, fps=fps, name=name)
     except (ValueError, Pysubs2Error, SyntaxError) as error:  # SyntaxError: XML that is not well formed
@@ -89,28 +106,27 @@ def parse_subtitles(
 
 
 def _kind(text: str) -> str | None:
-    """The format by its content: srt, vtt, ass, ssa, microdvd, ttml or sami."""
+    """The format by its content: srt, vtt, ass, ssa, microdvd, mpl2, subviewer, ttml or sami."""
     head = text.lstrip()[:4096]
     if head.startswith("WEBVTT"):
         return "vtt"
     if re.match(r"<sami\b", head, re.IGNORECASE):
         return "sami"
-    if re.search(r"<(\w+:)?tt[\s>]", head):
+    if re.search(r"<(\w{1,99}:)?tt[\s>]", head):
         return "ttml"
-    if re.search(r"^\s*\[(Script Info|V4\+? Styles|Events)\]", text, re.IGNORECASE | re.MULTILINE):
-        return "ssa" if re.search(r"^\s*\[V4 Styles\]", text, re.IGNORECASE | re.MULTILINE) else "ass"
-    if re.search(r"^\s*\{\s*\d+\s*\}\s*\{\s*\d*\s*\}", text, re.MULTILINE):
+    if re.search(r"^[ \t]*\[(Script Info|V4\+? Styles|Events)\]", text, re.IGNORECASE | re.MULTILINE):
+        return "ssa" if re.search(r"^[ \t]*\[V4 Styles\]", text, re.IGNORECASE | re.MULTILINE) else "ass"
+    if re.search(r"^[ \t]*\{[ \t]*\d+[ \t]*\}[ \t]*\{[ \t]*\d*[ \t]*\}", text, re.MULTILINE):
         return "microdvd"
-    if re.search(r"\d+:\d+:\d+[.,]\d+\s*-+>", text):
+    lines = text.split("\n")
+    if any(map(TIMING.fullmatch, lines)):
         return "srt"
-    return None
+    if any(map(SUBVIEWER.fullmatch, lines)):
+        return "subviewer"
+    return "mpl2" if re.search(r"^\[\d+\]\[\d+\]", text, re.MULTILINE) else None
 
 
 def _read_with_pysubs2(text: str, kind: str, *, fps: float, name: str) -> list[Cue]:
-    if kind == "vtt":
-        text = _only_cues_of_vtt(text)
-    elif kind == "srt":
-        text += "\n\n0\n"  # pysubs2 takes a number on the last line for the next cue's, even at the end of the file
     rate = None
     if kind == "microdvd":
         text = _with_ends(text)
@@ -119,28 +135,18 @@ def _read_with_pysubs2(text: str, kind: str, *, fps: float, name: str) -> list[C
                 raise SubtitleError(f"{name} counts frames, and the movie's frame rate is not known. Give SRT.")
             rate = fps
     subs = pysubs2.SSAFile.from_string(text, format_=kind, fps=rate)
-    return [
-        Cue(
-            event.start / 1000,
-            event.end / 1000,
-            html.unescape(event.plaintext) if kind == "vtt" else event.plaintext,
-        )
-        for event in subs.events
-        if not (event.is_comment or event.is_drawing)
-    ]
+    said, signs = list[Cue](), list[Cue]()
+    for event in subs.events:
+        if not event.is_comment and not _DRAWING.search(event.text):
+            cue = Cue(event.start / 1000, event.end / 1000, _plain(event.text))
+            is_sign = "sign" in event.style.lower() or _PLACED.search(event.text)
+            (signs if is_sign else said).append(cue)
+    return with_signs(said, signs)
 
 
-def _only_cues_of_vtt(text: str) -> str:
-    """Leave out headers, notes, styles and names of cues, which pysubs2 would add to the cue before."""
-    blocks = []
-    for block in re.split(r"\n[ \t]*\n", text):
-        lines = block.strip("\n").split("\n")
-        timing = next((n for n, line in enumerate(lines[:2]) if "-->" in line), None)
-        if timing is None or re.match(r"(NOTE|STYLE|REGION)\b", lines[0]):
-            continue
-        body = [re.sub(r"<[^>]*>", "", line) for line in lines[timing + 1 :]]
-        blocks.append("\n".join([lines[timing].strip(), *body]))
-    return "WEBVTT\n\n" + "\n\n".join(blocks) + "\n"
+def _plain(text: str) -> str:
+    """Words of an event without overrides and comments; pysubs2's own way takes hours for hostile ones."""
+    return _BRACED.sub("", text).replace("\\N", "\n").replace("\\n", "\n").replace("\\h", " ")
 
 
 def _with_ends(text: str) -> str:
@@ -149,11 +155,11 @@ def _with_ends(text: str) -> str:
 
 
 def _cleaned(cues: Iterable[Cue]) -> list[Cue]:
-    """Drop control characters, needless spaces and cues without text. Music signs are text."""
+    """Drop control characters, needless spaces and cues without text. Music signs and joiners are text."""
     cleaned = []
     for cue in cues:
         visible = "".join(
-            c for c in cue.text if c == "\n" or not unicodedata.category(c).startswith(("Cc", "Cf", "Cs"))
+            c for c in cue.text if c.isspace() or not (c in _LEFT_OUT or unicodedata.category(c) in ("Cc", "Cs"))
         )
         lines = (" ".join(line.split()) for line in visible.split("\n"))
         text = "\n".join(line for line in lines if line)

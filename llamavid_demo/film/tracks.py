@@ -10,7 +10,7 @@ from llamavid_demo.errors import SubtitleError
 from llamavid_demo.film.cues import SubtitleTrack
 from llamavid_demo.film.embedded import describe, is_text, named, read_embedded
 from llamavid_demo.film.languages import same_language
-from llamavid_demo.film.probe import VideoInfo
+from llamavid_demo.film.probe import VideoInfo, is_aside
 from llamavid_demo.film.subtitles import SUBTITLE_SUFFIXES, language_in_name, read_subtitles
 
 logger = logging.getLogger(__name__)
@@ -21,13 +21,14 @@ class TrackChoice:
     """A subtitle track that a movie may be given: `read` gives it, or raises SubtitleError.
 
     `source` is what the track that it gives calls its source, `title` what people read, `language` as the file says it.
-    `forced` tracks hold only what is foreign in the film, or signs.
+    `aside` and `default` are as a `TextTrack` has them.
     """
 
     source: str
     title: str
     language: str | None
-    forced: bool
+    aside: bool
+    default: bool
     read: Callable[[], SubtitleTrack] = field(repr=False, compare=False)
 
 
@@ -39,7 +40,7 @@ def track_choices(info: VideoInfo, *, beside: Path | None, language: str | None)
     """
     choices = _files(info, beside, language) + _inside(info)
     # the order of the tests is that of their weight, and sorting keeps the order of equals
-    choices.sort(key=lambda c: (not same_language(c.language, language) if language else False, c.forced))
+    choices.sort(key=lambda c: (not same_language(c.language, language) if language else False, c.aside, not c.default))
     return tuple(choices)
 
 
@@ -87,8 +88,8 @@ def _files(info: VideoInfo, folder: Path | None, language: str | None) -> list[T
     found = []
     for path in subtitle_files(info.path, folder=folder):
         read = partial(read_subtitles, path, fps=info.fps, language=language)
-        forced = "forced" in path.stem.lower().split(".")
-        found.append(TrackChoice(path.name, path.name, language_in_name(path), forced, read))
+        aside = any(map(is_aside, path.stem.removeprefix(info.path.stem).split(".")))
+        found.append(TrackChoice(path.name, path.name, language_in_name(path), aside, True, read))
     return found
 
 
@@ -98,7 +99,8 @@ def _inside(info: VideoInfo) -> list[TrackChoice]:
             named(info, track),
             f"inside: {track.title or describe(track)}",
             track.language,
-            track.forced,
+            track.aside,
+            track.default,
             partial(read_embedded, info, track),
         )
         for track in info.texts

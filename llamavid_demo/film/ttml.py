@@ -1,5 +1,7 @@
 """TTML files. pysubs2 knows neither `dur`, frames and ticks nor nested or older documents, so they are read here."""
 
+import io
+import math
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
@@ -7,6 +9,7 @@ from dataclasses import dataclass
 from llamavid_demo.film.cues import Cue
 from llamavid_demo.film.repair import reading_time
 
+DEEPEST = 50  # elements
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)(?::(\d+(?:\.\d+)?))?")
 _OFFSET = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s|f|t)")
 
@@ -25,7 +28,7 @@ def read_ttml(text: str) -> list[Cue]:
     """
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise ValueError("document type declarations are not read")
-    root = ET.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))  # noqa: S314 (no entities, see above)
+    root = _parsed(re.sub(r"^\s*<\?xml[^<>]*\?>", "", text))
     body = next((e for e in root.iter() if _name(e) == "body"), None)
     cues: list[Cue] = []
     if body is not None:
@@ -33,11 +36,33 @@ def read_ttml(text: str) -> list[Cue]:
     return cues
 
 
+def _parsed(text: str) -> ET.Element:
+    """The document. Raises ValueError for one that is nested deeper than any that people write."""
+    depth, root = 0, None
+    for event, element in ET.iterparse(io.StringIO(text), ("start", "end")):  # noqa: S314 - no entities, see above
+        root = element if root is None else root
+        depth += 1 if event == "start" else -1
+        if depth > DEEPEST:
+            raise ValueError(f"its elements are nested more than {DEEPEST} deep")
+    if root is None:
+        raise ValueError("it holds no element")
+    return root
+
+
 def _rates(root: ET.Element) -> _Rates:
-    rate = float(_attribute(root, "frameRate") or 30)
     above, _, below = (_attribute(root, "frameRateMultiplier") or "1 1").replace(":", " ").partition(" ")
-    frames = rate * float(above) / float(below or 1)
-    return _Rates(frames=frames, ticks=float(_attribute(root, "tickRate") or 1))
+    frames, multiplier = _rate(root, "frameRate", 30), float(above) / (float(below or 1) or 1)
+    if not multiplier > 0:
+        raise ValueError(f"a frameRateMultiplier of {above} {below} is none")
+    return _Rates(frames=frames * multiplier, ticks=_rate(root, "tickRate", 1))
+
+
+def _rate(root: ET.Element, name: str, usual: float) -> float:
+    given = _attribute(root, name)
+    rate = usual if given is None else float(given)
+    if not 0 < rate < math.inf:
+        raise ValueError(f"a {name} of {given} is none")
+    return rate
 
 
 def _walk(element: ET.Element, offset: float, end: float | None, rates: _Rates, cues: list[Cue]) -> None:

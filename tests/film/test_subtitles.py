@@ -105,7 +105,7 @@ def test_srt_whose_last_line_is_a_number_keeps_it() -> None:
 
 
 def test_webvtt_without_its_notes_styles_and_names() -> None:
-    assert parsed(VTT) == [(1, 2.5, "Hello & good day"), (3, 4, "♪"), (3605, 3606, "1984")]
+    assert parsed(VTT) == [(1, 2.5, "Mary: Hello & good day"), (3, 4, "♪"), (3605, 3606, "1984")]
 
 
 @pytest.mark.parametrize("text", [ASS, SSA])
