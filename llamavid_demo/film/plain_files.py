@@ -45,8 +45,14 @@ _OTHERS: tuple[tuple[tuple[bytes, ...], str], ...] = (
 def check_plain_file(path: Path) -> Path:
     """Return the absolute path of a plain, non-empty file that lies where it says.
 
-    Raises MovieError when it is missing, empty, a folder, a pipe or a device, or a link that leaves its folder.
+    Raises MovieError when it is missing, empty, a folder, a pipe or a device, a link that leaves its folder, or has a
+    name that is no text.
     """
+    written = (
+        str(path).encode("utf-8", "replace").decode()
+    )  # bytes without a meaning cannot be shown, nor given to ffmpeg
+    if written != str(path):
+        raise MovieError(f"The name of {written} is not in UTF-8. Rename it.")
     try:
         folder = path.parent.resolve(strict=True)
         real = path.resolve(strict=True)

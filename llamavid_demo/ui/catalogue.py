@@ -24,6 +24,9 @@ def bundled_movies(settings: Settings) -> tuple[Movie, ...]:
         except DemoError as error:
             log.warning("left out: %s", error)
             continue
+        except Exception:  # one film must not keep the others from being shown
+            log.exception("left out: %a", str(path))
+            continue
         if movie.slug in movies:
             log.warning("left out: %s has the same name as %s", path, movies[movie.slug].path)
             continue

@@ -175,7 +175,23 @@ def test_broken_films_are_left_out(films: Path, tmp_path: Path) -> None:
     (tmp_path / "broken.mp4").write_bytes(b"nothing")
     with pytest.raises(MovieError, match="LLAMAVID_MOVIES"):
         bundled_movies(Settings(movies=tmp_path))
-    (tmp_path / "quiet.mp4").write_bytes((films / "a_quiet_road.mp4").read_bytes())
+    for name in (b"quiet.mp4", b"caf\xe9.mp4"):  # the second is not UTF-8
+        (tmp_path / os.fsdecode(name)).write_bytes((films / "a_quiet_road.mp4").read_bytes())
+    assert [movie.slug for movie in bundled_movies(Settings(movies=tmp_path))] == ["quiet"]
+
+
+def test_what_nobody_has_foreseen_in_a_film_keeps_no_other_from_being_shown(
+    films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("quiet.mp4", "odd.mp4"):
+        (tmp_path / name).write_bytes((films / "a_quiet_road.mp4").read_bytes())
+
+    def load(path: Path, **given: object) -> Movie:
+        if path.stem == "odd":
+            raise ZeroDivisionError
+        return load_movie(path)
+
+    monkeypatch.setattr("llamavid_demo.ui.catalogue.load_movie", load)
     assert [movie.slug for movie in bundled_movies(Settings(movies=tmp_path))] == ["quiet"]
 
 
