@@ -1,9 +1,16 @@
 // The page's own script: one player, and everything that can be pressed to move it.
 // No button here is bound one by one: parts are redrawn, so the document listens.
+// Of Chinese, Gradio knows two kinds only; the page itself has one.
+if (/^zh/.test(navigator.language)) Object.defineProperty(navigator, 'language', { value: 'zh-CN' });
 window.cinema = (() => {
   const first = (selector) => document.querySelector(selector);
   const video = () => first('#player video');
   const transcript = () => first('#transcript');
+
+  // The words of all scripts come with the page, in its visitor's language: see ui/script_words.py.
+  function text(name, places) {
+    return JSON.parse(first('.marquee').dataset.words)[name].replace(/{(\w+)}/g, (_, place) => places[place]);
+  }
 
   function seek(seconds) {
     const player = video();
@@ -116,7 +123,7 @@ window.cinema = (() => {
   document.addEventListener('loadstart', (event) => {
     if (!event.target.closest?.('#player')) return;
     event.target.controls = true; // the browser's own: keyboard, captions switch, full screen
-    event.target.setAttribute('aria-label', 'Film');
+    event.target.setAttribute('aria-label', text('film'));
     shown = '';
     toSection();
   }, true);
@@ -124,7 +131,7 @@ window.cinema = (() => {
   // Gradio says of a track neither what it is nor in which language.
   document.addEventListener('load', (event) => {
     if (!event.target.matches?.('#player track')) return;
-    event.target.label = 'Subtitles';
+    event.target.label = text('track');
     event.target.srclang = transcript()?.querySelector('ol')?.lang || 'und';
   }, true);
 
@@ -155,5 +162,5 @@ window.cinema = (() => {
     first('#wall [aria-pressed="true"]')?.focus({ preventScroll: true });
   }
 
-  return { bring, dim, focusWall, seek, toSection };
+  return { bring, dim, focusWall, seek, text, toSection };
 })();
