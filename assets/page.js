@@ -1,7 +1,5 @@
 // The page's own script: one player, and everything that can be pressed to move it.
 // No button here is bound one by one: parts are redrawn, so the document listens.
-// Of Chinese, Gradio knows two kinds only; the page itself has one.
-if (/^zh/.test(navigator.language)) Object.defineProperty(navigator, 'language', { value: 'zh-CN' });
 window.cinema = (() => {
   const first = (selector) => document.querySelector(selector);
   const video = () => first('#player video');

@@ -101,13 +101,8 @@ def test_sentences_stand_somewhere_in_the_code() -> None:
 
 def shapes(tree: ast.Module) -> Iterator[str]:
     """All texts, formatted ones with `{}` for what is put into them, be it a text of this file or not."""
-    named = {
-        node.targets[0].id: str(node.value.value)
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        and isinstance(node.targets[0], ast.Name)
-        and isinstance(node.value, ast.Constant)
-    }
+    assigned = [node for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)]
+    named = {ast.unparse(node.targets[0]): str(ast.literal_eval(node.value)) for node in assigned}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
@@ -119,7 +114,7 @@ def shapes(tree: ast.Module) -> Iterator[str]:
 def shape(part: ast.expr, known: dict[str, str]) -> str:
     """A part of a formatted text."""
     if isinstance(part, ast.FormattedValue):
-        return known.get(part.value.id, "{}") if isinstance(part.value, ast.Name) else "{}"
+        return known.get(ast.unparse(part.value), "{}")
     return str(ast.literal_eval(part))
 
 
