@@ -73,7 +73,7 @@ window.dialogue = (() => {
     if (!count) return;
     const { text } = window.cinema;
     const here = hits.length ? text('found', { count: hits.length }) : text('none');
-    count.textContent = wanted ? here + (others && !others.hidden ? `, ${others.dataset.said}` : '') : count.dataset.all;
+    count.textContent = wanted ? here + (others && !others.hidden ? others.dataset.said : '') : count.dataset.all;
   }
 
   function step(by) {

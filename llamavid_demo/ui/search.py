@@ -51,14 +51,14 @@ class Searching:
 def other_films(words: str, slug: str, hits: Sequence[Hit]) -> str:
     """HTML of the lines of other films than the one of that slug, which is open; "" for none."""
     title = say("In other films: {lines}", lines=some(len(hits), "line"))
-    return _found(title, words, slug, hits, say("{count} in other films", count=f"{len(hits):,}"))
+    return _found(title, words, slug, hits, say(", {count} in other films", count=f"{len(hits):,}"))
 
 
 def nearest_lines(words: str, slug: str, hits: Sequence[Hit]) -> str:
     """HTML of lines that are like what is said nowhere; "" for none."""
     meant = " ".join(hits[0].words) if hits else ""
     title = say("Nobody says “{words}”. Nearest, with “{meant}”:", words=words.strip(), meant=meant)
-    return _found(title, words, slug, hits, say("{count} nearly", count=f"{len(hits):,}"))
+    return _found(title, words, slug, hits, say(", {count} nearly", count=f"{len(hits):,}"))
 
 
 def _found(title: str, words: str, slug: str, hits: Sequence[Hit], said: str) -> str:

@@ -15,7 +15,7 @@ from llamavid_demo.ui.subtitled import Subtitled
 from llamavid_demo.ui.visit import Visit
 
 STEP = 0.5  # seconds
-LIKE = "1\n00:00:01,000 --> 00:00:04,000\nWhat is said then"
+LIKE = labels("1\n00:00:01,000 --> 00:00:04,000\nWhat is said then")
 NONE = "none"  # stands for a film without subtitles among the choices
 # The text box has what is in use, or what somebody makes of it: no file on the server is needed.
 DOWNLOAD = """(text) => {

@@ -1,15 +1,22 @@
 """Chinese for who asks for it: how a header is read, that no text is forgotten, and that English stays as it is."""
 
 import ast
-import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
 
+from llamavid_demo.ui.first_word import FirstWord
 from llamavid_demo.ui.language import catalogue, joined, language, say, speaking, steps_in, told, waits_in, wanted
 from llamavid_demo.ui.words import length, size, some
+from tests.ui.scripted import run
 
 PACKAGE = Path(__file__).parents[2] / "llamavid_demo"
 PLACE = re.compile(r"\{\w*\}")
@@ -72,7 +79,24 @@ def test_every_step_is_taken_in_its_own_language_wherever_it_is_taken() -> None:
     chinese, english = steps_in("zh-CN", steps()), steps_in("en", steps())
     taken = [next(chinese), language(), next(english), next(chinese), language(), next(english)]
     assert taken == ["提问", "en", "Ask", "zh-CN", "en", "en"]
-    assert asyncio.run(waited()) == ["提问", "zh-CN"]
+    assert run(waited()) == ["提问", "zh-CN"]
+
+
+def test_first_bytes_of_the_page_name_its_language() -> None:
+    async def page(request: Request) -> HTMLResponse:
+        return HTMLResponse('<html lang="en"><head><title>1</title></head></html>')
+
+    async def other(request: Request) -> PlainTextResponse:
+        return PlainTextResponse('lang="en"<head>')
+
+    app = Starlette(routes=[Route("/", page), Route("/other", other)], middleware=[Middleware(FirstWord)])
+    visitor = TestClient(app, headers={"accept-language": "zh"})
+    chinese = visitor.get("/")
+    assert chinese.text.startswith('<html lang="zh-CN"><head><script>')
+    assert chinese.text.endswith("<title>1</title></head></html>")
+    assert chinese.headers["content-length"] == str(len(chinese.content))
+    assert visitor.get("/other").text == 'lang="en"<head>'
+    assert TestClient(app).get("/").text == '<html lang="en"><head><title>1</title></head></html>'
 
 
 def calls(tree: ast.AST, name: str) -> Iterator[list[ast.expr]]:
