@@ -17,7 +17,7 @@ from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.copying import Copies
 from llamavid_demo.ui.export import Saving
 from llamavid_demo.ui.kept import Arrival
-from llamavid_demo.ui.language import Language, speaking, steps_in, waits_in, wanted
+from llamavid_demo.ui.language import speaking, steps_in, waits_in
 from llamavid_demo.ui.page import in_chinese
 from llamavid_demo.ui.read_ahead import ReadAhead
 from llamavid_demo.ui.screening import Parts, Screening
@@ -26,6 +26,7 @@ from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.steering import KEEP, NAMES, SEND, kept
 from llamavid_demo.ui.talk import alert
 from llamavid_demo.ui.upload import Bringing, Chosen
+from llamavid_demo.ui.visitor import key_of, language_of
 
 FILES = {"concurrency_id": "files", "concurrency_limit": 2}
 SHEETS = {"concurrency_id": "sheets", "concurrency_limit": 1}  # they only illustrate: one film at a time
@@ -35,6 +36,9 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 EVERY: dict[str, Any] = {"trigger_mode": "multiple", **QUIET}
 # Each time that gr.File makes a value of its own for a handler, it leaves an empty file behind.
 AS_IT_IS: dict[str, Any] = {"preprocess": False}
+
+Steps = Callable[..., Generator[Parts, None, None]]
+Waits = Callable[..., AsyncGenerator[Parts, None]]
 
 
 class Wiring:
@@ -55,50 +59,43 @@ class Wiring:
 
     def update(self, handler: Callable[..., Parts], request: gr.Request, *given: Any) -> dict[Any, Any]:
         """Call a handler for whoever asks, in their language; an error for people is shown beside the question box."""
-        with speaking(_language(request)):
+        with speaking(language_of(request)):
             try:
                 return self.updates(handler(key_of(request), *given))
             except DemoError as error:
                 return self.updates({"alert": alert(str(error))})
 
-    def stream(
-        self, handler: Callable[..., Generator[Parts, None, None]], request: gr.Request, *given: Any
-    ) -> Iterator[dict[Any, Any]]:
+    def stream(self, handler: Steps, request: gr.Request, *given: Any) -> Iterator[dict[Any, Any]]:
         """The same for a handler that yields.
 
         Gradio sends what was yielded last once more when a handler ends, perhaps long after; so nothing is last.
         """
         try:
-            for parts in steps_in(_language(request), handler(key_of(request), *given)):
+            for parts in steps_in(language_of(request), handler(key_of(request), *given)):
                 yield self.updates(parts)
         except DemoError as error:
-            with speaking(_language(request)):
-                trouble = alert(str(error))
-            yield self.updates({"alert": trouble})
+            yield self._trouble(error, request)
         yield self.updates({})
 
-    async def follow(
-        self, handler: Callable[..., AsyncGenerator[Parts, None]], request: gr.Request, *given: Any
-    ) -> AsyncIterator[dict[Any, Any]]:
+    async def follow(self, handler: Waits, request: gr.Request, *given: Any) -> AsyncIterator[dict[Any, Any]]:
         """The same for a handler that waits without a thread."""
         try:
-            async for parts in waits_in(_language(request), handler(key_of(request), *given)):
+            async for parts in waits_in(language_of(request), handler(key_of(request), *given)):
                 yield self.updates(parts)
         except DemoError as error:
-            with speaking(_language(request)):
-                trouble = alert(str(error))
-            yield self.updates({"alert": trouble})
+            yield self._trouble(error, request)
         yield self.updates({})
+
+    def _trouble(self, error: DemoError, request: gr.Request) -> dict[Any, Any]:
+        with speaking(language_of(request)):
+            return self.updates({"alert": alert(str(error))})
 
     def arrival(self, demo: gr.Blocks, settings: Settings, sessions: Sessions, screening: Screening) -> None:
         """What happens when a page is opened and when it is closed."""
         asked = gr.Textbox(visible=False)  # filled by memory.js
 
-        def greet(key: str, arrival: Arrival) -> Parts:
-            return {**in_chinese(settings), **screening.arrive(key, arrival)}
-
         def arrive(sent: str, request: gr.Request) -> dict[Any, Any]:
-            return self.update(greet, request, Arrival.read(sent))
+            return self.update(lambda key: in_chinese(settings) | screening.arrive(key, Arrival.read(sent)), request)
 
         def leave(request: gr.Request) -> None:
             sessions.forget(key_of(request))
@@ -299,12 +296,3 @@ class Wiring:
 def _number(sent: Any) -> int:
     """A section's number that the page's script sent; 0 for anything else."""
     return int(sent) if re.fullmatch(r"[0-9]{1,6}", str(sent)) else 0
-
-
-def _language(request: gr.Request) -> Language:
-    return wanted(request.headers.get("accept-language", ""))
-
-
-def key_of(request: gr.Request) -> str:
-    """The page's own key: another tab is another visit."""
-    return str(request.session_hash)
