@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     cache_dir: Path = Field(
         Path(tempfile.gettempdir()) / "llamavid-cache", description="Where patches and frame tokens are kept."
     )
-    cache_gb: float = Field(20.0, gt=0, description="Most that the cache folder may hold, in GB.")
+    cache_gb: float = Field(20.0, gt=0, description="Most that the cache folder may hold, in GB; copies to play apart.")
     prefix_gb: float = Field(
         6.0, gt=0, description="Memory of sections that were read, in GB; beyond it those that nobody uses leave."
     )

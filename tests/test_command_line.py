@@ -9,6 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from llamavid_demo.__main__ import main
 from llamavid_demo.report import Report
 from tests.conftest import GOLDEN
 
@@ -29,9 +30,9 @@ def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(cache_dir: Path):
-    environment = {
-        **os.environ,
+def settings(cache_dir: Path) -> dict[str, str]:
+    """The environment of a command."""
+    return {
         "LLAMAVID_MODEL": str(GOLDEN / "checkpoint"),
         "LLAMAVID_VISION_TOWER": str(GOLDEN / "eva_vit_g.pth"),
         "LLAMAVID_BERT": str(GOLDEN / "bert"),
@@ -39,9 +40,12 @@ def run(cache_dir: Path):
         "LLAMAVID_MAX_NEW_TOKENS": "8",
     }
 
+
+@pytest.fixture
+def run(settings: dict[str, str]):
     def command(*words: object, **more: Path) -> subprocess.CompletedProcess[str]:
         line = [sys.executable, "-m", "llamavid_demo", *map(str, words)]
-        chosen = {**environment, **{name: str(value) for name, value in more.items()}}
+        chosen = {**os.environ, **settings, **{name: str(value) for name, value in more.items()}}
         return subprocess.run(line, env=chosen, capture_output=True, text=True, check=False)
 
     return command
@@ -140,12 +144,30 @@ def test_llava_mini_is_planned_and_asked_by_the_same_commands(run, clip: Path, t
         (["ask", "CLIP", "Who?", "--quantization", "3bit"], "3bit"),
     ],
 )
-def test_what_a_person_causes_is_one_line_and_exit_code_2(run, clip: Path, words: list[str], said: str) -> None:
-    done = run(*[clip if word == "CLIP" else word for word in words])
-    assert done.returncode == 2
-    assert said in done.stderr
+def test_what_a_person_causes_is_one_line_and_exit_code_2(
+    settings: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    clip: Path,
+    words: list[str],
+    said: str,
+) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "argv", ["llamavid_demo", *[str(clip) if word == "CLIP" else word for word in words]])
+    with pytest.raises(SystemExit) as left:  # in this process: each of its own takes seconds to begin
+        main()
+    out, trouble = capsys.readouterr()
+    assert left.value.code == 2
+    assert said in trouble
+    assert len(trouble.strip().splitlines()) == 1, trouble
+    assert out == ""
+
+
+def test_a_process_ends_with_that_code(run) -> None:
+    done = run("ask", "nowhere.mp4", "Who?")
+    assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
-    assert done.stdout == ""
 
 
 def test_subtitles_are_written_down_as_srt(run, clip: Path, tmp_path: Path) -> None:

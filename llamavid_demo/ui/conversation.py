@@ -76,10 +76,24 @@ class Talking:
         return self.parts(key, self._sessions.movie(key, visit.showing[0]), visit.showing[1])
 
     def begin(self, key: str, question: str, slug: str, section: int, steered: str = UNSTEERED) -> Parts:
-        """Show the question and take it; `answer` follows. Raises `QuestionError` for settings that are none."""
+        """Show the question and take it; `answer` follows. Raises `QuestionError` for settings that are none.
+
+        It is about what was opened last, which may still be on its way to the page.
+        """
         if not question.strip():
             return {"alert": alert(EMPTY)}
-        return self._take(key, Asked(question.strip(), slug, section, options=options(steered, self._settings)))
+        visit = self._sessions.visit(key)
+        with visit.acting:
+            slug, section = visit.showing or (slug, section)
+            return self._take(key, Asked(question.strip(), slug, section, options=options(steered, self._settings)))
+
+    def begin_suggested(self, key: str, question: str, slug: str, section: int, steered: str = UNSTEERED) -> Parts:
+        """Take a suggested question; nothing when another section is on its way, which it is not meant for.
+
+        Raises `QuestionError` for settings that are none.
+        """
+        with self._sessions.visit(key).acting:
+            return self._take(key, Asked(question, slug, section, options=options(steered, self._settings)))
 
     def begin_edited(
         self, key: str, place: object, question: str, slug: str, section: int, steered: str = UNSTEERED

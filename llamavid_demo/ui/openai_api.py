@@ -35,14 +35,22 @@ def openai_routes(programs: Programs) -> list[Route]:
     """The routes, to be mounted under `/v1`."""
     began = int(time.time())
 
-    async def models(request: Request) -> Response:
+    def listed() -> dict[str, dict[str, Any]]:
         names = [
             name
             for model in programs.models.names
             for name in (model, *(f"{model}/{film}" for film in programs.movies))
         ]
-        listed = [{"id": name, "object": "model", "created": began, "owned_by": "llamavid"} for name in names]
-        return JSONResponse({"object": "list", "data": listed})
+        return {name: {"id": name, "object": "model", "created": began, "owned_by": "llamavid"} for name in names}
+
+    async def models(request: Request) -> Response:
+        return JSONResponse({"object": "list", "data": [*listed().values()]})
+
+    async def model(request: Request) -> Response:
+        name, known = request.path_params["name"], listed()
+        if name not in known:
+            raise UnknownModelError(f"There is no model {name!r}; there are {', '.join(known)}.")
+        return JSONResponse(known[name])
 
     async def completions(request: Request) -> Response:
         asked = chat_request(await _body(request), programs.movies, programs.settings)
@@ -61,6 +69,7 @@ def openai_routes(programs: Programs) -> list[Route]:
 
     return [
         Route("/models", _in_their_words(models), methods=["GET"]),
+        Route("/models/{name:path}", _in_their_words(model), methods=["GET"]),
         Route("/chat/completions", _in_their_words(completions), methods=["POST"]),
     ]
 

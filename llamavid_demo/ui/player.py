@@ -78,7 +78,25 @@ def playable_file(movie: Movie, folder: Path) -> Path | None:
     if is_playable(movie):
         return movie.path
     copy = copy_path(movie, folder)
-    return copy if copy.exists() else None
+    try:
+        os.utime(copy)  # it is used: see `trim`
+    except FileNotFoundError:
+        return None
+    return copy
+
+
+def trim(folder: Path, most_bytes: int) -> None:
+    """Delete the files of a folder that were used longest ago, until the rest has at most so many bytes."""
+    files = sorted(
+        ((path.stat(), path) for path in folder.iterdir() if path.is_file()),
+        key=lambda found: found[0].st_mtime,
+        reverse=True,
+    )
+    kept = 0
+    for about, path in files:
+        kept += about.st_size
+        if kept > most_bytes:
+            path.unlink(missing_ok=True)
 
 
 def make_playable(movie: Movie, folder: Path) -> Generator[CopyProgress, None, None]:

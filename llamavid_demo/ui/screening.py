@@ -55,14 +55,15 @@ class Screening:
 
     def film(self, key: str, movie: Movie, index: int = 0) -> Parts:
         """All parts for another film, at once: pictures that are not known yet are left blank."""
-        index = clamp(index, movie.sections)
+        return {**self._film(key, movie), **self.section(key, movie, index)}
+
+    def _film(self, key: str, movie: Movie) -> Parts:
         return {
             "wall": self.wall(key, movie.slug),
             **self.player(key, movie),
             "about": about(movie),
             "transcript": transcript(movie),
             **panel(self._sessions.visit(key), movie, self._sessions.original(key, movie.slug)),
-            **self.section(key, movie, index),
         }
 
     def subtitles(self, key: str, slug: str) -> Parts:
@@ -89,16 +90,19 @@ class Screening:
         index = clamp(index, movie.sections)
         left = self._talking.break_off(key)
         self._sessions.visit(key).showing = movie.slug, index
+        return {**self._section(key, movie, index), **left, **self._talk(key, movie, index)}
+
+    def _section(self, key: str, movie: Movie, index: int) -> Parts:
         return {
             "slug": movie.slug,
             "section": index,
             "strip": self.strip(movie, index),
             "cost": self.cost(key, movie, index),
             "suggestions": suggestions(suggested(movie, index)),
-            **left,
-            **self._talking.resting(),
-            **self._talking.parts(key, movie, index),
         }
+
+    def _talk(self, key: str, movie: Movie, index: int) -> Parts:
+        return {**self._talking.resting(), **self._talking.parts(key, movie, index)}
 
     def strip(self, movie: Movie, index: int, *, draw: bool = False) -> str:
         """The section strip with the pictures known so far, or, if `draw`, with all of them."""
@@ -157,17 +161,29 @@ class Screening:
         alert = {"alert": notice(NOT_HERE)} if arrival.film not in ("", movie.slug) else {}
         return {**parts, **chosen, **alert, "browser": message(arrived=True)}
 
-    def go(self, key: str, slug: str, index: int = 0) -> Parts:
-        """Open a section of a film; what is open already stays as it is, with whatever is being answered."""
-        showing = self._sessions.visit(key).showing
-        movie = self._sessions.movie(key, slug)
-        index = clamp(index, movie.sections)
-        if showing == (slug, index):
-            return {}
-        return self.section(key, movie, index) if showing and showing[0] == slug else self.film(key, movie, index)
+    def go(self, key: str, slug: str, index: int, page: tuple[str, int]) -> Parts:
+        """Open a section of a film; what is open already stays as it is, with whatever is being answered.
 
-    def complete(self, key: str) -> Parts:
-        """What takes a moment: the strip's pictures and the cost of what is showing; nothing if it shows no more."""
+        `page` is what the page has: of quick presses the answers may reach it in another order, or be on their way.
+        """
+        visit, movie = self._sessions.visit(key), self._sessions.movie(key, slug)
+        index = clamp(index, movie.sections)
+        with visit.acting:
+            if visit.showing == (slug, index):
+                return {} if page == visit.showing else self._again(key, movie, index)
+            here = visit.showing and visit.showing[0] == slug == page[0]
+            return self.section(key, movie, index) if here else self.film(key, movie, index)
+
+    def _again(self, key: str, movie: Movie, index: int) -> Parts:
+        """All parts of what is showing once more; what is being answered goes on."""
+        talk = {} if self._sessions.visit(key).busy else self._talk(key, movie, index)
+        return {**self._film(key, movie), **self._section(key, movie, index), **talk}
+
+    def complete(self, key: str, page: tuple[str, int]) -> Parts:
+        """What takes a moment: the strip's pictures and the cost of what is showing; nothing if it shows no more.
+
+        If that is not what the `page` has, all of it: see `go`.
+        """
         visit = self._sessions.visit(key)
         showing = visit.showing
         if not showing:
@@ -175,4 +191,6 @@ class Screening:
         movie, index = self._sessions.movie(key, showing[0]), showing[1]
         model = self._sessions.model(key)
         parts = {"strip": self.strip(movie, index, draw=True), "cost": self._costs.planned(model, movie, index)}
+        if page != showing:
+            parts = {**self._again(key, movie, index), **parts}
         return parts if (visit.showing, self._sessions.model(key)) == (showing, model) else {}

@@ -19,6 +19,7 @@ from llamavid_demo.ui.first_word import FirstWord
 from llamavid_demo.ui.labels import labels
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.page import TITLE, layout
+from llamavid_demo.ui.player import trim
 from llamavid_demo.ui.program_routes import routes
 from llamavid_demo.ui.programs import Programs
 from llamavid_demo.ui.read_ahead import ReadAhead
@@ -79,6 +80,7 @@ def serve(settings: Settings) -> None:
     films = settings.movies.resolve()
     files = (settings.cache_dir / "page").resolve()
     files.mkdir(parents=True, exist_ok=True)
+    trim(files, int(settings.cache_gb * 1e9))  # while nobody looks at them
     gr.set_static_paths([films, files])
     with own_folder(settings.cache_dir / "uploads") as folder:
         uploads = Uploads(folder)

@@ -125,13 +125,14 @@ class Wiring:
 
     def screening(self, screening: Screening) -> None:
         """The poster wall, which also takes what the page's script asks for, and the section strip."""
+        keys = [self._parts["slug"], self._parts["section"]]
 
-        def pick(request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-            film, section = str(event._data["film"]), _number(event._data.get("section"))
-            return self.update(screening.go, request, film, section)
+        def pick(slug: str, section: int, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
+            film, index = str(event._data["film"]), _number(event._data.get("section"))
+            return self.update(screening.go, request, film, index, (slug, section))
 
         for part in ("wall", "strip"):
-            picked = self._parts[part].pick(pick, None, self._outputs, **EVERY, **FREE)
+            picked = self._parts[part].pick(pick, keys, self._outputs, **EVERY, **FREE)
             self._complete_after(picked, screening)
             self._read_ahead_after(picked)
 
@@ -154,8 +155,8 @@ class Wiring:
     def _complete_after(self, event: gr.events.Dependency, screening: Screening) -> None:
         """Pictures, plans and a copy for the player take a moment: they come when the rest is there."""
 
-        def complete(request: gr.Request) -> dict[Any, Any]:
-            return self.update(screening.complete, request)
+        def complete(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
+            return self.update(screening.complete, request, (slug, section))
 
         async def copy(request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
             async for told in self.follow(self._copies.follow, request):
@@ -164,7 +165,7 @@ class Wiring:
         def sheet(request: gr.Request) -> dict[Any, Any]:
             return self.update(self._sheets.complete, request)
 
-        event.then(complete, None, self._outputs, **EVERY, **FREE)
+        event.then(complete, [self._parts["slug"], self._parts["section"]], self._outputs, **EVERY, **FREE)
         event.then(copy, None, self._outputs, **EVERY, **FREE)
         event.then(sheet, None, self._outputs, **EVERY, **SHEETS)
 
@@ -198,7 +199,7 @@ class Wiring:
 
         def suggested(slug: str, section: int, sent: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
             question = str(event._data["question"])
-            return self.update(talking.begin, request, question, slug, section, sent)
+            return self.update(talking.begin_suggested, request, question, slug, section, sent)
 
         def again(slug: str, section: int, sent: str, request: gr.Request) -> dict[Any, Any]:
             return self.update(talking.begin_again, request, slug, section, sent)

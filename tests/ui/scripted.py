@@ -100,6 +100,7 @@ class ScriptedModel:
     """Stands for the model in the background; reading a section tells of some steps."""
 
     ready: Any = None
+    loading = False
 
     def __init__(self, chat: ScriptedChat) -> None:
         self.scripted = chat

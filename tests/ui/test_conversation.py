@@ -1,6 +1,7 @@
 """The conversation's handlers, without a browser and without a model: what they show, keep and give back."""
 
 import json
+import threading
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -88,10 +89,24 @@ def test_question_during_an_answer_is_refused_and_changes_nothing(desk: Desk) ->
     assert list(desk.talking.answer(KEY)) == []
 
 
-def test_question_to_a_film_that_is_being_left_is_dropped(desk: Desk) -> None:
-    desk.visit.showing = ("harbour", 1)
-    assert desk.ask("Where?") == [{}]
+def test_question_is_about_what_was_opened_last_and_a_suggestion_of_what_is_left_is_dropped(desk: Desk) -> None:
+    desk.visit.showing = ("harbour", 1)  # and on its way to the page
+    assert desk.talking.begin_suggested(KEY, "Where?", *AT) == {}
     assert not desk.visit.busy
+    desk.talking.begin(KEY, "Where?", *AT)
+    assert desk.visit.asked
+    assert desk.visit.asked.section == 1
+
+
+def test_question_waits_for_the_press_before_it(desk: Desk) -> None:
+    asking = threading.Thread(target=desk.talking.begin, args=(KEY, "Where?", *AT))
+    with desk.visit.acting:  # a section is being opened
+        asking.start()
+        asking.join(0.2)
+        desk.visit.showing = ("harbour", 1)
+    asking.join()
+    assert desk.visit.asked
+    assert desk.visit.asked.section == 1
 
 
 def test_stop_before_its_turn_gives_the_question_back(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import openai
 import pytest
-from openai import OpenAI
+from openai import NotFoundError, OpenAI
 
 from llamavid_demo.errors import DemoError
 from llamavid_demo.settings import Settings
@@ -83,6 +83,9 @@ def client(server: Server) -> OpenAI:
 def test_models_are_checkpoints_and_their_films(client: OpenAI, checkpoint: Path) -> None:
     name = checkpoint.name
     assert [model.id for model in client.models.list()] == [name, f"{name}/a-quiet-road", f"{name}/harbour"]
+    assert client.models.retrieve(f"{name}/harbour").id == f"{name}/harbour"
+    with pytest.raises(NotFoundError, match="There is no model 'gpt-4'"):
+        client.models.retrieve("gpt-4")
 
 
 def test_a_second_turn_reads_neither_film_nor_conversation_again(client: OpenAI, checkpoint: Path) -> None:

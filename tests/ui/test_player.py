@@ -11,7 +11,7 @@ from llamavid_demo.film import FrameFormat, Movie, load_movie, read_frames
 from llamavid_demo.film.probe import probe
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.catalogue import bundled_movies
-from llamavid_demo.ui.player import ENCODER, copy_path, is_playable, make_playable, playable_file, subtitle_file
+from llamavid_demo.ui.player import ENCODER, copy_path, is_playable, make_playable, playable_file, subtitle_file, trim
 from llamavid_demo.ui.stills import Stills
 from tests.film.conftest import run_ffmpeg
 from tests.ui.conftest import make_clip
@@ -109,9 +109,9 @@ def test_a_copy_shows_at_each_second_what_the_model_reads(
 def test_a_copy_is_made_once(tmp_path: Path) -> None:
     movie = load_movie(make_clip(tmp_path / "clip.avi", seconds=3, codec="mpeg4"))
     copy = make_copy(movie, tmp_path / "copies")
-    changed = copy.stat().st_mtime_ns
+    made = copy.stat().st_ino
     assert list(make_playable(movie, tmp_path / "copies")) == []
-    assert copy.stat().st_mtime_ns == changed
+    assert copy.stat().st_ino == made
 
 
 def test_stopped_copy_leaves_nothing(tmp_path: Path) -> None:
@@ -138,6 +138,21 @@ def test_what_a_killed_server_left_is_never_taken_for_a_copy_and_goes(tmp_path: 
     assert playable_file(movie, folder) is None
     os.utime(left, (0, 0))
     make_copy(movie, folder)
+
+
+def test_what_was_used_longest_ago_goes_first(tmp_path: Path) -> None:
+    movie = load_movie(make_clip(tmp_path / "clip.mkv", seconds=1))
+    folder = tmp_path / "page"
+    list(make_playable(movie, folder))
+    copy = copy_path(movie, folder)
+    (folder / "other.mp4").write_bytes(bytes(copy.stat().st_size))
+    os.utime(copy, (1, 1))
+    os.utime(folder / "other.mp4", (2, 2))
+    assert playable_file(movie, folder) == copy  # used just now
+    trim(folder, 2 * copy.stat().st_size)
+    assert len(list(folder.iterdir())) == 2
+    trim(folder, copy.stat().st_size)
+    assert list(folder.iterdir()) == [copy]
 
 
 def test_subtitles_become_webvtt(films: Path, tmp_path: Path) -> None:

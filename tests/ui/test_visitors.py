@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.ui.conftest import Server, start_small_films, visit
 from tests.ui.test_page import ask, open_harbour, status, stop
 
-VISITORS = 8
-ANSWER = 1000  # tokens: it takes longer to write them than to press eight buttons
+VISITORS = 4
+ANSWER = 1000  # tokens: it takes longer to write them than to press four buttons
 ENDLESS = 7500  # tokens: as many as the model has room for
 # When the first word of the answer stood on the page, and when its last did, as the machine's clock says.
 WATCH = """
@@ -26,7 +26,7 @@ new MutationObserver(() => {
 
 @pytest.fixture(scope="module")
 def cinema(films: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A page that answers eight visitors at once."""
+    """A page that answers four visitors at once."""
     folder = tmp_path_factory.mktemp("cinema")
     yield from start_small_films(
         films, checkpoint, folder, max_new_tokens=ANSWER, guide="ahead", answers_at_once=VISITORS
@@ -42,7 +42,7 @@ def booth(films: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactor
     )
 
 
-def test_eight_visitors_are_answered_together_and_as_if_they_were_alone(cinema: Server, browser: Browser) -> None:
+def test_four_visitors_are_answered_together_and_as_if_they_were_alone(cinema: Server, browser: Browser) -> None:
     questions = [f"What happens at second {number}?" for number in range(VISITORS)]
     with contextlib.ExitStack() as stack:
         pages = [stack.enter_context(visit(cinema, browser)) for _ in questions]
@@ -51,7 +51,7 @@ def test_eight_visitors_are_answered_together_and_as_if_they_were_alone(cinema: 
             page.evaluate(WATCH)
             page.get_by_label("Your question").fill(question)
         for page in pages:
-            page.evaluate("document.querySelector('#ask').click()")  # all eight within a moment
+            page.evaluate("document.querySelector('#ask').click()")  # all four within a moment
         for page in pages:
             expect(status(page)).to_be_visible()
         answers = [page.locator("#current .answer").inner_text() for page in pages]

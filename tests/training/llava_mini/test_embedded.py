@@ -19,8 +19,8 @@ def model():
 
 
 def test_it_is_right_on_most_films_that_it_never_saw(model):
-    result = evaluate(model, 12, 2)
-    assert result["questions"] > 200
+    result = evaluate(model, 6, 2)
+    assert result["questions"] > 100
     assert result["accuracy"] >= 0.75  # the figure of many films is in the model card
 
 
