@@ -3,7 +3,6 @@ Object.assign(window.cinema, (() => {
   const KEPT = 'cinema/';
   const MOST = 60; // conversations
   const LONGEST = 2000000; // characters of all that are sent back
-  const TITLE = 'A film you can talk with';
   const one = (selector) => document.querySelector(selector);
   const video = () => one('#player video');
   const box = () => one('#question textarea');
@@ -128,7 +127,7 @@ Object.assign(window.cinema, (() => {
     if (!same) history.pushState(null, '', to);
     else if (location.search !== to) history.replaceState(null, '', to);
     const title = one('#wall [aria-pressed=true] .title')?.textContent;
-    document.title = title ? `${title} · ${TITLE}` : TITLE;
+    document.title = (title ? `${title} · ` : '') + window.cinema.text('title');
   }
 
   // Where a section that is opened begins to play.

@@ -5,6 +5,11 @@ window.cinema = (() => {
   const video = () => first('#player video');
   const transcript = () => first('#transcript');
 
+  // The words of all scripts come with the page, in its visitor's language: see ui/script_words.py.
+  function text(name, places) {
+    return JSON.parse(first('.marquee').dataset.words)[name].replace(/{(\w+)}/g, (_, place) => places[place]);
+  }
+
   function seek(seconds) {
     const player = video();
     if (!player) return;
@@ -116,7 +121,7 @@ window.cinema = (() => {
   document.addEventListener('loadstart', (event) => {
     if (!event.target.closest?.('#player')) return;
     event.target.controls = true; // the browser's own: keyboard, captions switch, full screen
-    event.target.setAttribute('aria-label', 'Film');
+    event.target.setAttribute('aria-label', text('film'));
     shown = '';
     toSection();
   }, true);
@@ -124,7 +129,7 @@ window.cinema = (() => {
   // Gradio says of a track neither what it is nor in which language.
   document.addEventListener('load', (event) => {
     if (!event.target.matches?.('#player track')) return;
-    event.target.label = 'Subtitles';
+    event.target.label = text('track');
     event.target.srclang = transcript()?.querySelector('ol')?.lang || 'und';
   }, true);
 
@@ -155,5 +160,5 @@ window.cinema = (() => {
     first('#wall [aria-pressed="true"]')?.focus({ preventScroll: true });
   }
 
-  return { bring, dim, focusWall, seek, toSection };
+  return { bring, dim, focusWall, seek, text, toSection };
 })();

@@ -71,8 +71,9 @@ window.dialogue = (() => {
     if (others) others.hidden = !wanted || others.dataset.words !== wanted || others.dataset.film !== open;
     const count = root()?.querySelector('.found');
     if (!count) return;
-    const here = hits.length ? `${hits.length} found` : 'nothing found';
-    count.textContent = wanted ? here + (others && !others.hidden ? `, ${others.dataset.said}` : '') : count.dataset.all;
+    const { text } = window.cinema;
+    const here = hits.length ? text('found', { count: hits.length }) : text('none');
+    count.textContent = wanted ? here + (others && !others.hidden ? others.dataset.said : '') : count.dataset.all;
   }
 
   function step(by) {
@@ -83,7 +84,7 @@ window.dialogue = (() => {
     const list = line.parentElement;
     line.dataset.at = '';
     list.scrollTo({ top: line.offsetTop - list.clientHeight / 3 });
-    root().querySelector('.found').textContent = `${at + 1} of ${hits.length}`;
+    root().querySelector('.found').textContent = window.cinema.text('of', { at: at + 1, all: hits.length });
     window.cinema.seek(Number(line.querySelector('[data-seek]').dataset.seek));
   }
 

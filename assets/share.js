@@ -1,6 +1,6 @@
 // Answers that are copied, judged, sent to somebody or saved.
 Object.assign(window.cinema, (() => {
-  const { address, one, section, stored, video } = window.cinema;
+  const { address, one, section, stored, text, video } = window.cinema;
   const judged = (thumb, value) => stored(localStorage, `cinema/thumb/${thumb.dataset.of}`, value);
   let turned; // the place where another branch was last asked for
 
@@ -17,17 +17,17 @@ Object.assign(window.cinema, (() => {
     setTimeout(() => { button.textContent = button.dataset.words; }, 2000);
   }
 
-  async function copy(button, text) {
+  async function copy(button, words) {
     try {
-      await navigator.clipboard.writeText(text);
-      say(button, 'Copied');
-    } catch { prompt('Copy this:', text); } // forbidden, or the page came over plain http
+      await navigator.clipboard.writeText(words);
+      say(button, text('copied'));
+    } catch { prompt(text('copy'), words); } // forbidden, or the page came over plain http
   }
 
   // A link to the second that the player is at, with the question where it was pressed at one.
   function share(button, turn) {
     const { film, section: number } = section().dataset;
-    if (one(`[data-remove="${CSS.escape(film)}"]`)) return say(button, 'Only you have this clip');
+    if (one(`[data-remove="${CSS.escape(film)}"]`)) return say(button, text('yours'));
     const link = new URL(address(film, number, video()?.currentTime), location);
     if (turn) link.searchParams.set('q', turn.querySelector('textarea').defaultValue);
     copy(button, link);

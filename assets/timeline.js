@@ -24,7 +24,7 @@
     const now = Math.min(time(), length);
     bar.style.setProperty('--now', now / length);
     bar.ariaValueNow = now;
-    bar.ariaValueText = `${clock(now)} of ${clock(length)}`;
+    bar.ariaValueText = window.cinema.text('of', { at: clock(now), all: clock(length) });
     if (bar.matches(':focus-visible')) peek(now);
   }
 

@@ -3,6 +3,7 @@
 (() => {
   const plainFetch = window.fetch;
   const trips = new Set();
+  const { text } = window.cinema;
 
   const place = () => document.querySelector('#bring-travel');
   const isUpload = (address, options) =>
@@ -31,13 +32,13 @@
     const filled = make('i', {});
     const track = make('div', { className: 'track' }, filled);
     track.setAttribute('role', 'progressbar');
-    track.setAttribute('aria-label', `Sending ${name}`);
-    const cancel = make('button', { type: 'button', textContent: 'Cancel', onclick: stop });
-    cancel.setAttribute('aria-label', `Cancel sending ${name}`);
+    track.setAttribute('aria-label', text('sending', { name }));
+    const cancel = make('button', { type: 'button', textContent: text('cancel'), onclick: stop });
+    cancel.setAttribute('aria-label', text('unsend', { name }));
     const words = make('p', {}, make('b', { textContent: name }), figures);
     const element = make('div', { className: 'bar trip' }, make('div', {}, words, track), cancel);
     const draw = (share) => {
-      figures.textContent = `${share} % of ${megabytes(size)}`;
+      figures.textContent = text('sent', { share, size: megabytes(size) });
       filled.style.width = `${share}%`;
       track.setAttribute('aria-valuenow', share);
       if (!element.isConnected) place()?.prepend(element); // the panel was closed and opened again
@@ -66,9 +67,9 @@
       };
       request.onload = () => request.status === 200
         ? end(request.responseText, '')
-        : end('[]', `The server did not take ${name} (${request.status}). Try again, or choose another file.`);
-      request.onerror = () => end('[]', `The connection broke while ${name} was on its way. Choose it again.`);
-      request.onabort = () => end('[]', `Cancelled. Nothing was kept of ${name}.`, true);
+        : end('[]', text('refused', { name, status: request.status }));
+      request.onerror = () => end('[]', text('broke', { name }));
+      request.onabort = () => end('[]', text('gone', { name }), true);
       request.open('POST', String(address?.url ?? address));
       new Headers(options.headers).forEach((value, header) => request.setRequestHeader(header, value));
       trips.add(trip);
@@ -80,14 +81,12 @@
   window.fetch = (address, options) => isUpload(address, options) ? send(address, options) : plainFetch(address, options);
 
   // Why a file is not sent, or nothing. Its content is looked at on the server.
-  function refusal(file, accepted) {
+  function refusal({ name, size }, accepted) {
     const { mostBytes, most } = document.querySelector('#bring .limits').dataset;
-    if (file.size > Number(mostBytes)) {
-      return `${file.name} has ${megabytes(file.size)}; this page takes files of up to ${most}. Cut it, or make a smaller copy.`;
-    }
+    if (size > Number(mostBytes)) return text('large', { name, size: megabytes(size), most });
     const endings = accepted.split(',').map((ending) => ending.trim()).filter((ending) => ending.startsWith('.'));
-    const fits = !endings.length || endings.some((ending) => file.name.toLowerCase().endsWith(ending));
-    return fits ? '' : `${file.name} does not fit here: choose one of ${endings.join(' ')}.`;
+    const fits = !endings.length || endings.some((ending) => name.toLowerCase().endsWith(ending));
+    return fits ? '' : text('unfit', { name, endings: endings.join(' ') });
   }
 
   function check(event, input, files) {
@@ -115,7 +114,7 @@
     for (const file of files) {
       const boxes = [...document.querySelectorAll('#bring-files input')];
       const box = boxes.find((box) => !refusal(file, box.accept)) ?? boxes[0];
-      if (!box) return say('Take out a file first.');
+      if (!box) return say(text('full'));
       const data = new DataTransfer();
       data.items.add(file);
       box.files = data.files;
@@ -133,7 +132,7 @@
   document.addEventListener('click', (event) => {
     if (!event.target.closest('#bring-open')) return;
     const [trip] = trips;
-    say(trip ? `The file is still on its way: ${trip.share} %. Open it when it is here.` : '', true);
+    say(trip ? text('coming', trip) : '', true);
     if (!trip) return;
     event.preventDefault();
     event.stopPropagation();

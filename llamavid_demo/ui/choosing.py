@@ -1,9 +1,10 @@
 """Another model to talk with: the film goes on, a new conversation begins, the model loads meanwhile."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from llamavid_demo.ui.browser import message
 from llamavid_demo.ui.conversation import Talking
+from llamavid_demo.ui.language import joined, say
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.screening import Parts, Screening
 from llamavid_demo.ui.sessions import Sessions
@@ -39,7 +40,7 @@ class Choosing:
         words = _broken_off(before, left) if broken_off else ""
         self._sessions.choose(key, name)
         visit.follower = None  # nothing more is read ahead with the model before
-        words = _greeting(name, again=bool(self._sessions.turns(key, slug, section))) + words
+        words = joined(_greeting(name, again=bool(self._sessions.turns(key, slug, section))), words)
         return {
             "model": model.state(),
             "cost": self._screening.cost(key, movie, section),
@@ -49,7 +50,7 @@ class Choosing:
             "browser": message(asked="", back=broken_off.question if broken_off else "", model=name),
         }
 
-    async def follow(self, key: str) -> AsyncIterator[Parts]:
+    async def follow(self, key: str) -> AsyncGenerator[Parts, None]:
         """How it stands with the visitor's model, now and when it is there or has failed."""
         model = self._models[self._sessions.model(key)]
         yield {"model": model.state()}
@@ -61,11 +62,11 @@ class Choosing:
 
 def _greeting(name: str, *, again: bool) -> str:
     if again:
-        return f"You now talk with {name} again; your conversation goes on."
-    return f"You now talk with {name}; this is a new conversation."
+        return say("You now talk with {name} again; your conversation goes on.", name=name)
+    return say("You now talk with {name}; this is a new conversation.", name=name)
 
 
 def _broken_off(name: str, conversation: Conversation | None) -> str:
     if conversation and any(turn.finished is None and turn.text for turn in conversation.chat.turns):
-        return f" {name} was stopped; switch back to read what it wrote."
-    return f" {name} was stopped before its answer began."
+        return say("{name} was stopped; switch back to read what it wrote.", name=name)
+    return say("{name} was stopped before its answer began.", name=name)

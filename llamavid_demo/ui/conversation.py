@@ -19,6 +19,7 @@ from llamavid_demo.ui.evidence import evidence_strip
 from llamavid_demo.ui.heat import heat_picture
 from llamavid_demo.ui.invitation import invitation
 from llamavid_demo.ui.kept import KeptTalk, KeptTurn, kept_talk, revived
+from llamavid_demo.ui.language import say
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.player import files_folder
 from llamavid_demo.ui.refusals import says_nothing_was_found
@@ -270,9 +271,10 @@ class Talking:
             return {"alert": ""}
         title = self._sessions.movie(key, asked.slug).title
         if asked.turn and asked.turn.text:
-            words = f"The answer about {title} was stopped; go back there to read what was written."
+            words = say("The answer about {title} was stopped; go back there to read what was written.", title=title)
         else:
-            words = f"Your question about {title} was stopped before its answer began: {asked.question}"
+            begun = say("Your question about {title} was stopped before its answer began:", title=title)
+            words = f"{begun} {asked.question}"
         return {"alert": notice(words), "browser": message(talks=self.kept(key, asked.slug, asked.section), asked="")}
 
     def kept(self, key: str, slug: str, section: int) -> list[KeptTalk]:

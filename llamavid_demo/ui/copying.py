@@ -7,15 +7,15 @@ visitor who waits for it has gone.
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from llamavid_demo.errors import DemoError
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
-from llamavid_demo.ui.player import copy_path, files_folder, make_playable, playable_file
+from llamavid_demo.ui.player import CopyProgress, copy_path, files_folder, make_playable, playable_file
 from llamavid_demo.ui.screening import PREPARING, Parts, Screening
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.talk import alert, progress_bar
@@ -28,9 +28,9 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Copy:
-    """A copy that is being made: what the page shows of it, whether it is over, how many pages wait for it."""
+    """A copy that is being made: how far it is, whether it is over, how many pages wait for it."""
 
-    shown: str = field(default_factory=lambda: progress_bar(None, PREPARING))
+    progress: CopyProgress | None = None
     over: bool = False
     followers: int = 0
 
@@ -46,7 +46,7 @@ class Copies:
         self._lock = threading.Lock()
         self._turn = threading.Lock()  # one film at a time
 
-    async def follow(self, key: str) -> AsyncIterator[Parts]:
+    async def follow(self, key: str) -> AsyncGenerator[Parts, None]:
         """Show how far the copy has come that the visitor's player waits for, then give them the film.
 
         Ends when the visitor turns to another film or leaves, or when a later call follows for them. It holds no
@@ -66,8 +66,8 @@ class Copies:
                     waiting.served = True
                     yield self._screening.video(key, movie) or {"copying": alert(FAILED)}
                     return
-                if copy.shown != shown:
-                    shown = copy.shown
+                if (bar := progress_bar(copy.progress, PREPARING)) != shown:
+                    shown = bar
                     yield {"copying": shown}
                 await asyncio.sleep(LOOK_EVERY)
 
@@ -98,7 +98,7 @@ class Copies:
                     return
             try:
                 for progress in make_playable(movie, target.parent):
-                    copy.shown = progress_bar(progress)
+                    copy.progress = progress
             except DemoError as error:
                 log.error("no copy for the player: %s", error)
             except Exception:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Protocol
 
+from llamavid_demo.ui.language import say, told
 from llamavid_demo.ui.words import clock
 
 LEANED_ON = "Frames that this answer leaned on"
@@ -53,10 +54,11 @@ def evidence_strip(
         return ""
     heat_maps = heat_maps or {}
     figures = "".join(_figure(frame, stills, heat_maps) for frame in sorted(evidence, key=lambda frame: frame.seconds))
-    label, words = (LEANED_ON, "") if found else (IN_VAIN, f'<p class="in-vain">{IN_VAIN}</p>')
+    label = told(LEANED_ON if found else IN_VAIN)
+    words = "" if found else f'<p class="in-vain">{label}</p>'
     strip = f'{words}<ul class="evidence" aria-label="{label}">{figures}</ul>'
-    looked = '<label class="looked"><input type="checkbox">Show where it looked</label>' if heat_maps else ""
-    return strip + looked
+    looked = f'<label class="looked"><input type="checkbox">{say("Show where it looked")}</label>'
+    return strip + (looked if heat_maps else "")
 
 
 def _figure(frame: Leaned, stills: Mapping[float, str], heat_maps: Mapping[float, str]) -> str:
@@ -68,6 +70,6 @@ def _figure(frame: Leaned, stills: Mapping[float, str], heat_maps: Mapping[float
     said = f'<span class="said">{words}</span>' if words else ""
     return (
         f'<li><button type="button" data-seek="{frame.seconds:.3f}" title="{words}">'
-        f'<span class="still">{image}{over}</span><span class="unseen">Go to </span><time>{at}</time> {said}'
+        f'<span class="still">{image}{over}</span><span class="unseen">{say("Go to")} </span><time>{at}</time> {said}'
         "</button></li>"
     )

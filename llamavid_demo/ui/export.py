@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.browser import message
+from llamavid_demo.ui.language import joined, say
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.talk import notice
-from llamavid_demo.ui.thumbs import UP, name, thumbs
+from llamavid_demo.ui.thumbs import DOWN, UP, name, thumbs
 from llamavid_demo.ui.words import clock
 
 if TYPE_CHECKING:
@@ -87,7 +88,10 @@ class Talk:
     def markdown(self) -> str:
         """The conversation to be read: film, section, and each question with its answer and the answer's moments."""
         section = self.movie.sections[self.section]
-        head = f"# {_plain(self.movie.title)}\n\n{clock(section.start)}–{clock(section.end)}, with {_plain(self.model)}"
+        head = f"# {_plain(self.movie.title)}\n\n" + say(
+            "{start}–{end}, with {model}",
+            start=clock(section.start), end=clock(section.end), model=_plain(self.model),
+        )  # fmt: skip
         return "\n\n".join([head, *(self._read(turn) for turn in self.turns)])
 
     def _read(self, turn: "Turn | KeptTurn") -> str:
@@ -97,10 +101,11 @@ class Talk:
             for moment in sorted(evidence, key=lambda moment: moment.seconds)
         ]
         thumb = self.thumbs.get(name(turn.question, turn.text))
-        ended = {"stopped": "Stopped early.", "length": "Cut at the longest length."}.get(turn.finished or "", "")
-        notes = [*([ended] if ended else []), *([f"Thumb {'up' if thumb == UP else 'down'}."] if thumb else [])]
-        answer = "\n\n".join(_plain(line) for line in turn.text.splitlines() if line.strip()) or "No answer."
-        parts = [f"## {_plain(turn.question)}", answer, " ".join(notes), "\n".join(moments)]
+        ends = {"stopped": say("Stopped early."), "length": say("Cut at the longest length.")}
+        judged = {UP: say("Thumb up."), DOWN: say("Thumb down.")}
+        notes = ends.get(turn.finished or "", ""), judged.get(thumb or 0, "")
+        answer = "\n\n".join(_plain(line) for line in turn.text.splitlines() if line.strip()) or say("No answer.")
+        parts = [f"## {_plain(turn.question)}", answer, joined(*notes), "\n".join(moments)]
         return "\n\n".join(part for part in parts if part)
 
 

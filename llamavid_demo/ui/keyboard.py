@@ -1,5 +1,7 @@
 """The words about keys: the link to the question box, and the list of shortcuts. keys.js does what they say."""
 
+from llamavid_demo.ui.language import say, told
+
 SHORTCUTS = (
     ("Space", "k", "play or pause"),
     ("j", "l", "10 seconds back or on"),
@@ -8,14 +10,18 @@ SHORTCUTS = (
     ("Esc", "", "leave the box, clear the search"),
     ("?", "", "show or hide these keys"),
 )
-SKIP = '<a class="skip" href="#question">Skip to the question box</a>'
+
+
+def skip() -> str:
+    """HTML of the link to the question box."""
+    return f'<a class="skip" href="#question">{say("Skip to the question box")}</a>'
 
 
 def shortcuts() -> str:
     """HTML of the list, folded away."""
-    rows = "".join(f"<dt>{_keys(one, other)}</dt><dd>{words}</dd>" for one, other, words in SHORTCUTS)
-    return f'<details id="keys"><summary>Keyboard</summary><dl>{rows}</dl></details>'
+    rows = "".join(f"<dt>{_keys(one, other)}</dt><dd>{told(words)}</dd>" for one, other, words in SHORTCUTS)
+    return f'<details id="keys"><summary>{say("Keyboard")}</summary><dl>{rows}</dl></details>'
 
 
 def _keys(*names: str) -> str:
-    return " ".join(f"<kbd>{name}</kbd>" for name in names if name)
+    return " ".join(f"<kbd>{told(name)}</kbd>" for name in names if name)

@@ -14,6 +14,7 @@ from llamavid_demo.embedded import BEST, INSTALL, embedded
 from llamavid_demo.errors import DemoError, ModelError
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
+from llamavid_demo.ui.language import joined, say, told
 
 if TYPE_CHECKING:
     from llamavid_demo.chat import MovieChat, Progress
@@ -102,22 +103,25 @@ class BackgroundModel:
     def state(self) -> str:
         """HTML of one line: what a person should know about the model now."""
         if self.loading:
-            return '<p class="model loading" role="status"><i></i>The model is loading…</p>'
+            return f'<p class="model loading" role="status"><i></i>{say("The model is loading…")}</p>'
         error = self._loaded.exception()
         if error:
-            return f'<p class="model failed" role="alert"><i></i>{escape(str(error))}</p>'
-        limits = " ".join(filter(None, (self._lacking(), self._loaded.result().limits)))
-        name = escape(model_name(self._settings))
-        return (
-            f'<p class="model ready" role="status"><i></i>{name} is ready{escape(f". {limits}" if limits else "")}</p>'
-        )
+            return f'<p class="model failed" role="alert"><i></i>{escape(told(str(error)))}</p>'
+        limits = joined(self._lacking(), told(self._loaded.result().limits))
+        ready = say("{name} is ready", name=model_name(self._settings))
+        ready = say("{ready}. {limits}", ready=ready, limits=limits) if limits else ready
+        return f'<p class="model ready" role="status"><i></i>{escape(ready)}</p>'
 
     def _lacking(self) -> str:
         """Why a smaller model talks than the best of those that are embedded."""
         best = embedded()
         if not best.lacking or Path(self._settings.model) != best.folder:
             return ""
-        return f"It knows the drawn films only: {BEST.name} lacks {best.lacking} ({INSTALL})."
+        lacking, install = told(best.lacking), INSTALL
+        return say(
+            "It knows the drawn films only: {name} lacks {lacking} ({install}).",
+            name=BEST.name, lacking=lacking, install=install,
+        )  # fmt: skip
 
     def _load(self) -> None:
         try:

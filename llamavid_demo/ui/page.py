@@ -1,6 +1,7 @@
 """Where each part stands on the page. What a part shows is made elsewhere; what sets it off is in wiring.py."""
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -9,20 +10,15 @@ from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui import browser, posters, search, sections, steering, subtitle_panel, talk, timeline, transcript
 from llamavid_demo.ui.invitation import invitation
-from llamavid_demo.ui.keyboard import SKIP, shortcuts
+from llamavid_demo.ui.keyboard import shortcuts, skip
+from llamavid_demo.ui.labels import labels
+from llamavid_demo.ui.language import language, say
 from llamavid_demo.ui.screening import about
+from llamavid_demo.ui.script_words import script_words
 from llamavid_demo.ui.suggesting import suggested
 from llamavid_demo.ui.upload import SUBTITLES, VIDEOS, limits
 
 TITLE = "A film you can talk with · LLaMA-VID"
-SYSTEMS = "LLaMA-VID, two tokens a frame; LLaVA-Mini, one"
-HEADER = f'{SKIP}<header class="marquee"><h1>A film you can talk with</h1><p>{SYSTEMS}</p>{shortcuts()}</header>'
-
-# page.js fills it and shows it where the player has run into another section than the one that is talked about.
-WATCHING = """<p hidden role="status">You are watching <b data-seen></b>;
-questions are answered about <b data-known></b>.
-<button type="button">Talk about what you are watching</button>
-<label><input type="checkbox" data-kept="follow"> Follow the player</label></p>"""
 
 Named = dict[str, Any]
 
@@ -34,12 +30,12 @@ def layout(settings: Settings, movies: Sequence[Movie], models: Sequence[str], m
     parts["browser"] = _html(elem_id="browser", js_on_load=browser.ON_LOAD)
     with gr.Column(elem_id="foyer"):
         with gr.Row(elem_id="top"):
-            _html(HEADER, elem_id="header")
+            parts["header"] = _html(header(), elem_id="header")
             parts["model"] = _html(model_state, elem_id="model")
             parts["picker"] = gr.Dropdown(
                 list(models),
                 value=models[0],
-                label="Model to talk with",
+                label=labels("Model to talk with"),
                 show_label=False,
                 container=False,
                 filterable=False,
@@ -51,10 +47,10 @@ def layout(settings: Settings, movies: Sequence[Movie], models: Sequence[str], m
     with gr.Column(elem_id="stage"):
         with gr.Column(elem_id="screen"):
             parts["player"] = gr.Video(
-                elem_id="player", label="Film", show_label=False, interactive=False, container=False, buttons=[]
+                elem_id="player", label=labels("Film"), show_label=False, interactive=False, container=False, buttons=[]
             )
             parts["timeline"] = _html(timeline.timeline(first, 0, ()), elem_id="timeline", js_on_load=timeline.ON_LOAD)
-            _html(timeline.ALL, elem_id="moments")
+            parts["moments"] = _html(timeline.all_moments(), elem_id="moments")
             parts["copying"] = _html(elem_id="copying")
             parts["strip"] = _html(sections.section_strip(first, 0, {}), elem_id="strip", js_on_load=sections.ON_LOAD)
             parts["cost"] = _html(sections.section_cost(first.sections[0]), elem_id="cost")
@@ -71,6 +67,46 @@ def layout(settings: Settings, movies: Sequence[Movie], models: Sequence[str], m
     return parts
 
 
+def in_chinese(settings: Settings) -> Named:
+    """What is laid out once and never redrawn, for who reads Chinese; for what Gradio draws see labels.py."""
+    if language() == "en":
+        return {}
+    return {
+        "header": header(),
+        "limits": bring_head(settings),
+        "lacking": subtitle_panel.lacking(),
+        "moments": timeline.all_moments(),
+        "watching": watching(),
+        "keeping": talk.keeping(),
+        "subtitles_earlier": gr.Button(say("−{count} s", count=subtitle_panel.STEP)),
+        "subtitles_later": gr.Button(say("+{count} s", count=subtitle_panel.STEP)),
+    }
+
+
+def header() -> str:
+    """HTML of the page's head: its name, the keys, and, for the scripts, their words."""
+    systems = say("LLaMA-VID, two tokens a frame; LLaVA-Mini, one")
+    return (
+        f'{skip()}<header class="marquee" data-words="{escape(script_words())}">'
+        f"<h1>{say('A film you can talk with')}</h1><p>{systems}</p>{shortcuts()}</header>"
+    )
+
+
+def watching() -> str:
+    """HTML that page.js fills, and shows where the player has run into another section than is talked about."""
+    places = {"seen": "<b data-seen></b>", "known": "<b data-known></b>"}
+    return (
+        f'<p hidden role="status">{say("You are watching {seen}; questions are answered about {known}.", **places)}\n'
+        f'<button type="button">{say("Talk about what you are watching")}</button>\n'
+        f'<label><input type="checkbox" data-kept="follow"> {say("Follow the player")}</label></p>'
+    )
+
+
+def bring_head(settings: Settings) -> str:
+    """HTML above the boxes for a film of one's own."""
+    return f"<h2>{say('Bring your own film')}</h2>{limits(settings)}"
+
+
 def _html(value: str = "", **options: Any) -> gr.HTML:
     """A part that we draw ourselves: without Gradio's prose styles, and silent unless it has a script."""
     return gr.HTML(value, apply_default_css=False, **{"js_on_load": None, **options})
@@ -79,19 +115,19 @@ def _html(value: str = "", **options: Any) -> gr.HTML:
 def _bring(parts: Named, settings: Settings) -> None:
     """The panel, closed at first, in which a visitor opens a film of their own."""
     with gr.Column(visible=False, elem_id="bring") as parts["bring"]:
-        _html(f"<h2>Bring your own film</h2>{limits(settings)}")
+        parts["limits"] = _html(bring_head(settings))
         with gr.Row(elem_id="bring-files"):
-            parts["bring_video"] = gr.File(label="Video", file_types=VIDEOS, elem_id="bring-video", height=120)
+            parts["bring_video"] = gr.File(label=labels("Video"), file_types=VIDEOS, elem_id="bring-video", height=120)
             parts["bring_subtitles"] = gr.File(
-                label="Subtitles (optional)", file_types=SUBTITLES, elem_id="bring-subtitles", height=120
+                label=labels("Subtitles (optional)"), file_types=SUBTITLES, elem_id="bring-subtitles", height=120
             )
         _html(elem_id="bring-travel")  # upload.js tells here of files on their way
         parts["bring_activity"] = _html(elem_id="bring-activity")
         parts["bring_alert"] = _html(elem_id="bring-alert")
         with gr.Row(elem_id="bring-buttons"):
-            parts["bring_open"] = gr.Button("Open this film", variant="primary", elem_id="bring-open")
-            parts["bring_cancel"] = gr.Button("Cancel", visible=False, elem_id="bring-cancel")
-            parts["bring_close"] = gr.Button("Close", elem_id="bring-close")
+            parts["bring_open"] = gr.Button(labels("Open this film"), variant="primary", elem_id="bring-open")
+            parts["bring_cancel"] = gr.Button(labels("Cancel"), visible=False, elem_id="bring-cancel")
+            parts["bring_close"] = gr.Button(labels("Close"), elem_id="bring-close")
 
 
 def _conversation(parts: Named, settings: Settings, movie: Movie) -> None:
@@ -103,6 +139,7 @@ def _conversation(parts: Named, settings: Settings, movie: Movie) -> None:
                 invitation(movie.title, None, settings),
                 elem_id="current",
                 html_template=talk.LIVE,
+                label=labels("Answers"),
                 js_on_load=talk.ON_LOAD,
             )
         parts["activity"] = _html(elem_id="activity")
@@ -110,18 +147,18 @@ def _conversation(parts: Named, settings: Settings, movie: Movie) -> None:
         parts["suggestions"] = _html(
             talk.suggestions(suggested(movie, 0)), elem_id="suggestions", js_on_load=talk.SUGGESTIONS_ON_LOAD
         )
-        _html(WATCHING, elem_id="watching")
+        parts["watching"] = _html(watching(), elem_id="watching")
         with gr.Row(elem_id="composer"):
             parts["question"] = gr.Textbox(
-                label="Your question",
+                label=labels("Your question"),
                 show_label=False,
                 container=False,
-                placeholder="Ask about this film…",
+                placeholder=labels("Ask about this film…"),
                 max_lines=4,
                 max_length=settings.question_chars,
                 elem_id="question",
             )
-            parts["ask"] = gr.Button("Ask", variant="primary", elem_id="ask")
-            parts["stop"] = gr.Button("Stop", visible=False, elem_id="stop")
+            parts["ask"] = gr.Button(labels("Ask"), variant="primary", elem_id="ask")
+            parts["stop"] = gr.Button(labels("Stop"), visible=False, elem_id="stop")
         parts["keeping"] = _html(talk.keeping(), elem_id="keeping", js_on_load=talk.KEEPING_ON_LOAD)
         parts.update(steering.controls(settings))

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from llamavid_demo.film import Movie
+from llamavid_demo.ui.language import say
 from llamavid_demo.ui.words import length
 
 # A press tells the page which film, or that somebody wants to bring one, or to have their own removed. Where the wall
@@ -54,23 +55,24 @@ def poster_wall(
     bring = (
         '<li><button type="button" class="poster bring" data-bring>'
         '<span class="sheet" aria-hidden="true"><span class="plus">+</span></span>'
-        '<span class="caption"><span class="title">Your own film</span>'
-        '<span class="facts">Bring a clip, with subtitles if you have them</span></span></button></li>'
+        f'<span class="caption"><span class="title">{say("Your own film")}</span>'
+        f'<span class="facts">{say("Bring a clip, with subtitles if you have them")}</span></span></button></li>'
     )
-    return f'<ul class="posters" aria-label="Films">{tiles}{bring}</ul>'
+    return f'<ul class="posters" aria-label="{say("Films")}">{tiles}{bring}</ul>'
 
 
 def _tile(movie: Movie, picture: str, *, showing: bool, own: bool) -> str:
     title = escape(movie.title)
     poster = address(movie.poster) if movie.poster else picture
     if poster:
-        sheet = f'<img src="{escape(poster)}" alt="Poster of {title}">'
+        sheet = f'<img src="{escape(poster)}" alt="{say("Poster of {title}", title=title)}">'
     else:
         sheet = f'<span class="lettered" aria-hidden="true">{escape(movie.title[:1].upper())}</span>'
-    mark = '<span class="mark">Yours</span>' if own else ""
+    mark = f'<span class="mark">{say("Yours")}</span>' if own else ""
+    unwanted = say("Remove {title}", title=title)
     remove = (
-        f'<button type="button" class="remove" data-remove="{escape(movie.slug)}" aria-label="Remove {title}" '
-        f'title="Remove {title}">×</button>'
+        f'<button type="button" class="remove" data-remove="{escape(movie.slug)}" aria-label="{unwanted}" '
+        f'title="{unwanted}">×</button>'
         if own
         else ""
     )

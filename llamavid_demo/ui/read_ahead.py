@@ -7,7 +7,7 @@ caches, so that it goes on from there when somebody comes back.
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from html import escape
@@ -18,6 +18,7 @@ from llamavid_demo.errors import DemoError
 from llamavid_demo.film import Movie, SubtitleTrack
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.conversation import Parts
+from llamavid_demo.ui.language import told
 from llamavid_demo.ui.loading import BackgroundModel
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.sessions import Sessions
@@ -49,7 +50,7 @@ class Ahead:
     def line(self) -> str:
         """HTML of what the page says of it, to stand beside the model's state; its end is spoken, its steps are not."""
         spoken = ' role="status"' if self.over and self.words else ""
-        return f'<p class="ahead" data-ahead="{self.state}"{spoken}>{escape(self.words)}</p>'
+        return f'<p class="ahead" data-ahead="{self.state}"{spoken}>{escape(told(self.words))}</p>'
 
 
 OFF = Ahead("off")
@@ -100,7 +101,7 @@ class ReadAhead:
         self._readings: dict[Key, Reading] = {}
         self._lock = threading.Lock()
 
-    async def follow(self, key: str, slug: str, section: int) -> AsyncIterator[Parts]:
+    async def follow(self, key: str, slug: str, section: int) -> AsyncGenerator[Parts, None]:
         """Read what the visitor of that session key has open, and show how far it has come, until it is read.
 
         Ends when the visitor turns to something else or leaves, or when a later call follows for them. It holds no

@@ -12,6 +12,7 @@ from llamavid_demo.ui.browser import message
 from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.cost import Costs
 from llamavid_demo.ui.kept import Arrival
+from llamavid_demo.ui.language import language
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.player import files_folder, playable_file, subtitle_file
 from llamavid_demo.ui.posters import facts, poster_wall
@@ -152,8 +153,8 @@ class Screening:
         first = next(iter(self._sessions.bundled.values()))
         movie = self._sessions.bundled.get(arrival.film, first)
         index = arrival.section if arrival.section is not None else section_at(movie, arrival.second or 0.0)
-        # The page was laid out with the first film.
-        parts = self.film(key, movie, index) if movie is not first else {
+        # The page was laid out with the first film, in English.
+        parts = self.film(key, movie, index) if movie is not first or language() != "en" else {
             **self.player(key, movie), **self.section(key, movie, index),
             **panel(visit, movie, movie),
         }  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from llamavid_demo.film.search import DialogueIndex, Hit, fold, places
+from llamavid_demo.ui.language import say
 from llamavid_demo.ui.screening import Parts
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.words import clock, some
@@ -49,25 +50,27 @@ class Searching:
 
 def other_films(words: str, slug: str, hits: Sequence[Hit]) -> str:
     """HTML of the lines of other films than the one of that slug, which is open; "" for none."""
-    return _found(f"In other films: {some(len(hits), 'line')}", words, slug, hits, "in other films")
+    title = say("In other films: {lines}", lines=some(len(hits), "line"))
+    return _found(title, words, slug, hits, say(", {count} in other films", count=f"{len(hits):,}"))
 
 
 def nearest_lines(words: str, slug: str, hits: Sequence[Hit]) -> str:
     """HTML of lines that are like what is said nowhere; "" for none."""
     meant = " ".join(hits[0].words) if hits else ""
-    return _found(f"Nobody says “{words.strip()}”. Nearest, with “{meant}”:", words, slug, hits, "nearly")
+    title = say("Nobody says “{words}”. Nearest, with “{meant}”:", words=words.strip(), meant=meant)
+    return _found(title, words, slug, hits, say(", {count} nearly", count=f"{len(hits):,}"))
 
 
-def _found(title: str, words: str, slug: str, hits: Sequence[Hit], where: str) -> str:
+def _found(title: str, words: str, slug: str, hits: Sequence[Hit], said: str) -> str:
     """`data-words` and `data-film` say what was looked for, and where: search.js shows nothing that is out of date."""
     if not hits:
         return ""
     lines = "".join(_line(hit, slug) for hit in hits[:MOST_SHOWN])
     more = len(hits) - MOST_SHOWN
-    rest = f'<p class="none">{more:,} more: type more of the line.</p>' if more > 0 else ""
+    rest = f'<p class="none">{say("{more} more: type more of the line.", more=f"{more:,}")}</p>' if more > 0 else ""
     return (
         f'<section class="transcript elsewhere" data-words="{escape(fold(words))}" data-film="{escape(slug)}" '
-        f'data-said="{len(hits):,} {where}"><h2>{escape(title)}</h2><ul>{lines}</ul>{rest}</section>'
+        f'data-said="{said}"><h2>{escape(title)}</h2><ul>{lines}</ul>{rest}</section>'
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from llamavid_demo.film import Movie, Section
+from llamavid_demo.ui.language import say, told
 from llamavid_demo.ui.words import clock, length, size, some
 
 STILLS_IN_ALL = 8
@@ -28,7 +29,7 @@ def still_times(movie: Movie, section: Section) -> tuple[float, ...]:
 def section_strip(movie: Movie, showing: int, stills: dict[float, str]) -> str:
     """HTML of the strip; `stills` maps seconds to picture addresses, and may still be empty."""
     cards = "".join(_card(movie, section, section.index == showing, stills) for section in movie.sections)
-    return f'<ul class="sections" aria-label="Sections">{cards}</ul>'
+    return f'<ul class="sections" aria-label="{say("Sections")}">{cards}</ul>'
 
 
 def _card(movie: Movie, section: Section, showing: bool, stills: dict[float, str]) -> str:
@@ -48,7 +49,8 @@ def _picture(second: float, stills: dict[float, str]) -> str:
     """A still, beside the button of its section and not in it: it moves the player to its own second."""
     picture = f'<img src="{escape(stills[second])}" alt="">' if second in stills else '<span class="blank"></span>'
     at = clock(second)
-    return f'<button type="button" data-seek="{second:.3f}" aria-label="Go to {at}" title="{at}">{picture}</button>'
+    words = f"{say('Go to')} {at}"
+    return f'<button type="button" data-seek="{second:.3f}" aria-label="{words}" title="{at}">{picture}</button>'
 
 
 def section_cost(
@@ -67,15 +69,19 @@ def section_cost(
     """
     figures = [f"<b>{some(len(section.seconds), 'frame')}</b>"]
     if tokens is not None and memory is not None:
-        figures += [f"<b>{some(tokens, 'token')}</b>", f"memory of this film: <b>{size(memory)}</b>"]
+        figures += [
+            f"<b>{some(tokens, 'token')}</b>",
+            say("memory of this film: {size}", size=f"<b>{size(memory)}</b>"),
+        ]
     elif waiting:
-        figures.append(escape(waiting))
+        figures.append(escape(told(waiting)))
     if seconds is not None:
-        figures.append(f"about <b>{length(seconds)}</b> on this machine")
+        figures.append(say("about {length} on this machine", length=f"<b>{length(seconds)}</b>"))
     if tokens and most_tokens and tokens > most_tokens:
-        figures.append(f"more than the {most_tokens:,} tokens that this model reads: choose shorter sections")
-    line = '<p class="cost">Reading this section: ' + " <i>·</i> ".join(figures)
-    return line + (f"<br>{escape(foreign)}" if foreign else "") + "</p>"
+        most = f"{most_tokens:,}"
+        figures.append(say("more than the {most} tokens that this model reads: choose shorter sections", most=most))
+    line = say("Reading this section: {figures}", figures=" <i>·</i> ".join(figures))
+    return f'<p class="cost">{line}' + (f"<br>{escape(told(foreign))}" if foreign else "") + "</p>"
 
 
 def section_at(movie: Movie, second: float) -> int:

@@ -15,6 +15,8 @@ from llamavid_demo.ui.contact_sheet import ContactSheets
 from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.copying import Copies
 from llamavid_demo.ui.export import Saving
+from llamavid_demo.ui.first_word import FirstWord
+from llamavid_demo.ui.labels import labels
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.page import TITLE, layout
 from llamavid_demo.ui.player import trim
@@ -59,7 +61,7 @@ def build(settings: Settings, uploads: Uploads) -> tuple[gr.Blocks, Programs]:
         parts = layout(settings, movies, models.names, models[first].state())
         copies, sheets = Copies(settings, sessions, screening), ContactSheets(settings, sessions, talking)
         wiring = Wiring(parts, ReadAhead(settings, sessions, models), copies, sheets)
-        wiring.arrival(demo, sessions, screening)
+        wiring.arrival(demo, settings, sessions, screening)
         wiring.choosing(choosing, screening, talking)
         wiring.screening(screening)
         wiring.searching(Searching(sessions))
@@ -93,7 +95,11 @@ def serve(settings: Settings) -> None:
             max_threads=2 * VISITS + settings.answers_at_once + settings.queue_length,
             allowed_paths=[str(films), str(files)],
             max_file_size=int(settings.upload_mb * 1e6),
-            app_kwargs={"middleware": [Middleware(Arrivals, uploads=uploads)], "routes": routes(programs)},
+            app_kwargs={
+                "middleware": [Middleware(Arrivals, uploads=uploads), Middleware(FirstWord)],
+                "routes": routes(programs),
+            },
+            i18n=labels,
             theme=LittleCinema(),
             css="\n".join(served(name) for name in STYLES),
             head="".join(f"<script>{served(name)}</script>" for name in SCRIPTS),

@@ -11,6 +11,8 @@ import gradio as gr
 from llamavid_demo.errors import QuestionError
 from llamavid_demo.options import HOTTEST, Options
 from llamavid_demo.settings import Settings
+from llamavid_demo.ui.labels import labels
+from llamavid_demo.ui.language import say, told
 from llamavid_demo.ui.words import clock
 
 if TYPE_CHECKING:
@@ -24,53 +26,59 @@ UNSTEERED = '["", null]'  # sent where nobody has chosen anything
 LONGEST = 1000  # characters of all that is sent
 SEND = "(...given) => window.cinema.steering(...given)"
 KEEP = "(...values) => window.cinema.steer(...values)"
+READS = [
+    (labels("frames and subtitles"), "both"),
+    (labels("frames only"), "frames"),
+    (labels("subtitles only"), "subtitles"),
+]
+STYLES = [(labels("as the model likes"), "any"), (labels("short"), "short"), (labels("long"), "long")]
 GUIDES = [
-    ("the usual one", ""),
-    ("a neutral one, then a second look", "ahead"),
-    ("the first question", "first"),
-    ("every question", "every"),
+    (labels("the usual one"), ""),
+    (labels("a neutral one, then a second look"), "ahead"),
+    (labels("the first question"), "first"),
+    (labels("every question"), "every"),
 ]
 
 
 def controls(settings: Settings) -> Named:
     """Place the folded controls inside the current block; gives them by name."""
     longest = settings.max_new_tokens
-    with gr.Accordion("Settings", open=False, elem_id="steering"):
+    with gr.Accordion(labels("Settings"), open=False, elem_id="steering"):
         return {
             "no_spoilers": gr.Checkbox(
-                label="No spoilers", info="It knows only what comes before the player's position."
+                label=labels("No spoilers"), info=labels("It knows only what comes before the player's position.")
             ),
             "reads": gr.Radio(
-                [("frames and subtitles", "both"), ("frames only", "frames"), ("subtitles only", "subtitles")],
+                READS,
                 value="both",
-                label="It may use",
-                info="What the model gets of the film.",
+                label=labels("It may use"),
+                info=labels("What the model gets of the film."),
             ),
             "style": gr.Radio(
-                [("as the model likes", "any"), ("short", "short"), ("long", "long")],
+                STYLES,
                 value="any",
-                label="Answers",
-                info="Asks the model for it; small models hardly listen.",
+                label=labels("Answers"),
+                info=labels("Asks the model for it; small models hardly listen."),
                 visible=False,
             ),
             "guide": gr.Radio(
                 GUIDES,
                 value="",
-                label="Frames are read for",
-                info="Reading them for another question takes its time.",
+                label=labels("Frames are read for"),
+                info=labels("Reading them for another question takes its time."),
                 visible=False,
             ),
             "temperature": gr.Slider(
-                0, HOTTEST, value=0, step=0.1, label="Temperature",
-                info="0: always the likeliest words; Retry then varies them by itself.", buttons=[],
+                0, HOTTEST, value=0, step=0.1, label=labels("Temperature"),
+                info=labels("0: always the likeliest words; Retry then varies them by itself."), buttons=[],
             ),
             "top_p": gr.Slider(
-                0.05, 1, value=1, step=0.05, label="Top-p",
-                info="Leaves out unlikely words: those beyond this probability.", buttons=[],
+                0.05, 1, value=1, step=0.05, label=labels("Top-p"),
+                info=labels("Leaves out unlikely words: those beyond this probability."), buttons=[],
             ),
             "longest": gr.Slider(
-                1, longest, value=longest, step=1, label="Longest answer",
-                info="In tokens; a word has one or two.", buttons=[],
+                1, longest, value=longest, step=1, label=labels("Longest answer"),
+                info=labels("In tokens; a word has one or two."), buttons=[],
             ),
         }  # fmt: skip
 
@@ -107,8 +115,8 @@ def options(sent: Any, settings: Settings) -> Options:
 
 def knew(options: Options) -> list[str]:
     """Words on what an answer knew, where that was not all."""
-    words = [] if options.until is None else [f"knew the film up to {clock(options.until)}"]
-    return words + ([] if options.reads == "both" else [f"{options.reads} only"])
+    words = [] if options.until is None else [say("knew the film up to {time}", time=clock(options.until))]
+    return words + ([] if options.reads == "both" else [told(f"{options.reads} only")])
 
 
 def kept(sent: Any, settings: Settings) -> Named:

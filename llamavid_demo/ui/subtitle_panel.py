@@ -9,11 +9,13 @@ from llamavid_demo.film import Movie
 from llamavid_demo.film.speech import LACKING, speech_model
 from llamavid_demo.film.srt import to_srt
 from llamavid_demo.settings import Settings
+from llamavid_demo.ui.labels import labels
+from llamavid_demo.ui.language import say, told
 from llamavid_demo.ui.subtitled import Subtitled
 from llamavid_demo.ui.visit import Visit
 
 STEP = 0.5  # seconds
-LIKE = "1\n00:00:01,000 --> 00:00:04,000\nWhat is said then"
+LIKE = labels("1\n00:00:01,000 --> 00:00:04,000\nWhat is said then")
 NONE = "none"  # stands for a film without subtitles among the choices
 # The text box has what is in use, or what somebody makes of it: no file on the server is needed.
 DOWNLOAD = """(text) => {
@@ -31,26 +33,35 @@ def place(parts: Parts, settings: Settings) -> None:
     """Put the panel's parts where they belong, inside the current `gr.Blocks`."""
     hears = speech_model(settings.speech_model) is not None
     alone: dict[str, Any] = {"show_label": False, "container": False}
-    with gr.Accordion("Subtitles", open=False, elem_id="subtitles") as parts["subtitles"]:
-        if not hears:
-            _html(f'<p class="limits">{escape(LACKING)}</p>')
+    with gr.Accordion(labels("Subtitles"), open=False, elem_id="subtitles") as parts["subtitles"]:
+        parts["lacking"] = _html(lacking(), visible=not hears)
         with gr.Row(elem_classes="tools", visible=hears):
-            parts["subtitles_hear"] = gr.Button("Write down what is said", size="sm", elem_id="subtitles-hear")
-            parts["subtitles_cancel"] = gr.Button("Cancel", size="sm", visible=False, elem_id="subtitles-cancel")
+            parts["subtitles_hear"] = gr.Button(labels("Write down what is said"), size="sm", elem_id="subtitles-hear")
+            parts["subtitles_cancel"] = gr.Button(
+                labels("Cancel"), size="sm", visible=False, elem_id="subtitles-cancel"
+            )
         parts["subtitles_activity"] = _html(elem_id="subtitles-activity")
-        parts["subtitles_track"] = gr.Dropdown([], label="Subtitle track", visible=False, filterable=False, **alone)
+        parts["subtitles_track"] = gr.Dropdown(
+            [], label=labels("Subtitle track"), visible=False, filterable=False, **alone
+        )
         with gr.Row(elem_classes="tools", visible=False) as parts["subtitles_delays"]:
             parts["subtitles_earlier"] = gr.Button(f"−{STEP} s", size="sm", elem_id="subtitles-earlier")
             parts["subtitles_delay"] = _html(delay(0), elem_id="subtitles-delay")
             parts["subtitles_later"] = gr.Button(f"+{STEP} s", size="sm", elem_id="subtitles-later")
         parts["subtitles_text"] = gr.Textbox(
-            label="Subtitles as SRT text", placeholder=LIKE, lines=6, max_lines=12, elem_id="subtitles-text", **alone
-        )
+            label=labels("Subtitles as SRT text"), placeholder=LIKE, lines=6, max_lines=12,
+            elem_id="subtitles-text", **alone,
+        )  # fmt: skip
         parts["subtitles_alert"] = _html(elem_id="subtitles-alert")
         with gr.Row(elem_classes="tools"):
-            parts["subtitles_apply"] = gr.Button("Apply changes", size="sm")
-            parts["subtitles_back"] = gr.Button("Put back", size="sm")
-            parts["subtitles_download"] = gr.Button("Download SRT", size="sm")
+            parts["subtitles_apply"] = gr.Button(labels("Apply changes"), size="sm")
+            parts["subtitles_back"] = gr.Button(labels("Put back"), size="sm")
+            parts["subtitles_download"] = gr.Button(labels("Download SRT"), size="sm")
+
+
+def lacking() -> str:
+    """HTML that says what it takes to have subtitles written down."""
+    return f'<p class="limits">{escape(told(LACKING))}</p>'
 
 
 def panel(visit: Visit, movie: Movie, original: Movie) -> Parts:
@@ -58,8 +69,8 @@ def panel(visit: Visit, movie: Movie, original: Movie) -> Parts:
     known = visit.subtitled.get(movie.slug) or Subtitled(original, original.subtitles)
     choices = {track.source: track.title for track in original.tracks}
     first = original.subtitles.source if original.subtitles and original.subtitles.cues else NONE
-    choices = choices if first in choices else {first: first.capitalize() if first == NONE else first, **choices}
-    choices |= {source: source.capitalize() for source in known.made}
+    choices = choices if first in choices else {first: say("None") if first == NONE else first, **choices}
+    choices |= {source: told(source).capitalize() for source in known.made}
     shown = known.track.source if known.track and known.track.cues else NONE
     return {
         "subtitles_track": gr.Dropdown(
@@ -80,8 +91,9 @@ def text(movie: Movie) -> str:
 
 def delay(seconds: float) -> str:
     """HTML that says when the subtitles come."""
-    words = f"{abs(seconds):.1f} s {'later' if seconds > 0 else 'earlier'}" if seconds else "as they are timed"
-    return f'<p role="status">Subtitles come {words}</p>'
+    by = f"{abs(seconds):.1f}"
+    words = say("Subtitles come {by} s later", by=by) if seconds > 0 else say("Subtitles come {by} s earlier", by=by)
+    return f'<p role="status">{words if seconds else say("Subtitles come as they are timed")}</p>'
 
 
 def _html(value: str = "", **options: Any) -> gr.HTML:

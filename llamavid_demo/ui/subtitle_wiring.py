@@ -19,34 +19,34 @@ def wire(wiring: Wiring, parts: dict[str, Any], subtitling: Subtitling, screenin
     slug, typed = parts["slug"], parts["subtitles_text"]
 
     def unfold(slug: str, request: gr.Request) -> dict[Any, Any]:
-        return wiring.update(subtitling.unfold, _key(request), slug)
+        return wiring.update(subtitling.unfold, request, slug)
 
     def fold(request: gr.Request) -> dict[Any, Any]:
-        return wiring.update(subtitling.fold, _key(request))
+        return wiring.update(subtitling.fold, request)
 
     def put_back(slug: str, request: gr.Request) -> dict[Any, Any]:
-        return wiring.update(subtitling.put_back, _key(request), slug)
+        return wiring.update(subtitling.put_back, request, slug)
 
     def choose(slug: str, typed: object, source: object, request: gr.Request) -> dict[Any, Any]:
-        return wiring.update(subtitling.choose, _key(request), slug, str(typed), str(source))
+        return wiring.update(subtitling.choose, request, slug, str(typed), str(source))
 
     def earlier(slug: str, typed: str, request: gr.Request) -> dict[Any, Any]:
-        return wiring.update(subtitling.step, _key(request), slug, typed, -1)
+        return wiring.update(subtitling.step, request, slug, typed, -1)
 
     def later(slug: str, typed: str, request: gr.Request) -> dict[Any, Any]:
-        return wiring.update(subtitling.step, _key(request), slug, typed, 1)
+        return wiring.update(subtitling.step, request, slug, typed, 1)
 
     def apply(slug: str, typed: str, request: gr.Request) -> dict[Any, Any]:
-        return wiring.update(subtitling.apply, _key(request), slug, typed)
+        return wiring.update(subtitling.apply, request, slug, typed)
 
     def begin(slug: str, typed: str, request: gr.Request) -> dict[Any, Any]:
-        return wiring.update(subtitling.begin_hearing, _key(request), slug, typed)
+        return wiring.update(subtitling.begin_hearing, request, slug, typed)
 
     def hear(request: gr.Request) -> Iterator[dict[Any, Any]]:
-        yield from wiring.stream(subtitling.hear, _key(request))
+        yield from wiring.stream(subtitling.hear, request)
 
     def cancel(request: gr.Request) -> dict[Any, Any]:
-        return wiring.update(subtitling.cancel, _key(request))
+        return wiring.update(subtitling.cancel, request)
 
     parts["subtitles"].expand(unfold, [slug], outputs, **EVERY, **FREE)
     parts["subtitles"].collapse(fold, None, outputs, **EVERY, **FREE)
@@ -65,7 +65,3 @@ def wire(wiring: Wiring, parts: dict[str, Any], subtitling: Subtitling, screenin
     parts["subtitles_cancel"].click(cancel, None, outputs, queue=False, **QUIET)
     for changed in (*changes, heard):
         wiring.after_change(changed, screening)
-
-
-def _key(request: gr.Request) -> str:
-    return str(request.session_hash)

@@ -17,6 +17,7 @@ from llamavid_demo.film.speech import LACKING, SpeechProgress, speech_model, tra
 from llamavid_demo.film.srt import from_srt
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.conversation import BUSY
+from llamavid_demo.ui.language import joined, say
 from llamavid_demo.ui.screening import Parts, Screening
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.subtitle_panel import NONE, STEP, panel, text
@@ -103,7 +104,7 @@ class Subtitling:
             return {"subtitles_alert": alert(str(error))}
         before = known.track
         known.keep(SubtitleTrack(cues, EDITED, None, before.language if before else None, ()))
-        return self._changed(key, slug, f"{some(len(cues), 'line')} in use.")
+        return self._changed(key, slug, say("{lines} in use.", lines=some(len(cues), "line")))
 
     def begin_hearing(self, key: str, slug: str, typed: str) -> Parts:
         """Show at once that the press was heard; `hear` follows."""
@@ -150,7 +151,9 @@ class Subtitling:
         elif said or not track:
             yield self._resting(key, slug, said)
         elif not track.cues:
-            yield self._resting(key, slug, notice(f"Nobody was heard to speak in {known.movie.title}."))
+            yield self._resting(
+                key, slug, notice(say("Nobody was heard to speak in {title}.", title=known.movie.title))
+            )
         else:
             yield self._heard(key, slug, known, track)
 
@@ -162,10 +165,11 @@ class Subtitling:
 
     def _heard(self, key: str, slug: str, known: Subtitled, track: SubtitleTrack) -> Parts:
         """Give the film what was written down; while a question about it is answered it only joins the choices."""
-        said = f"{some(len(track.cues), 'line')} written down for {known.movie.title}; some words may be wrong."
+        lines, title = some(len(track.cues), "line"), known.movie.title
+        said = say("{lines} written down for {title}; some words may be wrong.", lines=lines, title=title)
         if self._busy(key, slug):
             known.made[track.source] = track
-            return self._resting(key, slug, notice(f"{said} Choose them above when the answer is there."))
+            return self._resting(key, slug, notice(joined(said, say("Choose them above when the answer is there."))))
         known.keep(track)
         if self._showing(key) != slug:
             self._sessions.begin_anew(key, slug)

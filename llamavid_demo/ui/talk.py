@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from llamavid_demo.options import Options
 from llamavid_demo.ui.kept import KeptStats, KeptTurn
+from llamavid_demo.ui.language import say, told
 from llamavid_demo.ui.steering import knew
 from llamavid_demo.ui.thumbs import DOWN, UP, name
 from llamavid_demo.ui.words import length, size, some
@@ -78,7 +79,7 @@ element.addEventListener('click', (event) => {
 });
 """
 # Screen readers speak what is added here; a turn that is still busy is spoken when it is whole.
-LIVE = '<div role="log" aria-label="Answers">${value}</div>'
+LIVE = '<div role="log" aria-label="${label}">${value}</div>'
 SUGGESTIONS_ON_LOAD = """
 element.addEventListener('click', (event) => {
   const question = event.target.closest('[data-question]');
@@ -132,16 +133,16 @@ def finished_turn(
     `length` of the film, in seconds: times in the answer that lie inside it seek. It stands at that `place` in the
     conversation, and is the one with that `number`, from 0, of so many `choices` that stand there.
     """
-    silent = "Stopped before the first word." if turn.finished == "stopped" else "No answer."
+    silent = say("Stopped before the first word.") if turn.finished == "stopped" else say("No answer.")
     answer = timed(prose(turn.text), length) or f"<em>{silent}</em>"
-    again = "".join(_button(f"data-{words.lower()}", words) for words in ("Retry", "Undo")) if last else ""
+    again = _button("data-retry", say("Retry")) + _button("data-undo", say("Undo")) if last else ""
     thumbs = "".join(
         _button(
             f"data-does=judge data-thumb={thumb} data-of={name(turn.question, turn.text)}", THUMB.format(angle), label
         )
-        for thumb, angle, label in ((UP, 0, "Good answer"), (DOWN, 180, "Bad answer"))
+        for thumb, angle, label in ((UP, 0, say("Good answer")), (DOWN, 180, say("Bad answer")))
     )
-    can = "".join(_button(f"data-does={words.lower()}", words) for words in ("Copy", "Share"))
+    can = _button("data-does=copy", say("Copy")) + _button("data-does=share", say("Share"))
     does = f"{_pages(place, number, choices)}{can}{thumbs}{again}"
     line = f'<div class="under">{status_line(turn.stats, turn.finished, turn.options)}<p class="does">{does}</p></div>'
     asked = f"{_edit(turn.question, place)}{_asked(turn.question)}"
@@ -150,7 +151,8 @@ def finished_turn(
 
 def _button(data: str, words: str, label: str = "") -> str:
     """A quiet button; one with a `label` can stay pressed, and what that means is kept by the browser alone."""
-    stays = f' aria-label="{label}" aria-pressed="false" title="{label}: kept in this browser only"' if label else ""
+    title = say("{label}: kept in this browser only", label=label)
+    stays = f' aria-label="{label}" aria-pressed="false" title="{title}"' if label else ""
     return f'<button type="button" {data}{stays or " aria-live=polite"}>{words}</button>'
 
 
@@ -161,9 +163,9 @@ def _edit(question: str, place: int) -> str:
     """
     words = escape(question)
     return (
-        f'<details class="edit" data-edit="{place}"><summary>Edit</summary>'
-        f'<textarea rows="2" aria-label="Edited question" value="{words}">\n{words}</textarea>'
-        f'<button type="button" data-send>Ask</button></details>'
+        f'<details class="edit" data-edit="{place}"><summary>{say("Edit")}</summary>'
+        f'<textarea rows="2" aria-label="{say("Edited question")}" value="{words}">\n{words}</textarea>'
+        f'<button type="button" data-send>{say("Ask")}</button></details>'
     )
 
 
@@ -173,24 +175,29 @@ def _pages(place: int, number: int, choices: int) -> str:
         return ""
     before, after = (
         f'<button type="button" data-place="{place}" data-open="{to % choices}" aria-label="{label}">{sign}</button>'
-        for to, label, sign in ((number - 1, "Branch before", "‹"), (number + 1, "Next branch", "›"))
+        for to, label, sign in ((number - 1, say("Branch before"), "‹"), (number + 1, say("Next branch"), "›"))
     )
-    return f'<span class="pages">{before} {number + 1} of {choices} {after}</span>'
+    which = say("{at} of {all}", at=number + 1, all=choices)
+    return f'<span class="pages">{before} {which} {after}</span>'
 
 
 def others_here(place: int, count: int) -> str:
     """A way to the last of `count` turns that stand on other branches where the open one ends; nothing for none."""
     if not count:
         return ""
-    words = f"Show {some(count, 'other turn')} that stood here" if count > 1 else "Show the other turn that stood here"
+    words = say("Show the other turn that stood here")
+    if count > 1:
+        words = say("Show {turns} that stood here", turns=some(count, "other turn"))
     return f'<p class="does"><button type="button" data-place="{place}" data-open="{count - 1}">{words}</button></p>'
 
 
 def keeping() -> str:
     """What can be done with the whole conversation."""
-    saves = "".join(_button(f'data-export="{kind}"', f"Save as {words}") for kind, words in SAVED.items())
-    print_it = _button("data-export=paper", "Print")
-    return f'<p class="does">{_button("data-share", "Share this moment")}{saves}{print_it}</p>'
+    saves = "".join(
+        _button(f'data-export="{kind}"', say("Save as {kind}", kind=words)) for kind, words in SAVED.items()
+    )
+    print_it = _button("data-export=paper", say("Print"))
+    return f'<p class="does">{_button("data-share", say("Share this moment"))}{saves}{print_it}</p>'
 
 
 def unfinished_turn(question: str, text: str = "") -> str:
@@ -203,7 +210,7 @@ def unfinished_turn(question: str, text: str = "") -> str:
 
 
 def _asked(question: str) -> str:
-    return f'<h3 class="question"><span class="unseen">You asked: </span>{prose(question)}</h3>'
+    return f'<h3 class="question"><span class="unseen">{say("You asked:")} </span>{prose(question)}</h3>'
 
 
 def status_line(
@@ -214,35 +221,41 @@ def status_line(
     """The quiet line: what it knew, tokens reused, time to the first token, speed, memory, and how it ended."""
     figures = knew(options)
     if finished == "stopped":
-        figures.append("stopped")
+        figures.append(say("stopped"))
     elif finished == "length":
-        figures.append("cut at the longest length")
+        figures.append(say("cut at the longest length"))
     if stats:
         new = stats.prompt_tokens - stats.reused_tokens
         if stats.reused_tokens:
-            figures.append(f"{some(stats.reused_tokens, 'token')} reused, {new:,} new")
+            reused = some(stats.reused_tokens, "token")
+            figures.append(say("{reused} reused, {new} new", reused=reused, new=f"{new:,}"))
         else:
-            figures.append(f"{some(stats.prompt_tokens, 'token')} read, none reused")
-        figures.append(f"first word after {stats.ttft_s:.{2 if stats.ttft_s < 1 else 1}f} s")
-        figures.append(f"{stats.tokens_per_s:.0f} tokens/s")
-        figures.append(f"memory of this film: {some(stats.section_tokens, 'token')}, {size(stats.memory_bytes)}")
-    reused = f' data-reused="{stats.reused_tokens}" data-prompt="{stats.prompt_tokens}"' if stats else ""
-    return f'<p class="status" data-finished="{escape(finished or "")}"{reused}>{" · ".join(figures)}</p>'
+            figures.append(say("{read} read, none reused", read=some(stats.prompt_tokens, "token")))
+        figures.append(say("first word after {count} s", count=f"{stats.ttft_s:.{2 if stats.ttft_s < 1 else 1}f}"))
+        figures.append(say("{count} tokens/s", count=f"{stats.tokens_per_s:.0f}"))
+        tokens, memory = some(stats.section_tokens, "token"), size(stats.memory_bytes)
+        figures.append(say("memory of this film: {tokens}, {size}", tokens=tokens, size=memory))
+    counts = f' data-reused="{stats.reused_tokens}" data-prompt="{stats.prompt_tokens}"' if stats else ""
+    return f'<p class="status" data-finished="{escape(finished or "")}"{counts}>{" · ".join(figures)}</p>'
 
 
 def progress_bar(progress: Counted | None, waiting: str = "One moment…") -> str:
     """A bar with words and figures; without figures, a bar that only moves."""
     if progress is None:
         moving = '<div class="track"><i class="idle"></i></div>'
-        return f'<div class="bar" role="status"><p>{escape(waiting)}</p>{moving}</div>'
+        return f'<div class="bar" role="status"><p>{escape(told(waiting))}</p>{moving}</div>'
     if progress.stage == "queue":
-        soon = f", about {length(progress.seconds)}" if progress.seconds is not None else ""
-        place = f"number {progress.done} of {progress.total} in the queue"
-        return progress_bar(None, f"Waiting for the model: {place}{soon}")
-    words, unit = STAGES.get(progress.stage, (progress.stage, ""))
+        place = {"at": progress.done, "all": progress.total}
+        if progress.seconds is None:
+            return progress_bar(None, say("Waiting for the model: number {at} of {all} in the queue", **place))
+        soon = length(progress.seconds)
+        waiting = say("Waiting for the model: number {at} of {all} in the queue, about {soon}", **place, soon=soon)
+        return progress_bar(None, waiting)
+    words, unit = (told(text) for text in STAGES.get(progress.stage, (progress.stage, "")))
+    done = say("{done} of {total} {unit}", done=f"{progress.done:,}", total=f"{progress.total:,}", unit=unit)
     share = min(1.0, progress.done / progress.total) if progress.total else 0.0
     return (
-        f'<div class="bar"><p>{escape(words)} <span>{progress.done:,} of {progress.total:,} {unit}</span></p>'
+        f'<div class="bar"><p>{escape(words)} <span>{done}</span></p>'
         f'<div class="track" role="progressbar" aria-label="{escape(words)}" aria-valuemin="0" '
         f'aria-valuemax="{progress.total}" aria-valuenow="{progress.done}">'
         f'<i style="width:{share:.1%}"></i></div></div>'
@@ -251,12 +264,12 @@ def progress_bar(progress: Counted | None, waiting: str = "One moment…") -> st
 
 def alert(message: str) -> str:
     """Words that a person must see, and that screen readers speak at once."""
-    return f'<p class="alert" role="alert">{prose(message)}</p>' if message else ""
+    return f'<p class="alert" role="alert">{prose(told(message))}</p>' if message else ""
 
 
 def notice(message: str) -> str:
     """Words that answer what a person did; nothing is wrong."""
-    return f'<p class="alert calm" role="status">{prose(message)}</p>' if message else ""
+    return f'<p class="alert calm" role="status">{prose(told(message))}</p>' if message else ""
 
 
 def suggestions(questions: Sequence[str]) -> str:
@@ -267,4 +280,4 @@ def suggestions(questions: Sequence[str]) -> str:
         f'<li><button type="button" data-question="{escape(question)}">{escape(question)}</button></li>'
         for question in questions
     )
-    return f'<ul class="suggestions" aria-label="Suggested questions">{buttons}</ul>'
+    return f'<ul class="suggestions" aria-label="{say("Suggested questions")}">{buttons}</ul>'

@@ -14,6 +14,7 @@ import numpy as np
 
 from llamavid_demo.film import Cue, Movie
 from llamavid_demo.ui.evidence import Leaned
+from llamavid_demo.ui.language import say
 from llamavid_demo.ui.words import clock
 
 BINS = 120
@@ -21,14 +22,13 @@ DEPTH = 24  # of the drawing; it is BINS wide and stretched to the bar
 STILLS = 60  # on a contact sheet, at most
 WIDTH = 128  # pixels of a still
 ON_LOAD = "watch('value', () => document.dispatchEvent(new Event('drawn')));"
-ALL = '<label style="padding:0 14px"><input type="checkbox"> Show all moments</label>'
 
 
 def timeline(movie: Movie, section: int, turns: Sequence[Sequence[Leaned]], sheet: Path | None = None) -> str:
     """HTML of the slider, where `section` is open; empty when the film's length is not known.
 
     `turns` holds the evidence of each answer: that of the last one is marked, that of earlier ones too while the box
-    beside the slider (`ALL`) is ticked. `sheet` is the film's contact sheet.
+    beside the slider (`all_moments`) is ticked. `sheet` is the film's contact sheet.
     """
     length = movie.duration
     if not 0 < length < math.inf:
@@ -37,11 +37,16 @@ def timeline(movie: Movie, section: int, turns: Sequence[Sequence[Leaned]], shee
     still = _still(movie, sheet) if sheet else ""
     place = f"width:{WIDTH}px;left:clamp(0px, var(--at) * 100% - {WIDTH // 2}px, 100% - {WIDTH}px)"
     return (
-        '<div role="slider" tabindex="0" aria-label="Timeline" aria-valuemin="0" aria-valuenow="0" '
-        f'aria-valuemax="{length:.3f}" aria-valuetext="0:00 of {clock(length)}">{drawing}'
+        f'<div role="slider" tabindex="0" aria-label="{say("Timeline")}" aria-valuemin="0" aria-valuenow="0" '
+        f'aria-valuemax="{length:.3f}" aria-valuetext="{say("{at} of {all}", at="0:00", all=clock(length))}">{drawing}'
         '<i style="left:calc(var(--now, 0) * (100% - 2px))"></i>'
         f'{_marks(length, turns)}<div class="peek" style="{place}">{still}<span></span></div></div>'
     )
+
+
+def all_moments() -> str:
+    """HTML of the box: the marks of all answers, or of the last one only."""
+    return f'<label style="padding:0 14px"><input type="checkbox"> {say("Show all moments")}</label>'
 
 
 def _still(movie: Movie, sheet: Path) -> str:

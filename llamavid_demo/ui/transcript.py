@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from llamavid_demo.film import Cue, Movie, Section
+from llamavid_demo.ui.language import say
 from llamavid_demo.ui.words import clock, some
 
 # search.js searches this list at once; what other films say is asked for when somebody stops typing for a moment.
@@ -34,9 +35,9 @@ def transcript_list(cues: Sequence[Cue], language: str | None = None, sections: 
     those off that the model does not know.
     """
     if not cues:
-        none = "This film has no subtitles. Under the player you can write some, or have them written down."
-        return f'<div class="transcript"><h2>Transcript</h2><p class="none">{none}</p></div>'
-    count = some(len(cues), "line")
+        none = say("This film has no subtitles. Under the player you can write some, or have them written down.")
+        return f'<div class="transcript"><h2>{say("Transcript")}</h2><p class="none">{none}</p></div>'
+    count, search = some(len(cues), "line"), say("Search the dialogue")
     borders = _borders(cues, sections) if len(sections) > 1 else {}
     lines = "".join(
         f'<li{borders.get(number, "")}><button type="button" data-seek="{cue.start:.3f}" data-end="{cue.end:.3f}">'
@@ -44,8 +45,8 @@ def transcript_list(cues: Sequence[Cue], language: str | None = None, sections: 
         for number, cue in enumerate(cues)
     )
     return (
-        '<div class="transcript"><div class="head"><h2>Transcript</h2>'
-        '<input type="search" placeholder="Search the dialogue" aria-label="Search the dialogue" '
+        f'<div class="transcript"><div class="head"><h2>{say("Transcript")}</h2>'
+        f'<input type="search" placeholder="{search}" aria-label="{search}" '
         'autocomplete="off" spellcheck="false">'
         f'<span class="found" role="status" data-all="{count}">{count}</span></div>'
         f'<ol tabindex="-1" lang="{escape(language or "")}">{lines}</ol></div>'
@@ -58,6 +59,7 @@ def _borders(cues: Sequence[Cue], sections: Sequence[Section]) -> dict[int, str]
     for section in reversed(sections):  # of two that begin with one line the earlier is named
         first = next((number for number, cue in enumerate(cues) if cue.start >= section.start), None)
         if first is not None and cues[first].start < section.end:
-            name = f"Section {section.index + 1} · {section.label}"
-            borders[first] = f' data-border="{name}" data-unread="{name}: not read by the model now"'
+            name = say("Section {number} · {label}", number=section.index + 1, label=section.label)
+            unread = say("{section}: not read by the model now", section=name)
+            borders[first] = f' data-border="{name}" data-unread="{unread}"'
     return borders

@@ -16,6 +16,7 @@ from llamavid_demo.errors import DemoError, MovieError, SubtitleError
 from llamavid_demo.film import Movie, load_movie
 from llamavid_demo.film.plain_files import VIDEO_SUFFIXES
 from llamavid_demo.settings import Settings
+from llamavid_demo.ui.language import joined, say, told
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.player import CopyProgress, files_folder, make_playable
 from llamavid_demo.ui.screening import Screening
@@ -43,12 +44,14 @@ Chosen = dict[str, Any] | None  # a file in a box, as Gradio's page tells of it
 def limits(settings: Settings) -> str:
     """HTML that states the limits before anything is uploaded; upload.js holds the files to them."""
     most = size(settings.upload_mb * 1e6)
-    return (
-        f'<p class="limits" data-most-bytes="{int(settings.upload_mb * 1e6)}" data-most="{most}">MP4, MKV, WebM, MOV, '
-        f"AVI and other video files, up to {most} and {length(settings.upload_minutes * 60)}. Subtitles inside the "
+    words = say(
+        "MP4, MKV, WebM, MOV, AVI and other video files, up to {most} and {length}. Subtitles inside the "
         "video are found; a file of your own goes first. The files, and all that the model makes of them, are deleted "
-        "from this server when you remove the film or close the page.</p>"
+        "from this server when you remove the film or close the page.",
+        most=most,
+        length=length(settings.upload_minutes * 60),
     )
+    return f'<p class="limits" data-most-bytes="{int(settings.upload_mb * 1e6)}" data-most="{most}">{words}</p>'
 
 
 class Bringing:
@@ -131,7 +134,7 @@ class Bringing:
         yield {
             **self._screening.film(key, movie),
             **({"subtitles": gr.Accordion(open=True)} if silent else {}),
-            **self._resting(" ".join(warnings)),
+            **self._resting(joined(*map(told, warnings))),
             **self._done_with(visit, brought, brought.video, brought.subtitles),
             "bring": gr.Column(visible=bool(warnings)),
         }
@@ -160,7 +163,10 @@ class Bringing:
         first = next(iter(self._sessions.bundled.values()))
         showing = visit.showing and visit.showing[0] == slug
         parts = self._screening.film(key, first) if showing else {"wall": self._screening.wall(key)}
-        return {**parts, "alert": notice(f"{movie.title} was removed: its files and its conversation are deleted.")}
+        return {
+            **parts,
+            "alert": notice(say("{title} was removed: its files and its conversation are deleted.", title=movie.title)),
+        }
 
     def _follow(
         self, visit: Visit, brought: Brought, work: Generator[Counted, None, None]

@@ -4,7 +4,7 @@ No handler waits in Gradio's queue for another visitor's: the model's own schedu
 """
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from typing import Any
 
 import gradio as gr
@@ -17,6 +17,8 @@ from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.copying import Copies
 from llamavid_demo.ui.export import Saving
 from llamavid_demo.ui.kept import Arrival
+from llamavid_demo.ui.language import speaking, steps_in, waits_in
+from llamavid_demo.ui.page import in_chinese
 from llamavid_demo.ui.read_ahead import ReadAhead
 from llamavid_demo.ui.screening import Parts, Screening
 from llamavid_demo.ui.search import Searching
@@ -24,6 +26,7 @@ from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.steering import KEEP, NAMES, SEND, kept
 from llamavid_demo.ui.talk import alert
 from llamavid_demo.ui.upload import Bringing, Chosen
+from llamavid_demo.ui.visitor import key_of, language_of
 
 FILES = {"concurrency_id": "files", "concurrency_limit": 2}
 SHEETS = {"concurrency_id": "sheets", "concurrency_limit": 1}  # they only illustrate: one film at a time
@@ -33,6 +36,9 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 EVERY: dict[str, Any] = {"trigger_mode": "multiple", **QUIET}
 # Each time that gr.File makes a value of its own for a handler, it leaves an empty file behind.
 AS_IT_IS: dict[str, Any] = {"preprocess": False}
+
+Steps = Callable[..., Generator[Parts, None, None]]
+Waits = Callable[..., AsyncGenerator[Parts, None]]
 
 
 class Wiring:
@@ -51,43 +57,48 @@ class Wiring:
             return {self._outputs[0]: gr.skip()}
         return {self._parts[name]: value for name, value in parts.items()}
 
-    def update(self, handler: Callable[..., Parts], *given: Any) -> dict[Any, Any]:
-        """Call a handler; an error for people is shown beside the question box."""
-        try:
-            return self.updates(handler(*given))
-        except DemoError as error:
-            return self.updates({"alert": alert(str(error))})
+    def update(self, handler: Callable[..., Parts], request: gr.Request, *given: Any) -> dict[Any, Any]:
+        """Call a handler for whoever asks, in their language; an error for people is shown beside the question box."""
+        with speaking(language_of(request)):
+            try:
+                return self.updates(handler(key_of(request), *given))
+            except DemoError as error:
+                return self.updates({"alert": alert(str(error))})
 
-    def stream(self, handler: Callable[..., Iterator[Parts]], *given: Any) -> Iterator[dict[Any, Any]]:
+    def stream(self, handler: Steps, request: gr.Request, *given: Any) -> Iterator[dict[Any, Any]]:
         """The same for a handler that yields.
 
         Gradio sends what was yielded last once more when a handler ends, perhaps long after; so nothing is last.
         """
         try:
-            for parts in handler(*given):
+            for parts in steps_in(language_of(request), handler(key_of(request), *given)):
                 yield self.updates(parts)
         except DemoError as error:
-            yield self.updates({"alert": alert(str(error))})
+            yield self._trouble(error, request)
         yield self.updates({})
 
-    async def follow(self, handler: Callable[..., AsyncIterator[Parts]], *given: Any) -> AsyncIterator[dict[Any, Any]]:
+    async def follow(self, handler: Waits, request: gr.Request, *given: Any) -> AsyncIterator[dict[Any, Any]]:
         """The same for a handler that waits without a thread."""
         try:
-            async for parts in handler(*given):
+            async for parts in waits_in(language_of(request), handler(key_of(request), *given)):
                 yield self.updates(parts)
         except DemoError as error:
-            yield self.updates({"alert": alert(str(error))})
+            yield self._trouble(error, request)
         yield self.updates({})
 
-    def arrival(self, demo: gr.Blocks, sessions: Sessions, screening: Screening) -> None:
+    def _trouble(self, error: DemoError, request: gr.Request) -> dict[Any, Any]:
+        with speaking(language_of(request)):
+            return self.updates({"alert": alert(str(error))})
+
+    def arrival(self, demo: gr.Blocks, settings: Settings, sessions: Sessions, screening: Screening) -> None:
         """What happens when a page is opened and when it is closed."""
         asked = gr.Textbox(visible=False)  # filled by memory.js
 
         def arrive(sent: str, request: gr.Request) -> dict[Any, Any]:
-            return self.update(screening.arrive, _key(request), Arrival.read(sent))
+            return self.update(lambda key: in_chinese(settings) | screening.arrive(key, Arrival.read(sent)), request)
 
         def leave(request: gr.Request) -> None:
-            sessions.forget(_key(request))
+            sessions.forget(key_of(request))
 
         self._arrived = demo.load(arrive, asked, self._outputs, js="() => window.cinema.arrival()", **QUIET, **FREE)
         self._complete_after(self._arrived, screening)
@@ -99,10 +110,10 @@ class Wiring:
         given = [parts["picker"], parts["slug"], parts["section"]]
 
         def choose(name: str, slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
-            return self.update(choosing.choose, _key(request), name, slug, section)
+            return self.update(choosing.choose, request, name, slug, section)
 
         async def follow(request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
-            async for told in self.follow(choosing.follow, _key(request)):
+            async for told in self.follow(choosing.follow, request):
                 yield told
 
         chosen = parts["picker"].input(choose, given, self._outputs, **EVERY, **FREE)
@@ -118,7 +129,7 @@ class Wiring:
 
         def pick(slug: str, section: int, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
             film, index = str(event._data["film"]), _number(event._data.get("section"))
-            return self.update(screening.go, _key(request), film, index, (slug, section))
+            return self.update(screening.go, request, film, index, (slug, section))
 
         for part in ("wall", "strip"):
             picked = self._parts[part].pick(pick, keys, self._outputs, **EVERY, **FREE)
@@ -130,7 +141,7 @@ class Wiring:
         parts = self._parts
 
         def search(slug: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-            return self.update(searching.search, _key(request), slug, str(event._data["words"]))
+            return self.update(searching.search, request, slug, str(event._data["words"]))
 
         # While one search runs only the last of those that follow is kept.
         latest = {**QUIET, **FREE, "trigger_mode": "always_last"}
@@ -145,14 +156,14 @@ class Wiring:
         """Pictures, plans and a copy for the player take a moment: they come when the rest is there."""
 
         def complete(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
-            return self.update(screening.complete, _key(request), (slug, section))
+            return self.update(screening.complete, request, (slug, section))
 
         async def copy(request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
-            async for told in self.follow(self._copies.follow, _key(request)):
+            async for told in self.follow(self._copies.follow, request):
                 yield told
 
         def sheet(request: gr.Request) -> dict[Any, Any]:
-            return self.update(self._sheets.complete, _key(request))
+            return self.update(self._sheets.complete, request)
 
         event.then(complete, [self._parts["slug"], self._parts["section"]], self._outputs, **EVERY, **FREE)
         event.then(copy, None, self._outputs, **EVERY, **FREE)
@@ -163,7 +174,7 @@ class Wiring:
         keys = [self._parts["slug"], self._parts["section"]]
 
         async def read_ahead(slug: str, section: int, request: gr.Request) -> AsyncIterator[dict[Any, Any]]:
-            async for told in self.follow(self._reading.follow, _key(request), slug, section):
+            async for told in self.follow(self._reading.follow, request, slug, section):
                 yield told
 
         event.then(read_ahead, keys, self._outputs, **EVERY, **FREE)
@@ -173,7 +184,7 @@ class Wiring:
         keys = [self._parts["slug"], self._parts["section"]]
 
         def illustrate(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
-            return self.update(talking.illustrate, _key(request), slug, section)
+            return self.update(talking.illustrate, request, slug, section)
 
         event.then(illustrate, keys, self._outputs, **EVERY, **FREE)
 
@@ -184,35 +195,35 @@ class Wiring:
         steered = [*keys, gr.Textbox(visible=False)]  # filled by memory.js
 
         def begin(question: str, slug: str, section: int, sent: str, request: gr.Request) -> dict[Any, Any]:
-            return self.update(talking.begin, _key(request), question, slug, section, sent)
+            return self.update(talking.begin, request, question, slug, section, sent)
 
         def suggested(slug: str, section: int, sent: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
             question = str(event._data["question"])
-            return self.update(talking.begin_suggested, _key(request), question, slug, section, sent)
+            return self.update(talking.begin_suggested, request, question, slug, section, sent)
 
         def again(slug: str, section: int, sent: str, request: gr.Request) -> dict[Any, Any]:
-            return self.update(talking.begin_again, _key(request), slug, section, sent)
+            return self.update(talking.begin_again, request, slug, section, sent)
 
         def edited(slug: str, section: int, sent: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
             place, question = event._data.get("place"), str(event._data.get("question"))
-            return self.update(talking.begin_edited, _key(request), place, question, slug, section, sent)
+            return self.update(talking.begin_edited, request, place, question, slug, section, sent)
 
         def answer(request: gr.Request) -> Iterator[dict[Any, Any]]:
-            yield from self.stream(talking.answer, _key(request))
+            yield from self.stream(talking.answer, request)
 
         def turn_to(slug: str, section: int, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
             place, number = event._data.get("place"), event._data.get("number")
-            return self.update(talking.turn_to, _key(request), place, number, slug, section)
+            return self.update(talking.turn_to, request, place, number, slug, section)
 
         def save(slug: str, section: int, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
             kind, thumbs = event._data.get("kind"), event._data.get("thumbs")
-            return self.update(saving.save, _key(request), kind, thumbs, slug, section)
+            return self.update(saving.save, request, kind, thumbs, slug, section)
 
         def stop(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
-            return self.update(talking.stop, _key(request), slug, section)
+            return self.update(talking.stop, request, slug, section)
 
         def undo(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
-            return self.update(talking.undo, _key(request), slug, section)
+            return self.update(talking.undo, request, slug, section)
 
         typed = {"fn": begin, "inputs": [parts["question"], *steered], "outputs": self._outputs}
         sending = {"js": SEND, **QUIET, **FREE}
@@ -247,22 +258,22 @@ class Wiring:
         parts = self._parts
 
         def choose(video: Chosen, subtitles: Chosen, request: gr.Request) -> dict[Any, Any]:
-            return self.update(bringing.choose, _key(request), video, subtitles)
+            return self.update(bringing.choose, request, video, subtitles)
 
         def begin(video: Chosen, subtitles: Chosen, request: gr.Request) -> dict[Any, Any]:
-            return self.update(bringing.begin, _key(request), video, subtitles)
+            return self.update(bringing.begin, request, video, subtitles)
 
         def check(request: gr.Request) -> Iterator[dict[Any, Any]]:
-            yield from self.stream(bringing.check, _key(request))
+            yield from self.stream(bringing.check, request)
 
         def watch(request: gr.Request) -> Iterator[dict[Any, Any]]:
-            yield from self.stream(bringing.watch, _key(request))
+            yield from self.stream(bringing.watch, request)
 
         def cancel(request: gr.Request) -> dict[Any, Any]:
-            return self.update(bringing.cancel, _key(request))
+            return self.update(bringing.cancel, request)
 
         def remove(request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-            return self.update(bringing.remove, _key(request), str(event._data["film"]))
+            return self.update(bringing.remove, request, str(event._data["film"]))
 
         files = [parts["bring_video"], parts["bring_subtitles"]]
         for box in files:
@@ -286,8 +297,3 @@ class Wiring:
 def _number(sent: Any) -> int:
     """A section's number that the page's script sent; 0 for anything else."""
     return int(sent) if re.fullmatch(r"[0-9]{1,6}", str(sent)) else 0
-
-
-def _key(request: gr.Request) -> str:
-    """The page's own key: another tab is another visit."""
-    return str(request.session_hash)

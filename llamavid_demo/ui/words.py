@@ -1,5 +1,7 @@
 """Figures as people read them: times, lengths, sizes, counts."""
 
+from llamavid_demo.ui.language import language, say
+
 
 def clock(seconds: float) -> str:
     """A time in the film: `0:07`, `12:30`, `1:02:03`."""
@@ -11,10 +13,12 @@ def clock(seconds: float) -> str:
 def length(seconds: float) -> str:
     """How long a film lasts: `45 s`, `5 min`, `1 h 20 min`."""
     if seconds < 60:
-        return f"{max(1, round(seconds))} s"
+        return say("{count} s", count=max(1, round(seconds)))
     minutes = round(seconds / 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours and minutes else f"{hours} h" if hours else f"{minutes} min"
+    if hours and minutes:
+        return say("{hours} h {minutes} min", hours=hours, minutes=minutes)
+    return say("{count} h", count=hours) if hours else say("{count} min", count=minutes)
 
 
 def size(count: float) -> str:
@@ -23,9 +27,11 @@ def size(count: float) -> str:
         if count >= scale:
             figure = count / scale
             return f"{figure:.1f} {unit}" if figure < 10 and unit == "GB" else f"{figure:.0f} {unit}"
-    return f"{count:.0f} bytes"
+    return say("{count} bytes", count=f"{count:.0f}")
 
 
 def some(count: int, one: str, many: str | None = None) -> str:
-    """A count with its noun: `1 frame`, `1,800 frames`."""
+    """A count with its noun: `1 frame`, `1,800 frames`; in Chinese, which has no plural, with its measure word."""
+    if language() != "en":
+        return say(f"{{count}} {one}", count=f"{count:,}")
     return f"{count:,} {one if count == 1 else many or one + 's'}"

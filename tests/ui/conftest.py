@@ -151,13 +151,20 @@ def page(server: Server, browser: Browser) -> Iterator[Page]:
 
 @contextlib.contextmanager
 def visit(
-    server: Server, browser: Browser, *, width: int = 1280, height: int = 800, dark: bool = False
+    server: Server,
+    browser: Browser,
+    *,
+    width: int = 1280,
+    height: int = 800,
+    dark: bool = False,
+    locale: str = "en-US",
 ) -> Iterator[Page]:
     """The page, opened and with its model; it may neither call anybody else nor run into errors."""
     context = browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce",
+        locale=locale,
     )
     page = context.new_page()
     troubles: list[str] = []

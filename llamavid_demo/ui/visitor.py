@@ -1,0 +1,15 @@
+"""Who has sent a request: which page, and in which language its visitor reads."""
+
+import gradio as gr
+
+from llamavid_demo.ui.language import Language, wanted
+
+
+def key_of(request: gr.Request) -> str:
+    """The page's own key: another tab is another visit."""
+    return str(request.session_hash)
+
+
+def language_of(request: gr.Request) -> Language:
+    """The language that the browser asks for."""
+    return wanted(request.headers.get("accept-language", ""))
