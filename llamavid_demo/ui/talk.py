@@ -197,7 +197,7 @@ def keeping() -> str:
         _button(f'data-export="{kind}"', say("Save as {kind}", kind=words)) for kind, words in SAVED.items()
     )
     print_it = _button("data-export=paper", say("Print"))
-    return f'<p class="does">{_button("data-share", say("Share this moment"))}{saves}{print_it}</p>'
+    return f'<p class="does">{_button("data-does=share", say("Share this moment"))}{saves}{print_it}</p>'
 
 
 def unfinished_turn(question: str, text: str = "") -> str:

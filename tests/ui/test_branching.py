@@ -37,6 +37,9 @@ def test_edit_copy_judge_save_and_print(page: Page) -> None:
     page.locator("#current [data-does=share]").click()
     expect(page.locator("#current [data-does=share]")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()").endswith("?movie=harbour&section=0&q=Where+is+the+map%3F")
+    page.get_by_role("button", name="Share this moment").click()
+    expect(page.locator("#keeping [data-does=share]")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()").endswith("?movie=harbour&section=0")
     page.locator("#current [data-thumb]").first.click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Save as JSON").click()
