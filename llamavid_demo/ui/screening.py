@@ -88,9 +88,12 @@ class Screening:
     def section(self, key: str, movie: Movie, index: int) -> Parts:
         """The parts that change with the section."""
         index = clamp(index, movie.sections)
+        visit = self._sessions.visit(key)
+        # Where nothing was asked the controls stay as they are: a question may follow before this reaches the page.
+        controls = self._talking.resting() if visit.asked else {}
         left = self._talking.break_off(key)
-        self._sessions.visit(key).showing = movie.slug, index
-        return {**self._section(key, movie, index), **left, **self._talk(key, movie, index)}
+        visit.showing = movie.slug, index
+        return {**self._section(key, movie, index), **left, **controls, **self._talking.parts(key, movie, index)}
 
     def _section(self, key: str, movie: Movie, index: int) -> Parts:
         return {
