@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from llamavid_demo.embedded import ROOT, embedded
 from llamavid_demo.errors import QuestionError
 
+THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 LONGEST_SECTION = 30  # minutes
 TOKENS_A_MINUTE = 540  # frames, and subtitles of people who talk much; a quarter is left for the conversation
 
@@ -105,12 +106,25 @@ class Settings(BaseSettings):
         default_factory=lambda: os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
         description="Address that the page is served on.",
     )
+    hosts: str = Field(
+        "", description="Names under which the page is reached through a proxy on this machine, with commas between them."
+    )
     port: int = Field(
         default_factory=lambda: int(os.environ.get("GRADIO_SERVER_PORT", "7860")),
         description="Port that the page is served on.",
     )
     mcp: bool = Field(True, description="Offer the films to programs as MCP tools, under /mcp of the page's address.")
     share: bool = Field(False, description="Open a public link through Gradio.")
+
+    @property
+    def reached_as(self) -> list[str]:
+        """Host names that requests may come by.
+
+        On this machine alone only its own, so that nobody's web page gets here by DNS rebinding.
+        """
+        if self.share or self.host not in THIS_MACHINE:
+            return ["*"]
+        return [*THIS_MACHINE, *(name.strip() for name in self.hosts.split(",") if name.strip())]
 
     def checked_question(self, question: str) -> str:
         """A question without the space around it. Raises `QuestionError` when it is empty or too long."""

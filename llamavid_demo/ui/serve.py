@@ -6,6 +6,7 @@ import os
 import gradio as gr
 import minify
 from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from llamavid_demo.settings import ROOT, Settings
 from llamavid_demo.ui.api import ask_endpoint
@@ -96,7 +97,10 @@ def serve(settings: Settings) -> None:
             allowed_paths=[str(films), str(files)],
             max_file_size=int(settings.upload_mb * 1e6),
             app_kwargs={
-                "middleware": [Middleware(Arrivals, uploads=uploads), Middleware(HtmlLanguage)],
+                "middleware": [
+                    Middleware(TrustedHostMiddleware, allowed_hosts=settings.reached_as, www_redirect=False),
+                    Middleware(Arrivals, uploads=uploads), Middleware(HtmlLanguage),
+                ],
                 "routes": routes(programs),
             },
             i18n=labels,
