@@ -107,7 +107,7 @@ class Settings(BaseSettings):
         description="Address that the page is served on.",
     )
     hosts: str = Field(
-        "", description="Names under which the page is reached through a proxy on this machine, with commas between them."
+        "", description="Names under which the page is reached through a proxy on this machine, by commas."
     )
     port: int = Field(
         default_factory=lambda: int(os.environ.get("GRADIO_SERVER_PORT", "7860")),

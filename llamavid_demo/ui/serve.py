@@ -99,7 +99,8 @@ def serve(settings: Settings) -> None:
             app_kwargs={
                 "middleware": [
                     Middleware(TrustedHostMiddleware, allowed_hosts=settings.reached_as, www_redirect=False),
-                    Middleware(Arrivals, uploads=uploads), Middleware(HtmlLanguage),
+                    Middleware(Arrivals, uploads=uploads),
+                    Middleware(HtmlLanguage),
                 ],
                 "routes": routes(programs),
             },

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import httpx
 import jsonschema
 import pytest
 from gradio_client import Client as GradioClient
