@@ -72,13 +72,14 @@ def panel(visit: Visit, movie: Movie, original: Movie) -> Parts:
     choices = choices if first in choices else {first: say("None") if first == NONE else first, **choices}
     choices |= {source: translated(source).capitalize() for source in known.made}
     shown = known.track.source if known.track and known.track.cues else NONE
+    words = text(movie) if known.draft is None else known.draft
     return {
         "subtitles_track": gr.Dropdown(
             [(title, source) for source, title in choices.items()], value=shown, visible=len(choices) > 1
         ),
         "subtitles_delays": gr.Row(visible=shown != NONE),
         "subtitles_delay": delay(known.delay),
-        "subtitles_text": gr.Textbox(value=text(movie) if visit.panel_open else "", interactive=not known.hearing),
+        "subtitles_text": gr.Textbox(value=words if visit.panel_open else "", interactive=not known.hearing),
         "subtitles_alert": "",
         "subtitles_hear": gr.Button(interactive=not known.hearing),
     }

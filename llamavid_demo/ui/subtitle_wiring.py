@@ -27,6 +27,9 @@ def wire(wiring: Wiring, parts: dict[str, Any], subtitling: Subtitling, screenin
     def put_back(slug: str, request: gr.Request) -> dict[Any, Any]:
         return wiring.update(subtitling.put_back, request, slug)
 
+    def leave(slug: str, typed: str, request: gr.Request) -> dict[Any, Any]:
+        return wiring.update(subtitling.leave, request, slug, typed)
+
     def choose(slug: str, typed: object, source: object, request: gr.Request) -> dict[Any, Any]:
         return wiring.update(subtitling.choose, request, slug, str(typed), str(source))
 
@@ -51,6 +54,7 @@ def wire(wiring: Wiring, parts: dict[str, Any], subtitling: Subtitling, screenin
     parts["subtitles"].expand(unfold, [slug], outputs, **EVERY, **FREE)
     parts["subtitles"].collapse(fold, None, outputs, **EVERY, **FREE)
     parts["subtitles_back"].click(put_back, [slug], outputs, **QUIET, **FREE)
+    typed.blur(leave, [slug, typed], outputs, **EVERY, **FREE)
     parts["subtitles_download"].click(None, [typed], None, js=DOWNLOAD)
     track = parts["subtitles_track"]
     changes = [

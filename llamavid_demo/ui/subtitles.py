@@ -53,7 +53,15 @@ class Subtitling:
 
     def put_back(self, key: str, slug: str) -> Parts:
         """Show the text in use again."""
+        self._sessions.subtitled(key, slug).draft = None
         return self._panel(key, slug)
+
+    def leave(self, key: str, slug: str, typed: str) -> Parts:
+        """Somebody left the text box: what was typed comes back with its film."""
+        if self._sessions.visit(key).panel_open:
+            edited = typed.strip() != text(self._sessions.movie(key, slug)).strip()
+            self._sessions.subtitled(key, slug).draft = typed if edited else None
+        return {}
 
     def choose(self, key: str, slug: str, typed: str, source: str) -> Parts:
         """Take another track. One that is not there is refused."""

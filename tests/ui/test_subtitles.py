@@ -146,6 +146,18 @@ def test_text_that_was_not_applied_is_never_replaced(panel: Panel) -> None:
     assert panel.handlers.put_back(KEY, SLUG)["subtitles_text"].value == panel.typed
 
 
+def test_text_that_was_not_applied_comes_back_with_its_film(panel: Panel) -> None:
+    panel.handlers.leave(KEY, SLUG, OWN)
+    panel.open("a-quiet-road")
+    panel.open(SLUG)
+    assert panel.handlers.unfold(KEY, SLUG)["subtitles_text"].value == OWN
+    panel.handlers.apply(KEY, SLUG, OWN)
+    assert panel.sessions.subtitled(KEY, SLUG).draft is None
+    panel.handlers.leave(KEY, SLUG, FRENCH)
+    panel.handlers.put_back(KEY, SLUG)
+    assert panel.handlers.unfold(KEY, SLUG)["subtitles_text"].value == OWN
+
+
 def test_conversation_goes_on_with_a_model_that_reads_the_new_cues(panel: Panel) -> None:
     chat: Any = ScriptedChat(["At sea."])
     for _ in chat.ask("Where?").events():
@@ -244,3 +256,16 @@ def test_player_goes_on_where_it_was_with_subtitles_that_come_later(page: Page) 
         page.get_by_role("button", name="Download SRT").click()
     assert download.value.suggested_filename == "The Harbour.srt"
     assert Path(download.value.path()).read_text().startswith("1\n00:00:01,500 --> 00:00:04,500\nMara: Have you")
+
+
+def test_half_edited_text_is_there_again_after_another_film(page: Page) -> None:
+    open_harbour(page)
+    page.locator("#subtitles button", has_text="Subtitles").first.click()
+    text = page.get_by_label("Subtitles as SRT text")
+    expect(text).to_have_value(re.compile("Have you"))
+    text.fill(OWN)
+    page.locator("#wall").get_by_text("a quiet road").click()
+    expect(page.locator("#about h2")).to_have_text("a quiet road")
+    expect(text).not_to_have_value(OWN)
+    page.locator("#wall").get_by_text("The Harbour").click()
+    expect(text).to_have_value(OWN)
