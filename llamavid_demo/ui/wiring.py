@@ -184,7 +184,7 @@ class Wiring:
         keys = [self._parts["slug"], self._parts["section"]]
 
         def illustrate(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
-            return self.update(talking.illustrate, request, slug, section)
+            return self.update(talking.view.illustrate, request, slug, section)
 
         event.then(illustrate, keys, self._outputs, **EVERY, **FREE)
 

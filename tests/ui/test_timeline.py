@@ -159,7 +159,7 @@ def test_stills_come_to_the_timeline_of_the_film_that_shows(movie: Movie, tmp_pa
     (tmp_path / "page").mkdir()
     path = sheet_path(movie, tmp_path / "page")
     assert path.name in sheets.complete(KEY)["timeline"]
-    assert path.name in talking.parts(KEY, movie, 0)["timeline"]
+    assert path.name in talking.view.parts(KEY, movie, 0)["timeline"]
 
 
 def test_refusal_marks_nothing_and_undo_takes_the_marks_away(movie: Movie) -> None:
