@@ -57,19 +57,28 @@ def code(text: str) -> list[str]:
     return [" ".join(inside.split()) for inside in _CODE.findall(prose(text))]
 
 
+def lines_of_code(text: str) -> list[str]:
+    """Lines of a document's shell blocks, continued ones as one, and what stands in backquotes."""
+    return [line for block in _SHELL.findall(text) for line in block.replace("\\\n", " ").splitlines()] + code(text)
+
+
+def words(text: str) -> list[str]:
+    """Words of a document's code, without the marks around them."""
+    return [word.strip("`,;:()[]") for line in lines_of_code(text) for word in line.split()]
+
+
 def module_calls(text: str) -> Iterator[tuple[str, list[str]]]:
     """Each `python -m MODULE …` of a document as (module, words), from shell blocks and from prose."""
-    lines = [line for block in _SHELL.findall(text) for line in block.replace("\\\n", " ").splitlines()]
-    for line in (*lines, *code(text)):
+    for line in lines_of_code(text):
         if call := _MODULE.search(line):
             yield call[1], shlex.split(call[2].replace("[", "").replace("]", ""), comments=True)
 
 
 def short_calls(text: str) -> Iterator[tuple[str, list[str]]]:
     """Each command that a document names by itself, as `eval --scenes 20`, as (command, its flags)."""
-    for words in map(str.split, code(text)):
-        if words[0] in COMMANDS:
-            yield words[0], [word for word in words[1:] if word.startswith("--")]
+    for line in map(str.split, code(text)):
+        if line[0] in COMMANDS:
+            yield line[0], [word for word in line[1:] if word.startswith("--")]
 
 
 def flags(command: TyperCommand) -> set[str]:
