@@ -1,4 +1,4 @@
-"""All settings in one place; each is an environment variable `LLAMAVID_<NAME>` and a flag of the command line."""
+"""All settings in one place: each is an environment variable `LLAMAVID_<NAME>`, and some are flags of a command."""
 
 import json
 import os
