@@ -126,6 +126,22 @@ def test_choice_among_files_and_tracks(panel: Panel) -> None:
     )
 
 
+def test_file_is_read_in_another_encoding(panel: Panel, tracks: Path) -> None:
+    words = "1\n00:00:02,000 --> 00:00:04,000\nIşık söndü, gülüyor, şimdi, ağaç\n"
+    for name, encoding in (("movie.tr.srt", "cp1254"), ("movie.x.srt", "utf-8")):
+        (tracks / SLUG / name).write_bytes(words.encode(encoding))
+    panel = Panel(tracks, panel.folder / "again")
+    shown = panel.handlers.choose(KEY, SLUG, panel.typed, "movie.tr.srt")["subtitles_encoding"]
+    assert shown.visible and shown.value == "cp1254"
+    wrong = panel.handlers.read_as(KEY, SLUG, panel.typed, "cp1251")
+    assert "Işık" not in wrong["transcript"] and wrong["subtitles_encoding"].value == "cp1251"
+    assert "Işık" in panel.handlers.read_as(KEY, SLUG, panel.typed, "cp1254")["transcript"]
+    assert "no encoding" in panel.handlers.read_as(KEY, SLUG, panel.typed, "rot13")["subtitles_alert"]
+    assert not panel.handlers.choose(KEY, SLUG, panel.typed, "movie.x.srt")["subtitles_encoding"].visible
+    for name in ("movie.tr.srt", "movie.x.srt"):
+        (tracks / SLUG / name).unlink()
+
+
 def test_edited_text_is_in_use_and_what_is_wrong_stays_as_typed(panel: Panel) -> None:
     wrong = panel.handlers.apply(KEY, SLUG, OWN.replace("-->", "->"))
     assert "Line 2" in wrong["subtitles_alert"] and "subtitles_text" not in wrong
