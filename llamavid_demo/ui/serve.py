@@ -26,6 +26,7 @@ from llamavid_demo.ui.programs import Programs
 from llamavid_demo.ui.read_ahead import ReadAhead
 from llamavid_demo.ui.screening import Screening
 from llamavid_demo.ui.search import Searching
+from llamavid_demo.ui.security_headers import HUB, SecurityHeaders
 from llamavid_demo.ui.sessions import VISITS, Sessions
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.subtitle_wiring import wire as wire_subtitles
@@ -99,6 +100,7 @@ def serve(settings: Settings) -> None:
             app_kwargs={
                 "middleware": [
                     Middleware(TrustedHostMiddleware, allowed_hosts=settings.reached_as, www_redirect=False),
+                    Middleware(SecurityHeaders, framed_by=HUB if os.environ.get("SPACE_ID") else ""),
                     Middleware(Arrivals, uploads=uploads),
                     Middleware(HtmlLanguage),
                 ],
