@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from llamavid_demo.embedded import ROOT, embedded
@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     )
     max_new_tokens: int = Field(256, gt=0, description="Longest answer, in tokens.")
     question_chars: int = Field(2000, gt=0, description="Longest question, in characters.")
+    questions_an_hour: int | None = Field(
+        None, gt=0, description="Most questions that one address may ask in an hour; any number when unset."
+    )
     upload_mb: float = Field(500.0, gt=0, description="Largest upload, in MB.")
     upload_minutes: float = Field(180.0, gt=0, description="Longest upload, in minutes.")
     film_gb: float = Field(20.0, gt=0, description="Largest film that `add` copies or downloads, in GB.")
@@ -113,6 +116,9 @@ class Settings(BaseSettings):
         default_factory=lambda: int(os.environ.get("GRADIO_SERVER_PORT", "7860")),
         description="Port that the page is served on.",
     )
+    login: SecretStr | None = Field(
+        None, description="name:password that visitors and programs must give; nobody is asked when unset."
+    )
     mcp: bool = Field(True, description="Offer the films to programs as MCP tools, under /mcp of the page's address.")
     share: bool = Field(False, description="Open a public link through Gradio.")
 
@@ -125,6 +131,19 @@ class Settings(BaseSettings):
         if self.share or self.host not in THIS_MACHINE:
             return ["*"]
         return [*THIS_MACHINE, *(name.strip() for name in self.hosts.split(",") if name.strip())]
+
+    @field_validator("login")
+    @classmethod
+    def _of_two_parts(cls, login: SecretStr | None) -> SecretStr | None:
+        if login and not all(login.get_secret_value().partition(":")):
+            raise ValueError("a login is name:password, with a colon between them")
+        return login
+
+    @property
+    def name_and_password(self) -> tuple[str, str] | None:
+        """Both parts of the login."""
+        name, _, password = self.login.get_secret_value().partition(":") if self.login else ("", "", "")
+        return (name, password) if name else None
 
     def checked_question(self, question: str) -> str:
         """A question without the space around it. Raises `QuestionError` when it is empty or too long."""

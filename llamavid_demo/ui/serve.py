@@ -18,6 +18,7 @@ from llamavid_demo.ui.copying import Copies
 from llamavid_demo.ui.export import Saving
 from llamavid_demo.ui.html_language import HtmlLanguage
 from llamavid_demo.ui.labels import labels
+from llamavid_demo.ui.login import ProgramsLogin
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.page import TITLE, layout
 from llamavid_demo.ui.player import trim
@@ -62,7 +63,7 @@ def build(settings: Settings, uploads: Uploads) -> tuple[gr.Blocks, Programs]:
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(DAY, DAY)) as demo:
         parts = layout(settings, movies, models.names, models[first].state())
         copies, sheets = Copies(settings, sessions, screening), ContactSheets(settings, sessions, talking)
-        wiring = Wiring(parts, ReadAhead(settings, sessions, models), copies, sheets)
+        wiring = Wiring(parts, ReadAhead(settings, sessions, models), copies, sheets, programs.pace)
         wiring.arrival(demo, settings, sessions, screening)
         wiring.choosing(choosing, screening, talking)
         wiring.screening(screening)
@@ -89,7 +90,9 @@ def serve(settings: Settings) -> None:
         # Uploads go here and nowhere else; Gradio reads the variable when parts are made.
         os.environ["GRADIO_TEMP_DIR"] = str(uploads.files)
         demo, programs = build(settings, uploads)
+        login = settings.name_and_password
         demo.launch(
+            auth=login,
             server_name=settings.host,
             server_port=settings.port,
             share=settings.share,
@@ -101,6 +104,7 @@ def serve(settings: Settings) -> None:
                 "middleware": [
                     Middleware(TrustedHostMiddleware, allowed_hosts=settings.reached_as, www_redirect=False),
                     Middleware(SecurityHeaders, framed_by=HUB if os.environ.get("SPACE_ID") else ""),
+                    *([Middleware(ProgramsLogin, login=login)] if login else []),
                     Middleware(Arrivals, uploads=uploads),
                     Middleware(HtmlLanguage),
                 ],
