@@ -77,6 +77,8 @@ class McpTools:
         """The whole report. Whoever wants progress hears the answer as far as it is written."""
         _bind(self._programs.ask, arguments)
         request = self._server.request_context
+        client = request.request.client if request.request else None
+        self._programs.pace.question(client.host if client else None)
         token = request.meta.progressToken if request.meta else None
         report: dict[str, Any] = {}
         step = 0

@@ -54,6 +54,7 @@ def openai_routes(programs: Programs) -> list[Route]:
 
     async def completions(request: Request) -> Response:
         asked = chat_request(await _body(request), programs.movies, programs.settings)
+        programs.pace.question(request.client.host if request.client else None)
         reports = programs.reports(**asked.arguments)
         try:
             first = await anext(reports)  # what is refused is refused before the status is sent

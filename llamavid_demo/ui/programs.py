@@ -18,6 +18,7 @@ from llamavid_demo.options import Options
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui import api_checks as checks
 from llamavid_demo.ui.models import Models
+from llamavid_demo.ui.pace import Pace
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.suggesting import suggested
 
@@ -44,6 +45,7 @@ class Programs:
         self._places = threading.BoundedSemaphore(most)
         self._threads = anyio.CapacityLimiter(most)  # of callers that are served without Gradio's queue
         self._kept = Kept()
+        self.pace = Pace(settings.questions_an_hour)  # the page's questions count too
 
     def films(self) -> list[dict[str, Any]]:
         """List the films that can be asked about.
