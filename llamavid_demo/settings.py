@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from llamavid_demo.embedded import ROOT, embedded
@@ -31,9 +31,11 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LLAMAVID_", frozen=True)
 
+    releases: Path = Field(ROOT / "releases", description="Folder that `get` puts the public releases into.")
     model: str = Field(
         default_factory=lambda: str(embedded().folder),
-        description="Checkpoint folder or Hub id; the best of the embedded ones that can run here when unset.",
+        description="Checkpoint folder, Hub id, or name of a release; the best of the embedded ones that can run here "
+        "when unset.",
     )
     models: Path = Field(ROOT / "assets", description="Folder of checkpoints that the page offers beside that one.")
     movies: Path = Field(ROOT / "movies", description="Folder of films.")
@@ -91,6 +93,7 @@ class Settings(BaseSettings):
     device: str | None = Field(None, description="cpu, cuda, cuda:1, or auto to spread over several GPUs.")
     dtype: Literal["float32", "float16", "bfloat16"] | None = Field(None, description="Type of the weights.")
     vision_tower: Path | None = Field(None, description="File of the vision tower, such as eva_vit_g.pth.")
+    tower_url: str | None = Field(None, description="Address that `get` has eva_vit_g.pth from; LAVIS's when unset.")
     bert: Path | None = Field(None, description="Folder of bert-base-uncased (vocab.txt, config.json).")
     base: str | None = Field(
         None, description="Folder or Hub id of the LLaMA that a LoRA release stands on; the installed one when unset."
@@ -111,6 +114,13 @@ class Settings(BaseSettings):
     )
     mcp: bool = Field(True, description="Offer the films to programs as MCP tools, under /mcp of the page's address.")
     share: bool = Field(False, description="Open a public link through Gradio.")
+
+    @field_validator("model")
+    @classmethod
+    def _folder_of_a_release(cls, model: str, known: ValidationInfo) -> str:
+        """The folder of a release that is here, for its name."""
+        folder = Path(known.data["releases"]) / model
+        return str(folder) if not Path(model).is_dir() and (folder / "config.json").is_file() else model
 
     def checked_question(self, question: str) -> str:
         """A question without the space around it. Raises `QuestionError` when it is empty or too long."""

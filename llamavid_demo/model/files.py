@@ -13,6 +13,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from safetensors import safe_open
 
 from llamavid_demo.errors import ModelError
+from llamavid_demo.model.releases import find_release, way_to_get
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +114,9 @@ def _open(path: Path, *, shapes_only: bool) -> Iterator[tuple[str, torch.Tensor]
 
 
 def _download(name: str) -> Path:
+    release = find_release(name)
+    if release and name == release.name:
+        raise ModelError(way_to_get(release))
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
         raise ModelError(f"There is no model folder {name}: give a folder, or a Hub id such as {_EXAMPLE}.")
     try:
