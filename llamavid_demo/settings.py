@@ -17,10 +17,11 @@ TOKENS_A_MINUTE = 540  # frames, and subtitles of people who talk much; a quarte
 
 
 def minutes_at_once(model: str) -> float:
-    """How long a section may be for a checkpoint folder: by `max_token` of its config, in steps of five minutes."""
+    """How long a section may be for a checkpoint folder: by the tokens its config states, in steps of 5 minutes."""
     config = Path(model) / "config.json"
     try:
-        tokens = json.loads(config.read_text("utf-8")).get("max_token", LONGEST_SECTION * TOKENS_A_MINUTE)
+        stated = json.loads(config.read_text("utf-8"))
+        tokens = stated.get("max_token", stated.get("max_position_embeddings", LONGEST_SECTION * TOKENS_A_MINUTE))
     except (OSError, ValueError, AttributeError):  # a model of the Hub, or none: whoever loads it says what is wrong
         return LONGEST_SECTION
     return float(min(LONGEST_SECTION, max(5, tokens // TOKENS_A_MINUTE // 5 * 5)))

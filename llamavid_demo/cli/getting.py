@@ -61,7 +61,8 @@ def get_release(release: Release, settings: Settings, *, dry_run: bool = False) 
             progress(step)
     if folder != whole:
         folder.rename(whole)
-    console.print(f"It is complete: python -m llamavid_demo serve --model {release.name}", soft_wrap=True)
+    model = release.name if settings.releases == Settings().releases else whole
+    console.print(f"It is complete: python -m llamavid_demo serve --model {model}", highlight=False, soft_wrap=True)
 
 
 def get_if_wanted(settings: Settings, *, yes: bool) -> None:

@@ -35,13 +35,18 @@ def fetch(files: Sequence[ReleaseFile], folder: Path, *, name: str) -> Generator
     Raises `DownloadError` before anything is fetched when the disk has no room, and when a file cannot be had or is
     other than the server states; such a file is not kept.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        for place in {(folder / file.place).parent for file in files}:
+            place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DownloadError(f"{folder} cannot be made ({error.strerror}): name another folder, --releases.") from error
+    if not files:
+        return
     total = sum(file.size for file in files)
     check_room(folder, total - sum(_came(folder, file) for file in files), name=name)
     done = 0
     for file in files:
         path = folder / file.place
-        path.parent.mkdir(exist_ok=True)
         part = path.with_name(path.name + PART)
         for step in download(file.url, part, most_bytes=sys.maxsize, headers=file.headers):
             yield Transfer("download", done + step.done, total)

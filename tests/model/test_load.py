@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from llamavid_demo.errors import ModelError
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.model.llama_vid.save import save_checkpoint
+from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
 from llamavid_demo.model.load import load_model, read_outline
 from llamavid_demo.model.loaded import LoadedModel
 from tests.conftest import GOLDEN, load_golden
@@ -127,7 +128,7 @@ def test_truncated_shard_is_named(copy: Path) -> None:
 
 def test_missing_shard_is_named(copy: Path) -> None:
     (copy / "pytorch_model-00002-of-00002.bin").unlink()
-    with pytest.raises(ModelError, match="names pytorch_model-00002-of-00002.bin, not found"):
+    with pytest.raises(ModelError, match=r"names pytorch_model-00002-of-00002\.bin, not found"):
         load_copy(copy)
 
 
@@ -153,6 +154,11 @@ def test_weights_in_the_form_before_pytorch_1_6_are_read(copy: Path, micro: Load
     torch.save(tower, tmp_path / "eva_vit_g.pth", _use_new_zipfile_serialization=False)
     again = load_copy(copy, dtype="float32", vision_tower=tmp_path / "eva_vit_g.pth").network.state_dict()
     assert all(torch.equal(again[key], value) for key, value in micro.network.state_dict().items())
+
+
+def test_a_converted_tokenizer_beside_the_original_is_left_alone(copy: Path) -> None:
+    (copy / "tokenizer.json").write_text("{}")
+    assert isinstance(load_copy(copy).tokenizer, LlamaTokenizer)
 
 
 def test_an_empty_file_is_named(copy: Path) -> None:
