@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from llamavid_demo.errors import DownloadError
 from llamavid_demo.film.download import Transfer, check_room, download
 from llamavid_demo.model.release_files import ReleaseFile
@@ -32,8 +34,8 @@ def missing_files(
 def fetch(files: Sequence[ReleaseFile], folder: Path, *, name: str) -> Generator[Transfer, None, None]:
     """Fetch `files` into `folder`; killed, or cut off, it goes on where it was when called again.
 
-    Raises `DownloadError` before anything is fetched when the disk has no room, and when a file cannot be had or is
-    other than the server states; such a file is not kept.
+    Raises `DownloadError` before anything is fetched when the disk has no room or another program does the same, and
+    when a file cannot be had or is other than the server states; such a file is not kept.
     """
     try:
         for place in {(folder / file.place).parent for file in files}:
@@ -42,12 +44,20 @@ def fetch(files: Sequence[ReleaseFile], folder: Path, *, name: str) -> Generator
         raise DownloadError(f"{folder} cannot be made ({error.strerror}): name another folder, --releases.") from error
     if not files:
         return
-    total = sum(file.size for file in files)
+    try:
+        with FileLock(folder.parent / f".{name}.lock", blocking=False):
+            yield from _fetch(files, folder, name)
+    except Timeout:
+        raise DownloadError(f"Another program is getting {name}: wait for it, and run this again.") from None
+
+
+def _fetch(files: Sequence[ReleaseFile], folder: Path, name: str) -> Generator[Transfer, None, None]:
+    total, done = sum(file.size for file in files), 0
     check_room(folder, total - sum(_came(folder, file) for file in files), name=name)
-    done = 0
     for file in files:
         path = folder / file.place
         part = path.with_name(path.name + PART)
+        path.unlink(missing_ok=True)  # a damaged one
         for step in download(file.url, part, most_bytes=sys.maxsize, headers=file.headers):
             yield Transfer("download", done + step.done, total)
         wrong = file.wrong(part)

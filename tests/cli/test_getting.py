@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from llamavid_demo.cli.getting import release_table
 from llamavid_demo.model.llava_mini.load import find_llava_mini
@@ -145,6 +146,13 @@ def test_what_was_damaged_later_is_got_again(place: Place) -> None:
 def test_a_full_disk_is_seen_before(place: Place) -> None:
     place.hub.sizes[SHARD] = 10**18
     assert "make room there" in place.run("get", VID).stderr
+    assert not place.hub.asked
+
+
+def test_two_do_not_write_into_the_same_files(place: Place) -> None:
+    place.releases.mkdir()
+    with FileLock(place.releases / f".{VID}.lock"):
+        assert "Another program is getting" in place.run("get", VID).stderr
     assert not place.hub.asked
 
 
