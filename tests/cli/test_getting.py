@@ -15,7 +15,6 @@ from filelock import FileLock
 from llamavid_demo.cli.getting import release_table
 from llamavid_demo.model.llava_mini.load import find_llava_mini
 from llamavid_demo.model.load import load_model
-from llamavid_demo.model.release_sizes import plan_release
 from llamavid_demo.model.releases import RELEASES
 from llamavid_demo.settings import Settings
 from tests.cli.release_server import TOWER, ModelHub, model_hub
@@ -205,12 +204,9 @@ def test_names_are_plain_and_their_own() -> None:
 
 
 def test_the_list_says_what_each_needs() -> None:
-    plan = plan_release(RELEASES[0], room=3e9)
-    assert (plan.frames, plan.max_tokens) == (1800, 65536)
-    assert f"{plan.total_bytes / 1e9:.1f}" == "10.8"  # as `plan` reckons it for half an hour of the 7B in 4 bits
     table = release_table(Settings())
     assert list(table.columns[0].cells) == [release.name for release in RELEASES]
-    assert next(iter(table.columns[3].cells)) == "10.8 GB, 30 minutes"
+    assert next(iter(table.columns[3].cells)) == "10.8 GB, 30 minutes"  # as `plan` reckons for the 7B
 
 
 def test_a_folder_that_cannot_be_written_is_told(place: Place, tmp_path: Path) -> None:
