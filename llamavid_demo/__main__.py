@@ -4,7 +4,7 @@ import logging
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from pydantic import ValidationError
@@ -22,6 +22,7 @@ from llamavid_demo.cli.common import (
     messages,
 )
 from llamavid_demo.cli.evaluating import compare, evaluate
+from llamavid_demo.cli.getting import get, get_if_wanted
 from llamavid_demo.cli.history import History
 from llamavid_demo.cli.progress_bars import progress_bars
 from llamavid_demo.cli.space import space
@@ -40,13 +41,16 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to serve on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to serve on.")] = None,
     share: Annotated[bool | None, typer.Option(help="Open a public link through Gradio.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Get a release that is not here without asking.")] = False,
 ) -> None:
     """Open the page."""
+    chosen: dict[str, Any] = {
+        "model": model, "movies": movies, "quantization": quantization, "host": host, "port": port, "share": share,
+    }  # fmt: skip
+    get_if_wanted(chosen_settings(**chosen), yes=yes)
     from llamavid_demo.ui import serve as serve_page
 
-    serve_page(
-        chosen_settings(model=model, movies=movies, quantization=quantization, host=host, port=port, share=share)
-    )
+    serve_page(chosen_settings(**chosen))
 
 
 @app.command()
@@ -191,6 +195,7 @@ def plan(
 
 
 app.command()(add)
+app.command()(get)
 app.command()(space)
 app.command(name="eval")(evaluate)
 app.command()(compare)

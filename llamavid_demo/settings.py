@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from llamavid_demo.embedded import ROOT, embedded
@@ -18,10 +18,11 @@ TOKENS_A_MINUTE = 540  # frames, and subtitles of people who talk much; a quarte
 
 
 def minutes_at_once(model: str) -> float:
-    """How long a section may be for a checkpoint folder: by `max_token` of its config, in steps of five minutes."""
+    """How long a section may be for a checkpoint folder: by the tokens its config states, in steps of 5 minutes."""
     config = Path(model) / "config.json"
     try:
-        tokens = json.loads(config.read_text("utf-8")).get("max_token", LONGEST_SECTION * TOKENS_A_MINUTE)
+        stated = json.loads(config.read_text("utf-8"))
+        tokens = stated.get("max_token", stated.get("max_position_embeddings", LONGEST_SECTION * TOKENS_A_MINUTE))
     except (OSError, ValueError, AttributeError):  # a model of the Hub, or none: whoever loads it says what is wrong
         return LONGEST_SECTION
     return float(min(LONGEST_SECTION, max(5, tokens // TOKENS_A_MINUTE // 5 * 5)))
@@ -32,9 +33,11 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LLAMAVID_", frozen=True)
 
+    releases: Path = Field(ROOT / "releases", description="Folder that `get` puts the public releases into.")
     model: str = Field(
         default_factory=lambda: str(embedded().folder),
-        description="Checkpoint folder or Hub id; the best of the embedded ones that can run here when unset.",
+        description="Checkpoint folder, Hub id, or name of a release; the best of the embedded ones that can run here "
+        "when unset.",
     )
     models: Path = Field(ROOT / "assets", description="Folder of checkpoints that the page offers beside that one.")
     movies: Path = Field(ROOT / "movies", description="Folder of films.")
@@ -92,6 +95,7 @@ class Settings(BaseSettings):
     device: str | None = Field(None, description="cpu, cuda, cuda:1, or auto to spread over several GPUs.")
     dtype: Literal["float32", "float16", "bfloat16"] | None = Field(None, description="Type of the weights.")
     vision_tower: Path | None = Field(None, description="File of the vision tower, such as eva_vit_g.pth.")
+    tower_url: str | None = Field(None, description="Address that `get` has eva_vit_g.pth from; LAVIS's when unset.")
     bert: Path | None = Field(None, description="Folder of bert-base-uncased (vocab.txt, config.json).")
     base: str | None = Field(
         None, description="Folder or Hub id of the LLaMA that a LoRA release stands on; the installed one when unset."
@@ -144,6 +148,13 @@ class Settings(BaseSettings):
         """Both parts of the login."""
         name, _, password = self.login.get_secret_value().partition(":") if self.login else ("", "", "")
         return (name, password) if name else None
+
+    @field_validator("model")
+    @classmethod
+    def _folder_of_a_release(cls, model: str, known: ValidationInfo) -> str:
+        """The folder of a release that is here, for its name."""
+        folder = Path(known.data["releases"]) / model
+        return str(folder) if not Path(model).is_dir() and (folder / "config.json").is_file() else model
 
     def checked_question(self, question: str) -> str:
         """A question without the space around it. Raises `QuestionError` when it is empty or too long."""
