@@ -162,7 +162,7 @@ def cache(
         kept.clear()
     rows = cache_rows(kept.entries())
     if as_json:
-        console.print_json(data={"folder": str(kept.folder), "max_bytes": kept.max_bytes, "entries": rows})
+        console.print_json(data={"folder": str(kept.folder), "max_bytes": kept.limit, "entries": rows})
     else:
         console.print(cache_table(rows, kept))
 

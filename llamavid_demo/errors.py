@@ -42,6 +42,10 @@ class BusyError(DemoError):
     """More people ask at once than can be answered."""
 
 
+class ClosingError(DemoError):
+    """The program is ending: what was asked is not answered, or not to its end."""
+
+
 class MemoryLimitError(DemoError):
     """Something needs more memory than a device has left for it."""
 

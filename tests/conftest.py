@@ -1,6 +1,7 @@
 """Fixtures that several rooms use. Tests run on one thread a process: the machine may be small."""
 
 import os
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from llamavid_demo.model.loaded import LoadedModel
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden" / "llama_vid"
 os.environ.setdefault("LLAMAVID_MODEL", str(ROOT / "assets" / "llama-vid-tiny"))  # loads in a second, not in ten
+os.environ.setdefault("LLAMAVID_CACHE_DIR", str(Path(tempfile.gettempdir()) / "llamavid-cache"))  # not the user's own
 
 
 @pytest.fixture(scope="session")
