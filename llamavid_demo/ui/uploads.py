@@ -52,6 +52,7 @@ class Uploads:
         self._grace = grace
         self._held: dict[Hashable, dict[Hashable, set[str]]] = {}
         self._arriving = 0
+        self.count = 0  # of all files that ever came
         self._arrived: list[str] = []  # nobody has claimed them yet; the same film may arrive twice
         self._sweeping = False
         self._lock = threading.Lock()
@@ -84,7 +85,17 @@ class Uploads:
         names = [name for path in paths if (name := self._name(path))]
         with self._lock:
             self._arrived += names
+            self.count += len(names)
         self._later(lambda: self._give_up(names))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all files that are here; what comes or goes meanwhile may be among them."""
+        found = 0
+        for path in self.files.rglob("*"):
+            with suppress(OSError):
+                found += path.stat().st_size if path.is_file() else 0
+        return found
 
     def let_go(self, owner: Hashable) -> None:
         """`owner` has left: after the grace nothing is needed for them any more."""
