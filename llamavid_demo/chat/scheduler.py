@@ -48,7 +48,7 @@ LOOK_AROUND = 1.0  # seconds: how often a loop that waits for memory looks wheth
 
 
 class Scheduler:
-    """Runs the tasks of one model. `trouble` is what its loop last failed of, if it has; `load` as of its last round."""
+    """Runs the tasks of one model. `trouble`: what its loop last failed of, if it has; `load`: as of its last round."""
 
     def __init__(self, model: LoadedModel) -> None:
         self.trouble: str | None = None

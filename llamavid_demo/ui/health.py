@@ -80,9 +80,8 @@ class Health:
         allowed = {device: allowed for device, (_, allowed) in memory.items()}
         yield by_label("llamavid_memory_held_bytes", "Memory admitted on a device.", "gauge", "device", held)
         yield by_label("llamavid_memory_allowed_bytes", "Most that may be admitted.", "gauge", "device", allowed)
-        yield one(
-            "llamavid_resident_bytes", "Memory of the server's own process.", "gauge", psutil.Process().memory_info().rss
-        )
+        resident = psutil.Process().memory_info().rss
+        yield one("llamavid_resident_bytes", "Memory of the server's own process.", "gauge", resident)
         yield one("llamavid_uploads_total", "Files that visitors brought.", "counter", self._uploads.count)
         yield one("llamavid_upload_bytes", "Bytes of visitors' files that are here.", "gauge", self._uploads.nbytes)
 

@@ -14,6 +14,7 @@ import pytest
 from llamavid_demo.chat.scheduler import CLOSING
 from tests.ui.conftest import Server, make_clip, start_small_films
 
+
 @pytest.fixture
 def server(films: Path, checkpoint: Path, tmp_path: Path) -> Iterator[Server]:
     movies = shutil.copytree(films, tmp_path / "movies")
@@ -56,4 +57,4 @@ def test_sigterm_ends_everything_in_a_sentence_and_in_time(server: Server) -> No
     assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
     assert list((server.cache / "uploads").iterdir()) == []
     turns = [json.loads(line) for line in server.log.read_text().splitlines() if line.startswith("{")]
-    assert ["closed"] == [turn["outcome"] for turn in turns]
+    assert [turn["outcome"] for turn in turns] == ["closed"]
