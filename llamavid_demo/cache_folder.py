@@ -34,6 +34,8 @@ def why_not_writable(folder: Path) -> str:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"\0" * 4096)
+    except FileExistsError:
+        return "a file has its place"
     except OSError as error:
         return error.strerror or str(error)
     return ""
