@@ -21,6 +21,7 @@ from llamavid_demo.cli.common import (
     loaded_model,
     messages,
 )
+from llamavid_demo.cli.doctor import doctor
 from llamavid_demo.cli.evaluating import compare, evaluate
 from llamavid_demo.cli.history import History
 from llamavid_demo.cli.progress_bars import progress_bars
@@ -191,6 +192,7 @@ def plan(
 
 
 app.command()(add)
+app.command()(doctor)
 app.command()(space)
 app.command(name="eval")(evaluate)
 app.command()(compare)

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 SHARE = 0.5  # of what the disk would have free without the cache; the rest is left to others
 
 log = logging.getLogger(__name__)
@@ -16,16 +14,23 @@ log = logging.getLogger(__name__)
 
 def cache_folder() -> Path:
     """The folder in the user's own cache directory, which outlives a restart of the machine."""
+    from platformdirs import user_cache_path  # imported here: where it lacks, the doctor says so
+
     return user_cache_path("llamavid", appauthor=False)
 
 
 def most_bytes(folder: Path, *, held: int, cap: int) -> int:
     """Bytes that a folder may hold that holds `held` now: at most `cap`, and a share of its disk."""
     try:
-        free = shutil.disk_usage(_there(folder)).free
+        free = free_bytes(folder)
     except OSError:
         return cap
     return min(cap, int(SHARE * (held + free)))
+
+
+def free_bytes(folder: Path) -> int:
+    """Bytes that are free on the disk where a folder is, or would be. Raises `OSError`."""
+    return shutil.disk_usage(next(path for path in (folder, *folder.absolute().parents) if path.exists())).free
 
 
 def why_not_writable(folder: Path) -> str:
@@ -55,8 +60,3 @@ def writable(folder: Path) -> Iterator[Path]:
             folder, reason, instead,
         )  # fmt: skip
         yield Path(instead)
-
-
-def _there(folder: Path) -> Path:
-    """The folder, or the nearest one above it that exists."""
-    return next(path for path in (folder, *folder.absolute().parents) if path.exists())
