@@ -1,5 +1,6 @@
 """The cache folder: where it is, whether it can be written, how much it may hold."""
 
+import errno
 import logging
 import shutil
 import tempfile
@@ -8,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SHARE = 0.5  # of what the disk would have free without the cache; the rest is left to others
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)  # why a file cannot be written on
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import ffmpeg
 
-from llamavid_demo.cache_folder import most_bytes
+from llamavid_demo.cache_folder import FULL, most_bytes
 from llamavid_demo.errors import MovieError
 from llamavid_demo.film import Movie, to_webvtt
 from llamavid_demo.film.ffmpeg_commands import SAFE_INPUT, address, first_line, start_ffmpeg
@@ -42,8 +42,6 @@ ENCODER = {
 SOUND_ENCODER = {".mp4": "aac", ".webm": "libopus"}
 LEFT_BEHIND = 3600.0  # seconds after which a copy that did not grow is what a killed server left
 
-
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)  # why a file cannot be written on
 
 log = logging.getLogger(__name__)
 

@@ -6,6 +6,7 @@ A server has a folder of its own. `files` in it holds what Gradio took in, each 
 
 import fcntl
 import json
+import logging
 import os
 import shutil
 import tempfile
@@ -16,9 +17,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from starlette.requests import ClientDisconnect
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from llamavid_demo.cache_folder import FULL
+
+NO_ROOM = "This server has no room for the file now: try a smaller one, or come back later."
 GRACE = 10.0  # seconds in which what is still on its way finds its files
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -209,7 +216,13 @@ class Arrivals:
 
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"].endswith("/gradio_api/upload"):
             with self._uploads.arriving(), suppress(ClientDisconnect):
-                await self._app(scope, receive, answer)
+                try:
+                    await self._app(scope, receive, answer)
+                except OSError as error:
+                    if error.errno not in FULL:
+                        raise
+                    log.warning("a file was not taken: %s", error.strerror)
+                    await PlainTextResponse(NO_ROOM, 507)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
