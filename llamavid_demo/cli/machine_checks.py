@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -11,6 +10,7 @@ from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from llamavid_demo.address import why_not_free
 from llamavid_demo.cache_folder import free_bytes, why_not_writable
 from llamavid_demo.cli.findings import Finding, ok, warning, wrong
 from llamavid_demo.embedded import ROOT
@@ -88,16 +88,11 @@ def decord() -> Finding:
 
 def port(host: str, number: int) -> Finding:
     """Whether the page can be served there."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as free:
-        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            free.bind((host.strip("[]"), number))
-        except OSError as error:
-            return wrong(
-                f"{host}:{number} cannot be used ({error.strerror or error}); perhaps the page runs there already",
-                "Stop what uses it, or choose another: --port, or LLAMAVID_PORT.",
-            )
+    if reason := why_not_free(host, number):
+        return wrong(
+            f"{host}:{number} cannot be used ({reason}); perhaps the page runs there already",
+            "Stop what uses it, or choose another: --port, or LLAMAVID_PORT.",
+        )
     return ok(f"{host}:{number} is free")
 
 

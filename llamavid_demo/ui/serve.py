@@ -8,7 +8,9 @@ import gradio as gr
 import minify
 from starlette.middleware import Middleware
 
+from llamavid_demo.address import why_not_free
 from llamavid_demo.cache_folder import writable
+from llamavid_demo.errors import AddressError
 from llamavid_demo.settings import ROOT, Settings
 from llamavid_demo.ui.api import ask_endpoint
 from llamavid_demo.ui.catalogue import bundled_movies
@@ -80,7 +82,15 @@ def build(settings: Settings, uploads: Uploads) -> tuple[gr.Blocks, Programs, Se
 
 
 def serve(settings: Settings) -> None:
-    """Serve the page until a signal ends the process. Raises `MovieError` when there is no film to show."""
+    """Serve the page until a signal ends the process.
+
+    Raises `AddressError` when something else has its address, and `MovieError` when there is no film to show.
+    """
+    if reason := why_not_free(settings.host, settings.port):
+        raise AddressError(
+            f"The page cannot be served on {settings.host}:{settings.port} ({reason}): stop what runs there, or choose "
+            "another port (--port, or LLAMAVID_PORT)."
+        )
     log_turns()
     with until_signalled(), writable(settings.cache_dir) as cache, own_folder(cache / "uploads") as folder:
         run(settings.model_copy(update={"cache_dir": cache}), Uploads(folder))

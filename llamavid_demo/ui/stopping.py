@@ -97,7 +97,7 @@ def close(demo: gr.Blocks, models: Models, sessions: Sessions, health: Health, s
     sessions.close()
     if not streams.wait_until_none(STREAMS):
         log.info("streams that are still open are cut")
-    if demo.server:
+    if getattr(demo, "server", None):  # not if the signal came before it was there
         demo.server.config.timeout_graceful_shutdown = 1  # a page keeps its connection for ever
     demo.close(verbose=False)
     end_children()

@@ -54,7 +54,9 @@ def test_a_server_says_how_it_is_and_lives_on_without_cache_and_film(server: Ser
         gone = ask(visitor, "a-quiet-road")
         assert (gone.status_code, gone.json()["error"]["message"]) == (400, GONE)
         assert ask(visitor, "harbour").status_code == 200
+        visitor.post("/gradio_api/upload", files={"files": ("clip.mp4", b"film")}).raise_for_status()
         found = figures(visitor)
+        assert (found["llamavid_uploads_total"], found["llamavid_upload_bytes"]) == (1, 4)
         assert sum(count for name, count in found.items() if name.startswith("llamavid_turns_total{")) == 2
         assert found['llamavid_tokens_total{kind="written"}'] == 16
         assert found['llamavid_tokens_total{kind="reused"}'] > 0
@@ -72,6 +74,8 @@ def test_health_is_503_while_the_model_is_not_there(tmp_path: Path) -> None:
         models["none"].wait()
     status, report = health.report()
     assert (status, report["status"], report["memory"]) == (503, "failed", {})
+    health.closing = True
+    assert health.report()[1]["status"] == "closing"
     assert 'llamavid_model_ready{model="none"} 0\n' in health.metrics()
 
 

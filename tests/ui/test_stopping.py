@@ -3,6 +3,7 @@
 import json
 import shutil
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +13,9 @@ import psutil
 import pytest
 
 from llamavid_demo.chat.scheduler import CLOSING
+from llamavid_demo.errors import AddressError
+from llamavid_demo.settings import Settings
+from llamavid_demo.ui import serve
 from tests.ui.conftest import Server, make_clip, start_small_films
 
 
@@ -58,3 +62,10 @@ def test_sigterm_ends_everything_in_a_sentence_and_in_time(server: Server) -> No
     assert list((server.cache / "uploads").iterdir()) == []
     turns = [json.loads(line) for line in server.log.read_text().splitlines() if line.startswith("{")]
     assert [turn["outcome"] for turn in turns] == ["closed"]
+
+
+def test_an_address_that_is_taken_is_said_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(AddressError, match=rf"127.0.0.1:{port} \(Address already in use\): stop what runs there"):
+            serve(Settings(port=port))
