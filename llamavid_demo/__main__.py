@@ -21,6 +21,7 @@ from llamavid_demo.cli.common import (
     loaded_model,
     messages,
 )
+from llamavid_demo.cli.doctor import doctor
 from llamavid_demo.cli.evaluating import compare, evaluate
 from llamavid_demo.cli.getting import get, get_if_wanted
 from llamavid_demo.cli.history import History
@@ -166,7 +167,7 @@ def cache(
         kept.clear()
     rows = cache_rows(kept.entries())
     if as_json:
-        console.print_json(data={"folder": str(kept.folder), "max_bytes": kept.max_bytes, "entries": rows})
+        console.print_json(data={"folder": str(kept.folder), "max_bytes": kept.limit, "entries": rows})
     else:
         console.print(cache_table(rows, kept))
 
@@ -196,6 +197,7 @@ def plan(
 
 app.command()(add)
 app.command()(get)
+app.command()(doctor)
 app.command()(space)
 app.command(name="eval")(evaluate)
 app.command()(compare)

@@ -2,13 +2,13 @@
 
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from llamavid_demo.cache_folder import cache_folder
 from llamavid_demo.embedded import ROOT, embedded
 from llamavid_demo.errors import QuestionError
 
@@ -42,9 +42,14 @@ class Settings(BaseSettings):
     models: Path = Field(ROOT / "assets", description="Folder of checkpoints that the page offers beside that one.")
     movies: Path = Field(ROOT / "movies", description="Folder of films.")
     cache_dir: Path = Field(
-        Path(tempfile.gettempdir()) / "llamavid-cache", description="Where patches and frame tokens are kept."
+        default_factory=cache_folder,
+        description="Where patches and frame tokens are kept; in the user's cache directory when unset.",
     )
-    cache_gb: float = Field(20.0, gt=0, description="Most that the cache folder may hold, in GB; copies to play apart.")
+    cache_gb: float = Field(
+        20.0,
+        gt=0,
+        description="Most that the cache folder may hold, in GB, copies to play apart; on a full disk it holds less.",
+    )
     prefix_gb: float = Field(
         6.0, gt=0, description="Memory of sections that were read, in GB; beyond it those that nobody uses leave."
     )
@@ -59,6 +64,9 @@ class Settings(BaseSettings):
     )
     answers_at_once: int = Field(8, gt=0, description="Questions that are answered at once; others wait in a queue.")
     queue_length: int = Field(32, gt=0, description="Questions that may wait; others are told to come back.")
+    log_texts: bool = Field(
+        False, description="Write questions and answers into the server's log of turns; else only their figures."
+    )
     read_ahead: bool = Field(True, description="Read a section in the background when somebody opens it.")
     retry_temperature: float = Field(
         0.7, ge=0, description="Temperature when a question is asked again; 0 is greedy and repeats the same answer."

@@ -8,7 +8,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-BESIDE_GRADIO = ("/v1", "/mcp")
+BESIDE_GRADIO = ("/v1", "/mcp", "/metrics")  # /healthz stays open to whoever watches over the machine
 WRONG = "Name and password are needed: send them as Basic authorization, or the password as a Bearer token (API key)."
 
 

@@ -23,7 +23,7 @@ def closed(films: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFacto
 
 def test_nobody_comes_in_without_it(closed: Server, films: Path) -> None:
     film = f"/gradio_api/file={films / 'harbour' / 'movie.mp4'}"
-    for path in ("/config", "/v1/models", "/mcp", film, "/gradio_api/info"):
+    for path in ("/config", "/v1/models", "/mcp", "/metrics", film, "/gradio_api/info"):
         assert httpx.get(f"{closed.url}{path}").status_code == 401
     for wrong in ("Bearer x", "Basic x", "Basic YWRhOng=", "Digest", "Bearer \u00fc"):
         headers = {"authorization": wrong.encode()}
