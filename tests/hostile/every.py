@@ -1,0 +1,21 @@
+"""All hostile files, and the few of them that stand for the rest."""
+
+from tests.hostile import cues, damaged, headers, lures, names, shapes
+from tests.hostile.case import Case, chance
+
+ROOMS = (damaged, headers, shapes, lures, cues, names)
+FEW = 40
+
+
+def every() -> dict[str, list[Case]]:
+    """The cases by their kind."""
+    kinds: dict[str, list[Case]] = {}
+    for case in (case for room in ROOMS for case in room.cases()):
+        kinds.setdefault(case.kind, []).append(case)
+    return kinds
+
+
+def few() -> list[Case]:
+    """About `FEW` of them: as many of each kind, and always the same."""
+    kinds = every()
+    return [case for kind, cases in kinds.items() for case in chance(kind).sample(cases, -(-FEW // len(kinds)))]
