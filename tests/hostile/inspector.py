@@ -6,6 +6,7 @@ import re
 import select
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,7 +22,9 @@ SECONDS = 60  # in which a file must be answered
 MEMORY = 1_500_000_000  # bytes of all our processes together
 LONGEST = 1000  # letters that a sentence may have
 ROOT = Path(__file__).parents[2]
-_BYTES = re.compile(r"\bb['\"]|\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|Traceback|\.py\b|0x[0-9a-f]{8}")
+_BYTES = re.compile(r"(^|[\s(:=])b['\"]|\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|Traceback|\.py\b|0x[0-9a-f]{8}")
+
+_BROKEN = {"Cc", "Zl", "Zp"}  # control characters and line breaks
 
 
 class Inspector:
@@ -72,7 +75,7 @@ class Inspector:
         for sentence in answer["said"]:
             if str(self._folder) in sentence or str(base("mp4").parent) in sentence:
                 yield f"a path is shown: {sentence}"
-            if _BYTES.search(sentence) or not sentence.isprintable() or len(sentence) > LONGEST:
+            if _BYTES.search(sentence) or _BROKEN & {*map(unicodedata.category, sentence)} or len(sentence) > LONGEST:
                 yield f"that is no sentence: {sentence[:2000]!r}"
 
     def _started(self) -> psutil.Popen:

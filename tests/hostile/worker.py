@@ -7,6 +7,7 @@ import json
 import math
 import resource
 import sys
+import tempfile
 import traceback
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,8 @@ def _cues(movie: Movie, said: list[str]) -> int:
             said.append(str(error))
     for track in tracks:
         said += track.warnings
-        to_webvtt(track.cues, scratch / "cues.vtt")
+        with tempfile.NamedTemporaryFile() as file:
+            to_webvtt(track.cues, Path(file.name))
         times = [time for cue in track.cues for time in (cue.start, cue.end)]
         if not all(map(math.isfinite, times)) or min(times, default=0) < 0:
             raise ValueError("a cue has no sensible time")
