@@ -60,3 +60,9 @@ def test_broadcast_that_begins_inside_a_packet_is_read(short: Path, tmp_path: Pa
     run_ffmpeg("-i", short, "-c", "copy", tmp_path / "whole.ts")
     (tmp_path / "cut.ts").write_bytes((tmp_path / "whole.ts").read_bytes()[100:])
     assert probe(tmp_path / "cut.ts").container == "mpegts"
+
+
+def test_pixels_of_a_mile_are_taken_for_square(tmp_path: Path) -> None:
+    wide = tmp_path / "wide.mkv"
+    run_ffmpeg("-f", "lavfi", "-i", "testsrc=s=64x48:d=1", "-vf", "setsar=1000", "-c:v", "ffv1", wide)
+    assert probe(wide).display == (64, 48)

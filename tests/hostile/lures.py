@@ -32,6 +32,7 @@ TEXTS = {
     "RTSP address": "[Reference]\nRef1=rtsp://{host}/a\n",
 }  # fmt: skip
 MARKS = {"EBML": b"\x1aE\xdf\xa3", "GIF": b"GIF89a", "FLV": b"FLV\x01", "Ogg": b"OggS", "MP4": b"\0\0\0\x18ftypisom"}
+OTHERS = {"ELF": b"\x7fELF", "PDF": b"%PDF-1.7", "PNG": b"\x89PNG\r\n\x1a\n", "zeros": b"\0"}
 SUBTITLE_NAMES = ("film.srt", "film.vtt", "film.ttml")
 
 
@@ -53,7 +54,12 @@ def cases() -> Iterator[Case]:
         subtitles = name.endswith("srt")
         yield Case("archives", f"zip bomb as {name}", _zip_bomb(name), subtitles)
         yield Case("archives", f"gzip bomb as {name}", _gzip_bomb(name), subtitles)
-        for label, start in (("ELF", b"\x7fELF"), ("PDF", b"%PDF-1.7"), ("PNG", b"\x89PNG\r\n\x1a\n"), ("zeros", b"\0")):
+        for label, start in (
+            ("ELF", b"\x7fELF"),
+            ("PDF", b"%PDF-1.7"),
+            ("PNG", b"\x89PNG\r\n\x1a\n"),
+            ("zeros", b"\0"),
+        ):
             yield Case("archives", f"{label} as {name}", writer(name, start + bytes(5000)), subtitles)
 
 

@@ -9,22 +9,64 @@ from tests.hostile.case import Case
 from tests.hostile.trap import trap
 
 THERE = (
-    "a\nb.mp4", "a\r\x1b[31mb.mp4", "a'b\"c`d.mp4", "..mp4", "....mp4", "-i.mp4", "-vf.mp4", "%03d.mp4", "*.mp4", "[a].mp4",
-    "file:a.mp4", "concat:a|b.mp4", "http:a.mp4", "a;touch b;.mp4", "$(id).mp4", "<script>alert(1)<.mp4", "{0}%s{a}.mp4",
-    "\u202e4pm.mp4", "\u200f\u200e.mp4", "\ufeff.mp4", "a\tb.mp4", " .mp4", "x" * 251 + ".mp4", "é".encode().decode() * 120 + ".mp4",
-    "film.mp4\n.srt", "\\\\server\\share.mp4", "C:film.mp4", "a\\nb.mp4", "&lt;b&gt;.mp4", "\u2028.mp4", "\x7f\x80.mp4",
-)  # fmt: skip
+    "a\nb.mp4",
+    "a\r\x1b[31mb.mp4",
+    "a'b\"c`d.mp4",
+    "..mp4",
+    "....mp4",
+    "-i.mp4",
+    "-vf.mp4",
+    "%03d.mp4",
+    "*.mp4",
+    "[a].mp4",
+    "file:a.mp4",
+    "concat:a|b.mp4",
+    "http:a.mp4",
+    "a;touch b;.mp4",
+    "$(id).mp4",
+    "<script>alert(1)<.mp4",
+    "{0}%s{a}.mp4",
+    "\u202e4pm.mp4",
+    "\u200f\u200e.mp4",
+    "\ufeff.mp4",
+    "a\tb.mp4",
+    " .mp4",
+    "x" * 251 + ".mp4",
+    "é" * 120 + ".mp4",
+    "film.mp4\n.srt",
+    "\\\\server\\share.mp4",
+    "C:film.mp4",
+    "a\\nb.mp4",
+    "&lt;b&gt;.mp4",
+    "\u2028.mp4",
+    "\x7f\x80.mp4",
+)
 NOT_THERE = (
-    "x" * 4000 + ".mp4", "a\0b.mp4", "\0", "../" * 2000 + "etc/passwd", "no/such.mp4", "", "~nobody/film.mp4", "\ud800.mp4",
-    "file:///etc/passwd", "http://{host}/film.mp4", "pipe:0", "concat:{path}/canary.mp4", "/dev/zero", "/proc/self/mem",
-    "/dev/stdin", "film.mp4/film.mp4", "subfile,,start,0,end,9,,:{path}/canary.mp4", "data:video/mp4;base64,AAAA",
-)  # fmt: skip
+    "x" * 4000 + ".mp4",
+    "a\0b.mp4",
+    "\0",
+    "../" * 2000 + "etc/passwd",
+    "no/such.mp4",
+    "",
+    "~nobody/film.mp4",
+    "\ud800.mp4",
+    "file:///etc/passwd",
+    "http://{host}/film.mp4",
+    "pipe:0",
+    "concat:{path}/canary.mp4",
+    "/dev/zero",
+    "/proc/self/mem",
+    "/dev/stdin",
+    "film.mp4/film.mp4",
+    "subfile,,start,0,end,9,,:{path}/canary.mp4",
+    "data:video/mp4;base64,AAAA",
+)
 
 
 def cases() -> Iterator[Case]:
     """Each name for a film, and a few for its subtitles."""
     for name in THERE:
-        yield Case("names", ascii(name)[:60], _there(name, base, "mp4"))
+        yield Case("names", ascii(name)[:60], _there(name))
         srt = f"{name[:-4]}.srt"
         yield Case("names", ascii(srt)[:60], _cues(srt), subtitles=True)
     for name in NOT_THERE:
@@ -36,9 +78,9 @@ def cases() -> Iterator[Case]:
     yield Case("names", "a link to itself", _loop)
 
 
-def _there(name: str, good: Callable[[str], Path], suffix: str) -> Callable[[Path], Path]:
+def _there(name: str) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
-        (folder / name).write_bytes(good(suffix).read_bytes())
+        (folder / name).write_bytes(base("mp4").read_bytes())
         return folder / name
 
     return make

@@ -20,28 +20,38 @@ COPIED = {"backwards": "(20-N)/10/TB", "to and fro": "mod(N*7,20)/10/TB", "twice
 RATES = ("1000", "0.1", "240", "1/3600")
 SIZES = ("2x2", "17x13", "2x1080", "4096x2", "3840x2160", "1x1", "16x4000")
 PIXELS = {
-    "4:4:4": (*H264, "-pix_fmt", "yuv444p"), "10 bits": (*H264, "-pix_fmt", "yuv420p10le"),
-    "gray": (*H264, "-pix_fmt", "gray"), "raw alpha": ("-c:v", "qtrle", "-pix_fmt", "argb"),
-    "png alpha": ("-c:v", "png", "-pix_fmt", "rgba"), "prores 4444": ("-c:v", "prores_ks", "-pix_fmt", "yuva444p10le"),
-    "full range": (*H264, "-pix_fmt", "yuvj420p"), "raw": ("-c:v", "rawvideo", "-pix_fmt", "rgb24"),
-    "9 bits": ("-c:v", "ffv1", "-pix_fmt", "gray9le"), "16 bits": ("-c:v", "ffv1", "-pix_fmt", "gbrp16le"),
-    "alpha": ("-c:v", "ffv1", "-pix_fmt", "yuva420p"), "field": (*H264, "-flags", "+ildct+ilme", "-x264opts", "tff=1"),
-}  # fmt: skip
+    "4:4:4": (*H264, "-pix_fmt", "yuv444p"),
+    "10 bits": (*H264, "-pix_fmt", "yuv420p10le"),
+    "gray": (*H264, "-pix_fmt", "gray"),
+    "raw alpha": ("-c:v", "qtrle", "-pix_fmt", "argb"),
+    "png alpha": ("-c:v", "png", "-pix_fmt", "rgba"),
+    "prores 4444": ("-c:v", "prores_ks", "-pix_fmt", "yuva444p10le"),
+    "full range": (*H264, "-pix_fmt", "yuvj420p"),
+    "raw": ("-c:v", "rawvideo", "-pix_fmt", "rgb24"),
+    "9 bits": ("-c:v", "ffv1", "-pix_fmt", "gray9le"),
+    "16 bits": ("-c:v", "ffv1", "-pix_fmt", "gbrp16le"),
+    "alpha": ("-c:v", "ffv1", "-pix_fmt", "yuva420p"),
+    "field": (*H264, "-flags", "+ildct+ilme", "-x264opts", "tff=1"),
+}
 TRACKS: dict[str, tuple[str, tuple[str, ...]]] = {
     "two films": ("film.mkv", ("-map", "0:v", "-map", "0:v")),
     "twenty films": ("film.mkv", ("-map", "0:v") * 20),
     "the second is the default": (
-        "film.mkv", ("-map", "0:v", "-map", "0:v", "-disposition:v:0", "0", "-disposition:v:1", "default"),
+        "film.mkv",
+        ("-map", "0:v", "-map", "0:v", "-disposition:v:0", "0", "-disposition:v:1", "default"),
     ),
     "silent": ("film.mp4", ("-map", "0:v")),
     "sound only": ("film.mp4", ("-map", "0:a")),
     "cues only": ("film.mkv", ("-map", "0:s")),
     "sixty sounds": ("film.mkv", ("-map", "0:v", *("-map", "0:a") * 60)),
     "eighty tracks of cues": ("film.mkv", ("-map", "0:v", *("-map", "0:s") * 80)),
-    "nothing but a cover": ("film.mp4", ("-map", "0:a", "-map", "0:v", "-c:v", "mjpeg", "-disposition:v:0", "attached_pic")),
+    "nothing but a cover": (
+        "film.mp4",
+        ("-map", "0:a", "-map", "0:v", "-c:v", "mjpeg", "-disposition:v:0", "attached_pic"),
+    ),
     "flat pixels": ("film.mkv", ("-map", "0:v", "-vf", "setsar=1000", "-c:v", "ffv1")),
     "tall pixels": ("film.mkv", ("-map", "0:v", "-vf", "setsar=1/1000", "-c:v", "ffv1")),
-}  # fmt: skip
+}
 
 
 def cases() -> Iterator[Case]:
@@ -96,7 +106,8 @@ def _copied(name: str, times: str) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
         path = folder / name
         run_ffmpeg(
-            "-i", base("mkv"), "-map", "0:v", "-c", "copy", "-bsf:v", f"setts=pts='{times}':dts=N/10/TB", "-copyts", path
+            "-i", base("mkv"), "-map", "0:v", "-c", "copy", "-bsf:v", f"setts=pts='{times}':dts=N/10/TB",
+            "-copyts", path,
         )  # fmt: skip
         return path
 

@@ -16,7 +16,7 @@ from llamavid_demo.errors import DemoError
 from llamavid_demo.film import FrameFormat, Movie, load_movie, read_frames, to_webvtt
 from llamavid_demo.ui.stills import Stills
 
-SMALL = FrameFormat(56, 56, "crop")
+CROPPED = FrameFormat(336, 336, "crop")  # as CLIP has them
 
 
 def watch(film: str, subtitles: str | None) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def _cues(movie: Movie, said: list[str]) -> int:
 
 def _pictures(movie: Movie) -> int:
     section = movie.sections[0]
-    frames = sum(len(batch.times) for batch in read_frames(movie, section, SMALL))
+    frames = sum(len(batch.times) for batch in read_frames(movie, section, CROPPED))
     if frames != len(section.seconds):
         raise ValueError(f"{frames} pictures of a section of {len(section.seconds)} seconds")
     Stills().at(movie, [movie.duration // 10])
