@@ -98,7 +98,7 @@ def cases() -> Iterator[Case]:
     for suffix, text in GOOD.items():
         for number in range(9):
             label = f"damaged {suffix} {number}"
-            yield Case("cues", label, writer(f"film.{suffix}", _damaged(text, label)), subtitles=True)
+            yield Case("cues", label, writer(f"film.{suffix}", damaged(text, label)), subtitles=True)
         script = text.replace("Good", SCRIPT).replace("Hello", SCRIPT)
         yield Case("cues", f"script in {suffix}", writer(f"film.{suffix}", script), subtitles=True)
         other = "srt" if suffix != "srt" else "smi"
@@ -109,7 +109,7 @@ def cases() -> Iterator[Case]:
     yield Case("cues", "10 GB", _hole("film.vtt", 10_000_000_000), subtitles=True)
 
 
-def _damaged(text: str, label: str) -> bytes:
+def damaged(text: str, label: str) -> bytes:
     """Hostile pieces put in, bytes flipped, the end cut off."""
     random = chance(label)
     for _ in range(random.choice((1, 5, 30))):
