@@ -23,7 +23,7 @@ from llamavid_demo.film.plain_files import check_plain_file, sniff_container
 from llamavid_demo.film.sections import clock
 from llamavid_demo.film.structure import is_encrypted, is_whole
 
-MOST_PIXELS = 64_000_000
+MOST_PIXELS = 36_000_000  # of a picture: 8K cinema has 35 million, and reading one takes 20 bytes a pixel
 MOST_HOURS = 100  # of a film
 MOST_ASPECT = 16  # of one pixel, between its sides
 REBASED = frozenset(("mpegts", "mpeg"))  # containers whose clock starts anywhere

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.hostile.bases import base
 from tests.hostile.case import Case
 
-SIZES = ((0, 0), (0, 48), (1, 1), (65535, 65535), (8000, 7990), (16384, 2))
+SIZES = ((0, 0), (0, 48), (1, 1), (65535, 65535), (8000, 7990), (8192, 4320), (16384, 2))
 NUMBERS = (0, 1, 0x7FFFFFFF, 0xFFFFFFFF)
 
 

@@ -82,7 +82,7 @@ def test_addresses_and_what_browsers_kept_are_read_or_dropped() -> None:
         for one in (turn for talk in arrival.talks for turn in talk.turns):
             kept += 1
             assert all(math.isfinite(time) for e in revived(one).evidence for time in _times(e))
-    assert kept > TIMES  # many were spoiled where it does not matter
+    assert kept > 50  # many were spoiled where it does not matter
 
 
 def _places(sent: Any) -> Iterator[tuple[Any, Any]]:
