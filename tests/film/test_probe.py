@@ -199,7 +199,6 @@ def test_any_name_will_do(clip: Clip, tmp_path: Path, name: str, monkeypatch: py
         ("a\0b.mp4", "The name of a�b.mp4 holds a line break or another control character"),
         ("a\u2028b.mp4", "The name of a�b.mp4 holds a line break or another control character"),
         ("x" * 4000 + ".mp4", f"{'x' * 40}… cannot be opened: File name too long"),
-        ("../" * 2000 + "film.mp4", "There is no file film.mp4"),
         ("~nobody/film.mp4", "There is no file film.mp4"),
         ("film.mp4/film.mp4", "There is no file film.mp4"),
     ],

@@ -23,8 +23,6 @@ class Trap:
         (self.canary / "canary.mp4").write_bytes(base("mp4").read_bytes())
         (self.canary / "canary.srt").write_text(CUES)
         self._tcp = socket.create_server(("127.0.0.1", 0))
-        self._udp = socket.socket(type=socket.SOCK_DGRAM)
-        self._udp.bind(self._tcp.getsockname())
         self.address = "{}:{}".format(*self._tcp.getsockname())
         libc = ctypes.CDLL(None)
         self._opened = libc.inotify_init1(os.O_NONBLOCK)
@@ -32,13 +30,10 @@ class Trap:
 
     def sprung(self) -> Iterator[str]:
         """What was touched since the last question."""
-        ready, _, _ = select.select([self._tcp, self._udp, self._opened], [], [], 0)
+        ready, _, _ = select.select([self._tcp, self._opened], [], [], 0)
         if self._tcp in ready:
             self._tcp.accept()[0].close()
             yield "the listener was called"
-        if self._udp in ready:
-            self._udp.recv(65536)
-            yield "the listener was sent a packet"
         if self._opened in ready:
             os.read(self._opened, 65536)
             yield "the canary was opened"
