@@ -98,8 +98,9 @@ def kills(count: int, seed: int, folder: Path) -> Iterator[dict[str, object]]:
     model, movie = load_golden(device="cpu", dtype="float32", quantization="none"), load_movie(make_film(folder))
     whole = run(model, movie, folder / "whole")
     yield whole
-    last = int(str(whole["moments"]))
-    for moment in sorted(random.Random(seed).sample(range(1, last + 1), count)):
+    moments, drawn = range(1, int(str(whole["moments"])) + 1), random.Random(seed)
+    for number in range(count):  # one of each stretch, so that kills come at all stages
+        moment = drawn.choice(moments[len(moments) * number // count : len(moments) * (number + 1) // count])
         cache = folder / "killed"
         killed = run(model, movie, cache, moment)
         kept = [entry.kind for entry in open_cache(Settings(cache_dir=cache)).entries()]

@@ -11,7 +11,7 @@ import pytest
 from llamavid_demo.settings import ROOT
 from tests.chat.killed_readings import PART
 
-KILLS, SEED, FRAMES = 8, 0, 12
+KILLS, SEED, FRAMES = 6, 0, 12
 Found = dict[str, Any]
 
 
