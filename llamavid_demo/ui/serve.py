@@ -123,6 +123,7 @@ def run(settings: Settings, uploads: Uploads) -> None:
             max_threads=2 * VISITS + settings.answers_at_once + settings.queue_length,
             allowed_paths=[str(films), str(files)],
             max_file_size=int(settings.upload_mb * 1e6),
+            state_session_capacity=VISITS,  # Gradio keeps half a megabyte of each page, also of those that were closed
             app_kwargs={
                 "middleware": [
                     Middleware(TrustedHostMiddleware, allowed_hosts=settings.reached_as, www_redirect=False),
