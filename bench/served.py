@@ -67,4 +67,8 @@ def served(folder: Path, **settings: object) -> Iterator[Served]:
         yield Served(f"http://127.0.0.1:{port}", psutil.Process(program.pid), log, folder)
     finally:
         program.terminate()
-        program.wait(timeout=20)
+        try:
+            program.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            program.kill()
+            raise

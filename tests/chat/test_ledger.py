@@ -137,9 +137,10 @@ def test_a_conversation_that_is_gone_is_counted_no_more(new_chat: NewChat, reque
     gc.collect()
     gc.disable()  # at once, not when Python looks for cycles: others may wait for the memory
     request.addfinalizer(gc.enable)
-    scheduler = scheduler_of(chat.model)
+    scheduler, kept = scheduler_of(chat.model), weakref.ref(chat._conversation)
     del chat
     scheduler.compute(lambda: None)
+    assert kept() is None
     assert 0 < prefixes.ledger.used(CPU) < before
 
 
