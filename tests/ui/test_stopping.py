@@ -75,11 +75,14 @@ def test_an_address_that_is_taken_is_said_at_once() -> None:
 
 def test_a_signal_that_another_thread_was_handed_ends_it_too() -> None:
     program = """
-import signal, sys, threading
+import signal, sys, threading, traceback
 from llamavid_demo.ui.stopping import until_signalled, wait_for_signal
 
 def send(main=threading.main_thread().ident):
-    while sys._current_frames()[main].f_code.co_name != "wait": pass
+    names = []
+    while names[:3] != ["wait", "wait", "wait_for_signal"] or "gotit" not in frame.f_locals:
+        frame = sys._current_frames()[main]
+        names = [one.f_code.co_name for one, _ in traceback.walk_stack(frame)]
     signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
     threading.Event().wait()
 
