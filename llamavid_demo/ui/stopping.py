@@ -22,6 +22,7 @@ from llamavid_demo.ui.sessions import Sessions
 
 LONGEST = 4.5  # seconds from the signal to the end of the process, whatever hangs
 STREAMS = 1.5  # seconds that are left to streams to reach their visitors
+LOOK_AROUND = 1.0  # seconds between two looks at signals that another thread was handed
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 log = logging.getLogger(__name__)
@@ -87,6 +88,16 @@ def until_signalled() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def wait_for_signal() -> None:
+    """Wait in the main thread until a signal's handler raises.
+
+    The system may hand a signal to any thread. The handler runs in this one, which another's signal does not wake.
+    """
+    never = threading.Event()
+    while not never.wait(LOOK_AROUND):
+        pass
 
 
 def close(demo: gr.Blocks, models: Models, sessions: Sessions, health: Health, streams: OpenStreams) -> None:
