@@ -110,6 +110,7 @@ def close(demo: gr.Blocks, models: Models, sessions: Sessions, health: Health, s
         log.info("streams that are still open are cut")
     if getattr(demo, "server", None):  # not if the signal came before it was there
         demo.server.config.timeout_graceful_shutdown = 1  # a page keeps its connection for ever
+        logging.getLogger("uvicorn.error").disabled = True  # it tells of each that is then cut as of a fault
     demo.close(verbose=False)
     end_children()
 
