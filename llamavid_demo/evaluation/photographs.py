@@ -28,7 +28,7 @@ SURE = 0.3  # probability of a class from which on it is asked about
 SECONDS = 4  # a photograph
 A_CLIP = 5  # photographs
 LONGEST = 60  # tokens of an answer
-VAGUE = frozenset(("", "thing", "machine", "clothes", "kitchen thing"))  # nobody asks whether there is one
+VAGUE = frozenset(("", "thing", "machine", "clothes", "kitchen thing"))  # kinds that say little
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,13 @@ class PhotographAnswer:
 
     @property
     def right(self) -> bool:
-        """Whether it says so: all that had to be named are, by class or kind."""
+        """Whether it says so: all that had to be named are, by class, or by kind where that says something."""
         if self.yes is not None:
             return self.said.lower().startswith("yes" if self.yes else ("no", "i don't"))
         words = stems(self.said)
-        return all(stems(one.name) <= words or stems(one.kind) <= words for one in self.named)
+        return all(
+            stems(one.name) <= words or (one.kind not in VAGUE and stems(one.kind) <= words) for one in self.named
+        )
 
 
 def photographs(folder: Path) -> list[Path]:
