@@ -4,6 +4,8 @@ from copy import deepcopy
 
 import pytest
 import torch
+from torch import nn
+from torch.nn.attention.bias import CausalBias, CausalVariant
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from llamavid_demo.model.attention import (
@@ -261,3 +263,29 @@ def test_layers_of_a_batch_may_be_on_several_devices() -> None:
         return reading.attend(1, torch.randn(2, 4, 1, 8, generator=draw), *others, 0.5)
 
     assert torch.equal(second_layer(meta), second_layer(torch.device("cpu")))
+
+
+def test_on_a_card_a_later_chunk_is_told_to_be_causal_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No fused kernel of a card takes a mask of numbers when heads share keys; the words mean the same."""
+    masks, attention = list[object](), nn.functional.scaled_dot_product_attention
+
+    def seen(*args: torch.Tensor, **options: object) -> torch.Tensor:
+        masks.append(options.get("attn_mask"))
+        if args[0].is_meta:  # where it knows no shared keys
+            return torch.empty_like(args[0])
+        return attention(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(nn.functional, "scaled_dot_product_attention", seen)
+    query, key = torch.randn(1, 4, 30, 8), torch.randn(1, 2, 30, 8)
+    for device in ("cpu", "meta"):  # the latter stands for any that is no CPU
+        prefix = Prefix(2, 60)
+        for _ in range(2):
+            PrefixReading(prefix).attend(0, query.to(device), key.to(device), key.to(device), 0.5)
+            prefix.advance(30)
+    assert isinstance(masks[1], torch.Tensor) and not isinstance(masks[1], CausalBias)
+    monkeypatch.undo()
+    words = masks[3]
+    assert isinstance(words, CausalBias) and words.variant == CausalVariant.LOWER_RIGHT
+    keys = torch.cat([key, key], dim=2)
+    told, shown = (attention(query, keys, keys, attn_mask=mask, enable_gqa=True) for mask in (words, masks[1]))
+    assert torch.allclose(told, shown, atol=1e-6)
