@@ -5,11 +5,11 @@ from collections.abc import Iterable
 PAGES = {"browser", "checkpoint"}  # fixtures of tests that open the real page
 
 SECONDS = {  # of a core, at least: starting pytest and importing PyTorch not counted
-    "tests/training/llava_mini/test_embedded.py": 65,
     "tests/chat/test_bundled_films.py": 62,
+    "tests/training/llava_mini/test_embedded.py": 52,
+    "tests/evaluation/test_embedded_model.py": 38,
     "tests/bench/test_bench.py": 32,
     "tests/ui/test_visitors.py": 30,
-    "tests/evaluation/test_embedded_model.py": 29,
     "tests/chat/test_ledger.py": 24,
     "tests/bench/test_load.py": 23,
     "tests/test_command_line.py": 19,
@@ -19,8 +19,6 @@ SECONDS = {  # of a core, at least: starting pytest and importing PyTorch not co
     "tests/training/llava_mini/test_run.py": 10,
     "tests/evaluation/test_compare.py": 9,
 }
-
-
 A_PAGE = 5  # seconds that a test takes which opens one, about
 
 
