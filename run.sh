@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Set up what is missing and start: `./run.sh` opens the page, `./run.sh test` runs the tests, `./run.sh check` lints,
 # `./run.sh hard` gives hundreds of hostile files to the program (about ten minutes).
-# Further words go to the program: `./run.sh --port 8000`, `./run.sh test tests/film`.
+# Further words go to the program: `./run.sh --port 8000`, `./run.sh test tests/film`, `./run.sh test -m fast`.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -54,7 +54,7 @@ case "$command" in
     install_base
     need_program ffmpeg ffmpeg
     need_program chromium chromium
-    exec .venv/bin/python -m pytest --numprocesses auto --dist loadfile "$@" ;;
+    exec .venv/bin/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder "$@" ;;
   hard)
     shift
     install_packages requirements-dev.txt

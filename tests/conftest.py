@@ -3,6 +3,7 @@
 import os
 import resource
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,11 +19,26 @@ from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.save import save_checkpoint
 from llamavid_demo.model.load import load_model
 from llamavid_demo.model.loaded import LoadedModel
+from tests.speed import is_slow, opens_page, seconds
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden" / "llama_vid"
 os.environ.setdefault("LLAMAVID_MODEL", str(ROOT / "assets" / "llama-vid-tiny"))  # loads in a second, not in ten
 os.environ.setdefault("LLAMAVID_CACHE_DIR", str(Path(tempfile.gettempdir()) / "llamavid-cache"))  # not the user's own
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Mark what is `fast` and what is `slow`, and put the files that take longest first."""
+    files = {item: str(item.path.relative_to(ROOT)) for item in items}
+    with_page = {item for item in items if opens_page(item.fixturenames)}
+    pages = Counter(files[item] for item in with_page)
+    for item in items:
+        if is_slow(files[item]):
+            item.add_marker("slow")
+        elif item not in with_page:
+            item.add_marker("fast")
+    items.sort(key=lambda item: -seconds(files[item], pages[files[item]]))
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,11 @@ from pydantic.fields import FieldInfo
 
 from llamavid_demo.settings import Settings
 from tests.documents import COMMANDS, ROOT
+from tests.speed import SECONDS
 
 USAGE = ROOT / "docs" / "usage.md"
 BENCHMARKS = ROOT / "docs" / "benchmarks.md"
+CONTRIBUTING = ROOT / "docs" / "contributing.md"
 RESULTS = ROOT / "bench" / "results"
 
 TURNS = {
@@ -69,7 +71,13 @@ def frame_tokens() -> str:
     return _table(["", *(row["name"] for row in found)], rows)
 
 
-MADE = {USAGE: (commands, settings), BENCHMARKS: (turns, frame_tokens)}
+def slowest_tests() -> str:
+    """The test files that take longest."""
+    longest = sorted(SECONDS.items(), key=lambda row: -row[1])[:20]
+    return _table(["file", "seconds"], [[f"[{file.removeprefix('tests/')}](../{file})", s] for file, s in longest])
+
+
+MADE = {USAGE: (commands, settings), BENCHMARKS: (turns, frame_tokens), CONTRIBUTING: (slowest_tests,)}
 
 
 def with_tables(document: Path) -> str:

@@ -50,6 +50,14 @@ def test_a_part_that_is_no_output_is_refused_as_ever() -> None:
         sent(FewParts, lambda _: {gr.Textbox(): "words"})
 
 
+def test_no_table_of_past_events_is_made_after_each() -> None:
+    with gr.Blocks(analytics_enabled=False) as demo:
+        queue = demo.queue()._queue
+    queue.events_recorded = 1000
+    event = {"time": 0.0, "status": "success", "process_time": 0.1, "function": "ask", "session_hash": "somebody"}
+    assert queue.compute_analytics_summary([event]) == {"functions": {}}
+
+
 @pytest.fixture
 def small_page() -> Iterator[str]:
     """A page whose button changes some parts in two steps, while another event is under way."""
