@@ -8,6 +8,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from PIL import Image
 
 from llamavid_demo.__main__ import main
 from llamavid_demo.report import Report
@@ -66,6 +67,25 @@ def test_ask_prints_one_object(run, clip: Path, tmp_path: Path) -> None:
     said = json.loads(history.read_text())
     assert [turn["question"] for turn in said] == ["What color is the car?", "And then?"]
     assert second.stdout.strip() == said[1]["answer"]
+
+
+def test_ask_about_pictures_and_about_nothing(
+    settings: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = [tmp_path / "a.png", tmp_path / "b.jpg"]
+    for path in pictures:
+        Image.new("RGB", (80, 60), "green").save(path)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    for about, frames in ((pictures, 2), ([], 0)):
+        words = ["ask", *map(str, about), "What color is the car?", "--json"]
+        monkeypatch.setattr(sys, "argv", ["llamavid_demo", *words])
+        with pytest.raises(SystemExit) as left:
+            main()
+        assert not left.value.code
+        answer = json.loads(capsys.readouterr().out)
+        jsonschema.validate(answer, Report.model_json_schema())
+        assert answer["stats"]["frames"] == frames and answer["section"] == [0, frames]
 
 
 def test_a_saved_conversation_gives_the_same_answer_again(run, clip: Path, tmp_path: Path) -> None:
@@ -136,6 +156,11 @@ def test_llava_mini_is_planned_and_asked_by_the_same_commands(run, clip: Path, t
         (["plan"], "--minutes"),
         (["plan", "--minutes", "30", "--model", "no/such/model"], "no/such/model"),
         (["ask", "CLIP", "  "], "empty"),
+        (["ask", "CLIP"], "no question about"),
+        (["ask", "CLIP", "photo.jpg", "Who?"], "clip.mp4 is no picture"),
+        (["ask", "CLIP", "Who?", "--high-resolution"], "no pictures in parts"),
+        (["eval", "--benchmark", __file__], "needs --videos"),
+        (["eval", "--benchmark", __file__, "--videos", "."], "cannot be read as JSON"),
         (["ask", "CLIP", "Who?", "--section", "7"], "not 7"),
         (["ask", "CLIP", "Who?", "--section", "some"], "or all"),
         (["ask", "CLIP", "Who?", "--until", "0"], "0:00"),

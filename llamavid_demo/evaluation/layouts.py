@@ -43,7 +43,10 @@ class BenchmarkQuestion:
 
 @dataclass(frozen=True)
 class Layout:
-    """Under which names a file keeps what; of several the first that a row has. `predictions` is the scorer's file."""
+    """Under which names a file keeps what; of several the first that a row has.
+
+    `predictions` is the scorer's file. About `short` clips the originals ask as about pictures, not as about movies.
+    """
 
     name: str
     clip: tuple[str, ...]
@@ -53,6 +56,7 @@ class Layout:
     answer: str = "answer"
     options: tuple[str, ...] = ()
     group: str = ""
+    short: bool = False
 
     def fits(self, row: Row) -> bool:
         """Whether a row is of this layout."""
@@ -81,8 +85,8 @@ LAYOUTS = (
     ),
     Layout("EgoSchema", ("q_uid",), "predictions.json", "q_uid", options=tuple(f"option {n}" for n in range(5))),
     Layout("TVQA", ("vid_name",), "predictions.json", "qid", "q", "answer_idx", tuple(f"a{n}" for n in range(5))),
-    Layout("ActivityNet-QA", ("video_name",), "predictions.jsonl", "question_id", group="type"),
-    Layout("MSVD-QA", ("video_id",), "predictions.jsonl"),  # MSRVTT-QA is the same
+    Layout("ActivityNet-QA", ("video_name",), "predictions.jsonl", "question_id", group="type", short=True),
+    Layout("MSVD-QA", ("video_id",), "predictions.jsonl", short=True),  # MSRVTT-QA is the same
     Layout("plain", ("video",), "predictions.jsonl"),
 )
 
