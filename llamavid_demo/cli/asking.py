@@ -129,17 +129,17 @@ def _turn(
     from llamavid_demo.chat import MovieChat
     from llamavid_demo.chat.pictures import picture_chat
     from llamavid_demo.chat.text_only import ask_text, text_report
-    from llamavid_demo.model.llama_vid.short import NO_PICTURE, SHORT, is_short, with_prompt
+    from llamavid_demo.model.llama_vid.short import NO_PICTURE, as_short, is_short
 
     turns = earlier.turns() if earlier else []
     if about == []:
-        speaker = with_prompt(model, NO_PICTURE)
+        speaker = as_short(model, NO_PICTURE)
         return ask_text(speaker, question, options, settings, history=turns), partial(text_report, speaker)
     if isinstance(about, list):
-        chat = picture_chat(with_prompt(model, SHORT), about, settings)
+        chat = picture_chat(as_short(model), about, settings)
     else:
         which: int | Literal["all"] = int(section) if section.isdecimal() else "all"
-        seen = with_prompt(model, SHORT) if is_short(about) else model
+        seen = as_short(model) if is_short(about) else model
         chat = MovieChat(seen, about, which, settings=settings, progress=progress)
     chat.turns = turns
     if chat.foreign:

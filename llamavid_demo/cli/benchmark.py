@@ -30,14 +30,14 @@ def print_benchmark(
     from llamavid_demo.evaluation.benchmark import answers as answered
     from llamavid_demo.evaluation.benchmark import benchmark_scores, find_clips
     from llamavid_demo.evaluation.layouts import predictions, read_benchmark
-    from llamavid_demo.model.llama_vid.short import SHORT, with_prompt
+    from llamavid_demo.model.llama_vid.short import as_short
 
     if videos is None:
         raise BenchmarkError("A benchmark needs --videos, the folder of its clips.")
     layout, questions = read_benchmark(file, answers)
     clips = find_clips(videos, questions)
     model = loaded_model(settings)
-    model = with_prompt(model, SHORT) if layout.short else model
+    model = as_short(model) if layout.short else model
     out = out or Path("runs") / "benchmark" / f"{file.stem}-{model.name}"
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     kept = AnswerLog(out / "answers.jsonl", {"questions": digest, "model": model.name, "options": asdict(options)})

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -10,12 +11,14 @@ import pytest
 import torch
 from PIL import Image
 
+from llamavid_demo.chat import MovieChat
+from llamavid_demo.chat.encoded_section import EncodedSection
 from llamavid_demo.chat.pictures import picture_chat
 from llamavid_demo.chat.text_only import ask_text, text_report
 from llamavid_demo.errors import ModelError, PictureError, TooLongError
-from llamavid_demo.film import Movie
+from llamavid_demo.film import Movie, resize_frame
 from llamavid_demo.film.pictures import are_pictures, read_picture
-from llamavid_demo.model.llama_vid.short import NO_PICTURE, SHORT, is_short, with_prompt
+from llamavid_demo.model.llama_vid.short import NO_PICTURE, as_short, is_short
 from llamavid_demo.model.llava_mini.high_resolution import in_high_resolution
 from llamavid_demo.model.llava_mini.loaded import LoadedLlavaMini
 from llamavid_demo.model.loaded import LoadedModel
@@ -67,17 +70,28 @@ def test_llava_minis_answer_to_text_alone_is_the_originals(mini: LoadedLlavaMini
 
 def test_llama_vids_prompt_of_a_picture_or_a_short_clip_is_the_originals(micro: LoadedModel) -> None:
     golden = np.load(GOLDEN / "a_short_video.npz")["input_ids"].tolist()
-    short = with_prompt(micro, SHORT)
+    short = as_short(micro)
     words = short.words("", [("What color is the car?", None)], answers="raw")
     ids = [*short.section_prompt([""] * 3).ids, *(word.id for word in words)]
     assert [token for token, run in groupby(ids) for _ in ((1,) if token == FRAME else run)] == golden
-    text = with_prompt(micro, NO_PICTURE).text_ids([("What color is the car?", None)])
+    text = as_short(micro, NO_PICTURE).text_ids([("What color is the car?", None)])
     assert FRAME not in text and text[-5:] == golden[-5:]
-    assert with_prompt(short, NO_PICTURE) is short and micro.config.prompt.closing != "\n"
+    assert as_short(short, NO_PICTURE) is short and micro.config.prompt.closing != "\n"
+
+
+def test_llama_vids_answer_about_a_short_clip_is_the_originals(micro: LoadedModel, film: Movie) -> None:
+    golden, model = np.load(GOLDEN / "a_short_video.npz"), as_short(micro)
+    frames = np.stack([resize_frame(frame, model.frame_format) for frame in golden["frames_uint8"]])
+    patches, about = model.patches(frames), json.loads((GOLDEN / "a_short_video.json").read_text())
+    tokens = model.frame_tokens(patches, "What color is the car?")  # type: ignore[attr-defined]
+    assert tokens.flatten(0, 1).numpy() == pytest.approx(golden["frame_tokens"], abs=2e-3)  # patches are float16
+    encoded = EncodedSection("", tuple(map(float, range(len(frames)))), (patches,), ((),) * len(frames), {"a": "short"})
+    chat = MovieChat(model, replace(film, subtitles=None), encoded=encoded, settings=LENGTH)
+    assert chat.ask("What color is the car?").finish().text == about["generated_text"]
 
 
 def test_text_alone_is_answered_greedily_token_by_token(micro: LoadedModel) -> None:
-    model = with_prompt(micro, NO_PICTURE)
+    model = as_short(micro, NO_PICTURE)
     turn = ask_text(model, "Who?", Options(max_new_tokens=6), LENGTH).finish()
     ids = model.text_ids([("Who?", None)])
     for _ in range(turn.stats.new_tokens if turn.stats else 0):
@@ -90,10 +104,12 @@ def test_text_alone_is_answered_greedily_token_by_token(micro: LoadedModel) -> N
 
 def test_several_pictures_are_frames_in_their_order(micro: LoadedModel, picture: Path, tmp_path: Path) -> None:
     Image.new("RGB", (64, 64), "red").save(tmp_path / "other.jpg")
-    chat = picture_chat(with_prompt(micro, SHORT), [picture, tmp_path / "other.jpg"], LENGTH)
+    chat = picture_chat(as_short(micro), [picture, tmp_path / "other.jpg"], LENGTH)
     turn = chat.ask("What is there?", max_new_tokens=3).finish()
     assert turn.stats and turn.stats.frames == 2 and chat.movie.title == "photo and 1 more"
-    alone = torch.cat([micro.picture_patches(read_picture(path)) for path in (picture, tmp_path / "other.jpg")])
+    alone = torch.cat(
+        [as_short(micro).picture_patches(read_picture(path)) for path in (picture, tmp_path / "other.jpg")]
+    )
     assert torch.equal(torch.cat(chat._encoded.parts), alone)
     with pytest.raises(ModelError, match="in parts"):
         in_high_resolution(micro)
