@@ -4,18 +4,21 @@ import json
 from pathlib import Path
 from typing import Any
 
+from llamavid_demo.cache_folder import why_not_writable
 from llamavid_demo.errors import BenchmarkError
 
 
 class AnswerLog:
     """The answers in the file at `path`, by ids; `about` says what of (model, questions, options).
 
-    A line that was cut off is left out. Raises `BenchmarkError` when the file is about something else.
+    A line that was cut off is left out. Raises `BenchmarkError` when the file is about something else, or its folder
+    cannot be made.
     """
 
     def __init__(self, path: Path, about: dict[str, Any]) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if reason := why_not_writable(path.parent):
+            raise BenchmarkError(f"{path.parent} cannot be written ({reason}): give another --out.")
         lines = path.read_text("utf-8", errors="replace").splitlines() if path.exists() else []
         begun, *rows = map(_read, lines or [json.dumps(about)])
         if begun != about and (rows or begun is not None):

@@ -64,18 +64,18 @@ class Layout:
         needed = {self.question, *ids, *self.options}
         return needed <= row.keys() and any(name in row for name in self.clip)
 
-    def read(self, row: Row, number: int, answers: Row) -> BenchmarkQuestion:
-        """Question `number` of a file, its answer from the row or from `answers`, by ids. Raises `BenchmarkError`."""
+    def read(self, row: Row, number: int) -> BenchmarkQuestion:
+        """Question `number` of a file. Raises `BenchmarkError` for an answer that is no option."""
         id = str(row.get(self.id, number))
         clip = next(str(row[name]) for name in self.clip if name in row)
         given = [row[name] for name in self.options or ("options",) if row.get(name)]
         options = tuple(map(str, given[0] if given and isinstance(given[0], list) else given))
-        answer, subtitles = answers.get(id, row.get(self.answer)), row.get("subtitles")
+        answer, subtitles, group = row.get(self.answer), row.get("subtitles"), row.get(self.group)
         right = _right(answer, options, id) if options and answer is not None else None
         return BenchmarkQuestion(
             id, clip, str(row[self.question]), row,
             answer=None if answer is None or options else str(answer), options=options, right=right,
-            subtitles=str(subtitles) if subtitles else None, group=str(row.get(self.group, "")),
+            subtitles=str(subtitles) if subtitles else None, group="" if group is None else f"{self.group} {group}",
         )  # fmt: skip
 
 
@@ -105,7 +105,8 @@ def read_benchmark(path: Path, answers: Path | None = None) -> tuple[Layout, lis
             "with video, question and answer."
         )
     told = _answers(answers, layout) if answers else {}
-    questions = [layout.read(row, number, told) for number, row in enumerate(rows)]
+    rows = [{**row, **told.get(str(row.get(layout.id)), {})} for row in rows]
+    questions = [layout.read(row, number) for number, row in enumerate(rows)]
     if len({question.id for question in questions}) < len(questions):
         raise BenchmarkError(f"{path} has several questions with the same {layout.id}: give each its own.")
     return layout, questions
@@ -127,7 +128,7 @@ def predictions(layout: Layout, questions: Sequence[BenchmarkQuestion], said: Ma
         return json.dumps({id: -1 if number is None else number for id, number in chosen.items()}, indent=1)
     if layout.name == "Video-MME":
         return json.dumps(_by_video(questions, said), indent=1, ensure_ascii=False)
-    rows = [{**one.row, "id": one.id, "answer": one.answer, "pred": said[one.id]} for one in answered]
+    rows = [{"id": one.id, **one.row, "pred": said[one.id]} for one in answered]
     return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
 
 
@@ -190,12 +191,12 @@ def _by_video(questions: Sequence[BenchmarkQuestion], said: Mapping[str, str]) -
     return list(videos.values())
 
 
-def _answers(path: Path, layout: Layout) -> dict[str, Any]:
-    """Answers that stand in a file of their own, by ids: EgoSchema's object, ActivityNet-QA's rows."""
-    found: dict[str, Any] = {}
-    for row in _rows(path):
-        found.update({str(row[layout.id]): row[layout.answer]} if layout.answer in row and layout.id in row else row)
-    return found
+def _answers(path: Path, layout: Layout) -> dict[str, Row]:
+    """What a file of answers says of each question, by ids: ActivityNet-QA's rows, EgoSchema's one object."""
+    rows = _rows(path)
+    if all(layout.id in row for row in rows):
+        return {str(row[layout.id]): row for row in rows}
+    return {id: {layout.answer: answer} for row in rows for id, answer in row.items()}
 
 
 def _rows(path: Path) -> list[Row]:

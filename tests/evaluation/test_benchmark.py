@@ -86,6 +86,8 @@ def test_a_log_that_was_cut_off_goes_on(tmp_path: Path) -> None:
     assert AnswerLog(path, about).said == {"1": "Mara.", "2": "Tom."}
     with pytest.raises(BenchmarkError, match="another model"):
         AnswerLog(path, {"model": "b"})
+    with pytest.raises(BenchmarkError, match="give another --out"):
+        AnswerLog(path / "inside.jsonl", about)
 
 
 def test_the_command_asks_only_what_is_left(

@@ -38,22 +38,23 @@ def test_open_questions_become_rows_with_pred(tmp_path: Path) -> None:
     assert (layout.name, question.clip, question.answer) == ("MSVD-QA", "1301", "horse")
     (row,) = map(json.loads, predictions(layout, [question], {"7": "A horse."}).splitlines())
     assert {name: row[name] for name in ("id", "question", "answer", "pred")} == {
-        "id": "7", "question": "what is a man riding?", "answer": "horse", "pred": "A horse.",
+        "id": 7, "question": "what is a man riding?", "answer": "horse", "pred": "A horse.",
     }  # fmt: skip
 
 
 def test_activitynets_answers_come_from_their_own_file(tmp_path: Path) -> None:
     questions = write(tmp_path / "test_q.json", ACTIVITYNET_Q)
     layout, (question,) = read_benchmark(questions, write(tmp_path / "test_a.json", ACTIVITYNET_A))
-    assert (layout.name, question.clip, question.answer) == ("ActivityNet-QA", "a", "no")
+    assert (layout.name, question.clip, question.answer, question.group) == ("ActivityNet-QA", "a", "no", "type 3")
     assert read_benchmark(questions)[1][0].told is False
-    assert json.loads(predictions(layout, [question], {"v_a_0": "No."}))["pred"] == "No."
+    row = json.loads(predictions(layout, [question], {"v_a_0": "No."}))
+    assert (row["id"], row["answer"], row["pred"]) == ("v_a_0", "no", "No.")
 
 
 @pytest.mark.parametrize("rows", [[{**VIDEO, **CHOICE}], [{**VIDEO, "questions": [CHOICE]}]], ids=["flat", "by video"])
 def test_video_mmes_results_are_by_video(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
     layout, (question,) = read_benchmark(write(tmp_path / "mme.jsonl", rows, lines=True))
-    assert (layout.name, question.clip, question.right, question.group) == ("Video-MME", "xY-1", 1, "short")
+    assert (layout.name, question.clip, question.right, question.group) == ("Video-MME", "xY-1", 1, "duration short")
     (video,) = json.loads(predictions(layout, [question], {"001-1": "B. Two."}))
     assert video == {**VIDEO, "questions": [{**CHOICE, "response": "B. Two."}]}
     assert json.loads(predictions(layout, [question], {}))[0]["questions"][0]["response"] == ""
