@@ -78,7 +78,7 @@ def test_ask_about_pictures_and_about_nothing(
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     for about, frames in ((pictures, 2), ([], 0)):
-        words = ["ask", *map(str, about), "What color is the car?", "--json"]
+        words = ["ask", *map(str, about), "What color is the car?", "--json", "--repetition-penalty", "1.5"]
         monkeypatch.setattr(sys, "argv", ["llamavid_demo", *words])
         with pytest.raises(SystemExit) as left:
             main()
@@ -159,6 +159,7 @@ def test_llava_mini_is_planned_and_asked_by_the_same_commands(run, clip: Path, t
         (["ask", "CLIP"], "no question about"),
         (["ask", "CLIP", "photo.jpg", "Who?"], "clip.mp4 is no picture"),
         (["ask", "CLIP", "Who?", "--high-resolution"], "no pictures in parts"),
+        (["ask", "CLIP", "Who?", "--repetition-penalty", "0.5"], "from 1 to 2, not 0.5"),
         (["eval", "--benchmark", __file__], "needs --videos"),
         (["eval", "--benchmark", __file__, "--videos", "."], "cannot be read as JSON"),
         (["ask", "CLIP", "Who?", "--section", "7"], "not 7"),

@@ -58,6 +58,10 @@ def ask(
             "LLaMA-VID's demo: 0.7."
         ),
     ] = None,
+    repetition_penalty: Annotated[
+        float | None,
+        typer.Option(help="From 1, none, to 2: makes words less likely that the answer has. The originals: none."),
+    ] = None,
     max_new_tokens: Annotated[
         int | None, typer.Option(help="Longest answer, in tokens; 256 when unset. The originals: 512.")
     ] = None,
@@ -83,7 +87,7 @@ def ask(
     """Ask one question about a film or pictures, or about nothing, and print the answer as it is written."""
     options = Options.read({
         "temperature": temperature, "top_p": top_p, "max_new_tokens": max_new_tokens, "until": until, "guide": guide,
-        "reads": reads, "style": style,
+        "reads": reads, "style": style, "repetition_penalty": repetition_penalty,
     })  # fmt: skip
     settings = chosen_settings(model=model, quantization=quantization)
     *named, words = question
