@@ -122,4 +122,4 @@ def test_the_command_asks_only_what_is_left(
     again = run()
     assert again["answered"] == 2 and again["exact_match"]["n"] == 2  # type: ignore[index]
     written = map(json.loads, (tmp_path / "out" / "predictions.jsonl").read_text().splitlines())
-    assert {row["id"]: row["pred"] for row in written}[kept["id"]] == "Mara"
+    assert {str(row["id"]): row["pred"] for row in written}[kept["id"]] == "Mara"
