@@ -14,7 +14,7 @@ from llamavid_demo.chat.decoding import Sampling, fill, read
 from llamavid_demo.chat.encoded_section import check_length
 from llamavid_demo.chat.progress import Progress
 from llamavid_demo.chat.scheduler import scheduler_of
-from llamavid_demo.chat.task import Steps
+from llamavid_demo.chat.task import Steps, Stopped
 from llamavid_demo.chat.turn import Told, Turn, TurnStats
 from llamavid_demo.model.attention import TailReading
 from llamavid_demo.model.kv_cache import Prefix, Tail
@@ -54,12 +54,17 @@ def _write(model: LoadedModel, turn: Turn, history: Sequence[Turn], sampling: Sa
     answer = Answer(partial(_steps, model, ids), sampling, tokens=1 + sampling.max_new_tokens, section=len(ids))
     turn.answered_by(answer)
     scheduler_of(model).submit(answer)
-    with closing(answer.heard(turn.every)) as heard:
-        for told in heard:
-            first = first or time.perf_counter()
-            yield [*(what for what in told if isinstance(what, Progress)), *_more(model, turn, answer.ids)]
-    yield _more(model, turn, answer.ids, last=True)
-    turn.finished = "length" if len(answer.ids) == sampling.max_new_tokens else "end"
+    try:
+        with closing(answer.heard(turn.every)) as heard:
+            for told in heard:
+                if answer.ids:
+                    first = first or time.perf_counter()
+                progress = (what for what in told if isinstance(what, Progress))
+                yield [*progress, *turn.grow(model.tokenizer.decode(list(answer.ids)))]
+        turn.finished = "length" if len(answer.ids) == sampling.max_new_tokens else "end"
+    except Stopped:
+        turn.finished = "stopped"
+    yield turn.grow(model.tokenizer.decode(list(answer.ids)), last=True)
     now = time.perf_counter()
     first = first or now
     turn.stats = TurnStats(
@@ -78,11 +83,3 @@ def _steps(model: LoadedModel, ids: Sequence[int]) -> Steps[tuple[TailReading, t
     reading = TailReading(prefix, Tail(layers), before)
     logits = yield from read(model, reading, embeds[:, before:])
     return reading, logits
-
-
-def _more(model: LoadedModel, turn: Turn, ids: Sequence[int], *, last: bool = False) -> Told:
-    text = model.tokenizer.decode(list(ids)).strip()
-    if len(text) <= len(turn.text) or (text.endswith("\ufffd") and not last):  # half a character waits
-        return []
-    piece, turn.text = text[len(turn.text) :], text
-    return [piece]

@@ -98,6 +98,9 @@ def test_text_alone_is_answered_greedily_token_by_token(micro: LoadedModel) -> N
         with torch.no_grad():
             ids.append(int(copy.copy(model.llama)(torch.tensor([ids])).logits[0, -1].argmax()))
     assert turn.text == model.tokenizer.decode(ids[len(model.text_ids([("Who?", None)])) :]).strip()
+    stopped = ask_text(model, "Who?", Options(max_new_tokens=6), LENGTH)
+    stopped.stop()
+    assert stopped.finish().finished == "stopped"
     with pytest.raises(TooLongError):
         ask_text(model, "Who?", Options(max_new_tokens=100_000), LENGTH).finish()
 

@@ -6,6 +6,7 @@ evaluation have it. There the text decoder also looks at a frame's CLS row, whic
 
 import copy
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -68,5 +69,5 @@ def as_short(model: LoadedModel, texts: PromptFormat = SHORT) -> LoadedModel:
     return ShortLlamaVid(**{**_fields(model), "network": network})
 
 
-def _fields(known: LlamaVidConfig | LoadedLlamaVid) -> dict[str, object]:
+def _fields(known: LlamaVidConfig | LoadedLlamaVid) -> dict[str, Any]:
     return {field.name: getattr(known, field.name) for field in fields(known)}
