@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from rich.logging import RichHandler
 
 from llamavid_demo.cli.adding import add
+from llamavid_demo.cli.asking import ask
 from llamavid_demo.cli.common import (
     AsJson,
     Model,
@@ -24,12 +25,10 @@ from llamavid_demo.cli.common import (
 from llamavid_demo.cli.doctor import doctor
 from llamavid_demo.cli.evaluating import compare, evaluate
 from llamavid_demo.cli.getting import get, get_if_wanted
-from llamavid_demo.cli.history import History
 from llamavid_demo.cli.progress_bars import progress_bars
 from llamavid_demo.cli.space import space
 from llamavid_demo.cli.subtitling import subtitles
 from llamavid_demo.errors import DemoError, QuestionError
-from llamavid_demo.options import Options
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Talk with a film.", pretty_exceptions_enable=False)
 
@@ -54,72 +53,7 @@ def serve(
     serve_page(chosen_settings(**chosen))
 
 
-@app.command()
-def ask(
-    movie: Annotated[Path, typer.Argument(help="A folder of movies/, its name, or a video file.")],
-    question: Annotated[str, typer.Argument(help="What you want to know.")],
-    section: Annotated[
-        str | None, typer.Option(help="Which section, from 0, which is the default; or all: the whole film.")
-    ] = None,
-    until: Annotated[
-        float | None, typer.Option(help="No spoilers: know only what comes before this second of the film.")
-    ] = None,
-    temperature: Annotated[
-        float | None, typer.Option(help="From 0, the likeliest words, to 2, the most varied; 0 when unset.")
-    ] = None,
-    top_p: Annotated[
-        float | None, typer.Option(help="Choose among the likeliest words that together have this probability.")
-    ] = None,
-    max_new_tokens: Annotated[int | None, typer.Option(help="Longest answer, in tokens.")] = None,
-    guide: Annotated[
-        str | None, typer.Option(help="Question that context tokens are built from: ahead, first or every.")
-    ] = None,
-    reads: Annotated[str, typer.Option(help="What the model may use: both, frames or subtitles.")] = "both",
-    style: Annotated[str, typer.Option(help="Answers: any as the model likes, short or long.")] = "any",
-    history: Annotated[
-        Path | None,
-        typer.Option(
-            help='JSON file of earlier turns: [{"question": …, "answer": …}], or a conversation that the page saved, '
-            "whose section is then the default; it is extended."
-        ),
-    ] = None,
-    model: Model = None,
-    quantization: Quantization = None,
-    as_json: AsJson = False,
-) -> None:
-    """Ask one question and print the answer as it is written."""
-    from llamavid_demo.chat import MovieChat
-
-    options = Options.read({
-        "temperature": temperature, "top_p": top_p, "max_new_tokens": max_new_tokens, "until": until, "guide": guide,
-        "reads": reads, "style": style,
-    })  # fmt: skip
-    settings = chosen_settings(model=model, quantization=quantization)
-    film = chosen_movie(movie, settings)
-    earlier = History(history) if history else None
-    section = section or str((earlier and earlier.section) or 0)
-    if section != "all" and not section.isdecimal():
-        raise QuestionError(f"{section!r} is no section: give its number, from 0, or all.")
-    loaded = loaded_model(settings)
-    with progress_bars(messages) as progress:
-        which: int | Literal["all"] = int(section) if section.isdecimal() else "all"
-        chat = MovieChat(loaded, film, which, settings=settings, progress=progress)
-        chat.turns = earlier.turns() if earlier else []
-        if chat.foreign:
-            messages.print(chat.foreign)
-        turn = chat.ask(question, options)
-        pieces = iter(turn)
-        first = next(pieces, "")
-    if as_json:
-        turn.finish()
-        console.print_json(data=chat.report(turn))
-    else:
-        print(first, end="", flush=True)
-        for piece in pieces:
-            print(piece, end="", flush=True)
-        print()
-    if earlier:
-        earlier.add(turn)
+app.command()(ask)
 
 
 @app.command()

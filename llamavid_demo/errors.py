@@ -14,6 +14,10 @@ class MovieError(DemoError):
     """A file that cannot be watched: no video in it, damaged, protected, or of a kind that we do not open."""
 
 
+class PictureError(DemoError):
+    """A picture that cannot be looked at: a file of another kind, damaged, or too large."""
+
+
 class SubtitleError(DemoError):
     """A subtitle file or track that cannot be read."""
 
@@ -60,3 +64,7 @@ class DownloadError(DemoError):
 
 class SpaceError(DemoError):
     """A Space that cannot be made on the Hub, or not with what was chosen."""
+
+
+class BenchmarkError(DemoError):
+    """A benchmark that cannot be asked: a file of no known layout, clips that are not there, others' answers."""

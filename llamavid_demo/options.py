@@ -11,6 +11,7 @@ Reads = Literal["both", "frames", "subtitles"]
 Style = Literal["any", "short", "long"]
 
 HOTTEST = 2.0
+STRICTEST = 2.0  # repetition penalty
 LAST_SECOND = 1e6
 MOST_TOKENS = 1_000_000
 _SHOWN = 60  # characters of a wrong value
@@ -26,7 +27,8 @@ _WORDS: dict[Style, str] = {
 class Options:
     """How one question is answered; None is what the settings or the model choose.
 
-    `temperature` (0 is greedy) and `top_p` sample; `max_new_tokens` is the longest answer. With `until` nothing is
+    `temperature` (0 is greedy) and `top_p` sample; with a `repetition_penalty` above 1 words that the answer has
+    already are less likely; `max_new_tokens` is the longest answer. With `until` nothing is
     known from that second of the film on. `guide` is the question that context tokens are built from
     (`Settings.guide`); the model `reads` frames, subtitles or both; `style` asks for a short or a long answer. A model
     ignores a guide or a style that it was not made for. Raises `QuestionError` for a value that is none of these.
@@ -39,10 +41,12 @@ class Options:
     guide: Guide | None = None
     reads: Reads = "both"
     style: Style = "any"
+    repetition_penalty: float | None = None
 
     def __post_init__(self) -> None:
         within("temperature", self.temperature, 0, HOTTEST)
         within("top_p", self.top_p, 0.01, 1)
+        within("repetition_penalty", self.repetition_penalty, 1, STRICTEST)
         within("max_new_tokens", self.max_new_tokens, 1, MOST_TOKENS, whole=True)
         within("until", self.until, 0, LAST_SECOND)
         _one_of("guide", self.guide, (*get_args(Guide), None))

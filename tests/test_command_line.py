@@ -12,6 +12,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from PIL import Image
 
 from llamavid_demo.__main__ import main
 from llamavid_demo.report import Report
@@ -91,6 +92,25 @@ def test_ask_prints_one_object(run: Run, clip: Path, tmp_path: Path) -> None:
     assert second.stdout.strip() == said[1]["answer"]
 
 
+def test_ask_about_pictures_and_about_nothing(
+    settings: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = [tmp_path / "a.png", tmp_path / "b.jpg"]
+    for path in pictures:
+        Image.new("RGB", (80, 60), "green").save(path)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    for about, frames in ((pictures, 2), ([], 0)):
+        words = ["ask", *map(str, about), "What color is the car?", "--json", "--repetition-penalty", "1.5"]
+        monkeypatch.setattr(sys, "argv", ["llamavid_demo", *words])
+        with pytest.raises(SystemExit) as left:
+            main()
+        assert not left.value.code
+        answer = json.loads(capsys.readouterr().out)
+        jsonschema.validate(answer, Report.model_json_schema())
+        assert answer["stats"]["frames"] == frames and answer["section"] == [0, frames]
+
+
 def test_a_saved_conversation_gives_the_same_answer_again_in_another_process(
     run: Run, run_process: Run, clip: Path, tmp_path: Path
 ) -> None:
@@ -161,6 +181,12 @@ def test_llava_mini_is_planned_and_asked_by_the_same_commands(run: Run, clip: Pa
         (["plan"], "--minutes"),
         (["plan", "--minutes", "30", "--model", "no/such/model"], "no/such/model"),
         (["ask", "CLIP", "  "], "empty"),
+        (["ask", "CLIP"], "no question about"),
+        (["ask", "CLIP", "photo.jpg", "Who?"], "clip.mp4 is no picture"),
+        (["ask", "CLIP", "Who?", "--high-resolution"], "no pictures in parts"),
+        (["ask", "CLIP", "Who?", "--repetition-penalty", "0.5"], "from 1 to 2, not 0.5"),
+        (["eval", "--benchmark", __file__], "needs --videos"),
+        (["eval", "--benchmark", __file__, "--videos", "."], "cannot be read as JSON"),
         (["ask", "CLIP", "Who?", "--section", "7"], "not 7"),
         (["ask", "CLIP", "Who?", "--section", "some"], "or all"),
         (["ask", "CLIP", "Who?", "--until", "0"], "0:00"),

@@ -30,7 +30,7 @@ def test_what_are_no_options_is_refused(sent: Any) -> None:
 
 
 def test_options_survive_json() -> None:
-    options = Options(0.5, 0.9, 40, 72.5, "every", "subtitles", "short")
+    options = Options(0.5, 0.9, 40, 72.5, "every", "subtitles", "short", 1.2)
     assert Options.read(json.loads(json.dumps(asdict(options)))) == options
     assert Options.read({}) == Options()
 
@@ -39,4 +39,5 @@ def test_a_temperature_of_ones_own_takes_no_other_top_p() -> None:
     warmer = Sampling(0.7, 0.9, 50)
     assert warmer.but(Options()) == warmer
     assert warmer.but(Options(top_p=0.5)) == Sampling(0.7, 0.5, 50)
+    assert warmer.but(Options(repetition_penalty=1.3)) == Sampling(0.7, 0.9, 50, 1.3)
     assert warmer.but(Options(temperature=0.0, max_new_tokens=3)) == Sampling(0.0, 1.0, 3)

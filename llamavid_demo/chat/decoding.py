@@ -1,10 +1,15 @@
 """Steps of the LLaMA: a section or words read in chunks, a token for each of several conversations."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 import torch
-from transformers import LogitsProcessorList, TemperatureLogitsWarper, TopPLogitsWarper
+from transformers import (
+    LogitsProcessorList,
+    RepetitionPenaltyLogitsProcessor,
+    TemperatureLogitsWarper,
+    TopPLogitsWarper,
+)
 
 from llamavid_demo.chat.progress import Progress
 from llamavid_demo.chat.sizes import CHUNK, words_at_once
@@ -16,11 +21,12 @@ from llamavid_demo.options import Options
 
 @dataclass(frozen=True)
 class Sampling:
-    """How the next token is chosen; temperature 0 is greedy."""
+    """How the next token is chosen; temperature 0 is greedy, repetition penalty 1 none."""
 
     temperature: float = 0.0
     top_p: float = 1.0
     max_new_tokens: int = 256
+    repetition_penalty: float = 1.0
 
     def but(self, options: Options) -> "Sampling":
         """The same where the options say nothing; a temperature of their own takes no other's top-p."""
@@ -29,6 +35,7 @@ class Sampling:
             self.temperature if warmth is None else warmth,
             options.top_p or top_p,
             options.max_new_tokens or self.max_new_tokens,
+            options.repetition_penalty or self.repetition_penalty,
         )
 
 
@@ -62,16 +69,22 @@ def step(model: LoadedModel, batch: TailBatch, rows: list[TailReading], tokens: 
     return model.logits(hidden[:, -1])
 
 
-def chooser(sampling: Sampling) -> Callable[[torch.Tensor], int]:
-    """What picks the next id from logits (V,)."""
-    if sampling.temperature <= 0:
-        return lambda logits: int(logits.argmax())
-    warp = LogitsProcessorList([TemperatureLogitsWarper(sampling.temperature)])
-    if sampling.top_p < 1:
-        warp.append(TopPLogitsWarper(sampling.top_p))
+def chooser(sampling: Sampling) -> Callable[[torch.Tensor, Sequence[int]], int]:
+    """What picks the next id from logits (V,), given the answer's ids so far."""
+    processors = LogitsProcessorList()
+    if sampling.repetition_penalty > 1:
+        processors.append(RepetitionPenaltyLogitsProcessor(sampling.repetition_penalty))
+    if sampling.temperature > 0:
+        processors.append(TemperatureLogitsWarper(sampling.temperature))
+        if sampling.top_p < 1:
+            processors.append(TopPLogitsWarper(sampling.top_p))
 
-    def sample(logits: torch.Tensor) -> int:
-        scores = warp(torch.LongTensor(1, 0), torch.FloatTensor(logits[None].cpu()))
+    def choose(logits: torch.Tensor, said: Sequence[int]) -> int:
+        scores = logits
+        if processors:
+            scores = processors(torch.LongTensor([list(said)]), torch.FloatTensor(logits[None].cpu()))[0]
+        if sampling.temperature <= 0:
+            return int(scores.argmax())
         return int(torch.multinomial(scores.softmax(-1), 1))
 
-    return sample
+    return choose

@@ -241,10 +241,10 @@ class MovieChat:
                     events: Told = [what for what in told if isinstance(what, Progress)]
                     if len(events) < len(told):
                         first = first or time.perf_counter()
-                        events += self._new_text(turn, answer.ids)
+                        events += turn.grow(self.model.tokenizer.decode(list(answer.ids)))
                     yield events
             turn.finished = "length" if len(answer.ids) == sampling.max_new_tokens else "end"
-            yield self._new_text(turn, answer.ids, last=True)
+            yield turn.grow(self.model.tokenizer.decode(list(answer.ids)), last=True)
         finally:
             turn.stats = work.stats(answer.ids, began=began, first=first)
             if not answer.stopping or turn.stopping:  # else somebody left, and it may still be written
@@ -288,13 +288,6 @@ class MovieChat:
             return ahead
         every = guide_mode(self.model, self.settings, turn.options.guide) == "every"
         return turn.question if every else first.question
-
-    def _new_text(self, turn: Turn, ids: list[int], *, last: bool = False) -> Told:
-        text = self.model.tokenizer.decode(list(ids)).strip()
-        if len(text) > len(turn.text) and (last or not text.endswith("\ufffd")):  # half a character waits
-            piece, turn.text = text[len(turn.text) :], text
-            return [piece]
-        return []
 
     def _add_evidence(self, turn: Turn, work: TurnTask) -> None:
         per_frame = self.model.config.tokens_per_frame

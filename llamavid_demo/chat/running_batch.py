@@ -129,7 +129,7 @@ class RunningBatch:
 
     def _write(self, answer: Answer, logits: torch.Tensor) -> bool:
         """Choose the next token; whether another one will follow it."""
-        token = answer.choose(logits)
+        token = answer.choose(logits, answer.ids)
         if token == self.model.tokenizer.eos:
             return False
         answer.ids.append(token)

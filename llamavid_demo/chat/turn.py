@@ -101,6 +101,14 @@ class Turn:
             pass
         return self
 
+    def grow(self, text: str, *, last: bool = False) -> Told:
+        """Called by whoever writes: the answer is this `text` by now; gives what is new. Half a character waits."""
+        text = text.strip()
+        if len(text) <= len(self.text) or (text.endswith("\ufffd") and not last):
+            return []
+        piece, self.text = text[len(self.text) :], text
+        return [piece]
+
     def answered_by(self, task: Task) -> None:
         """Called by the conversation: this task writes the answer."""
         self._task = task

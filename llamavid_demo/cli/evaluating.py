@@ -6,9 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from llamavid_demo.cli.benchmark import print_benchmark
 from llamavid_demo.cli.common import AsJson, Model, Quantization, chosen_settings, console, loaded_model, messages
 from llamavid_demo.cli.progress_bars import progress_bars
 from llamavid_demo.errors import QuestionError
+from llamavid_demo.options import Options
 from llamavid_demo.settings import Settings
 
 
@@ -29,16 +31,36 @@ def evaluate(
     photographs: Annotated[
         Path | None, typer.Option(help="Ask about clips of a folder's photographs instead, five in each.")
     ] = None,
+    benchmark: Annotated[
+        Path | None,
+        typer.Option(
+            help="Ask a public benchmark's questions instead: a JSON or JSON lines file of MSVD-QA, MSRVTT-QA, "
+            "ActivityNet-QA, Video-MME, EgoSchema or TVQA, or rows with video, question and answer or options."
+        ),
+    ] = None,
+    videos: Annotated[Path | None, typer.Option(help="Folder of the benchmark's clips.")] = None,
+    answers: Annotated[Path | None, typer.Option(help="File of its true answers, if they are kept apart.")] = None,
+    subtitles: Annotated[Path | None, typer.Option(help="Folder of its subtitles, by the clips' names.")] = None,
+    reads: Annotated[str, typer.Option(help="What it may use of a clip: both, frames or subtitles.")] = "both",
+    style: Annotated[str, typer.Option(help="Answers to open questions: any, short or long.")] = "any",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for its predictions; killed, the same command goes on from there.")
+    ] = None,
     model: Model = None,
     quantization: Quantization = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask a model about freshly rendered toy films, or written scenes, and print how often it is right."""
+    """Ask a model about freshly rendered toy films, written scenes or a benchmark; print how often it is right."""
     from llamavid_demo.chat import Progress
     from llamavid_demo.cli.score_table import evidence_lines, score_table
     from llamavid_demo.evaluation import evaluate as evaluation
 
     settings = chosen_settings(model=model, quantization=quantization)
+    if benchmark:
+        options = Options.read({"reads": reads, "style": style})
+        return print_benchmark(
+            benchmark, settings, options, videos=videos, answers=answers, subtitles=subtitles, out=out, as_json=as_json
+        )
     loaded = loaded_model(settings)
     if scenes is not None:
         return _print_scenes(loaded, scenes, as_json=as_json)
@@ -59,10 +81,10 @@ def evaluate(
         if second_turns:
             results = evaluation.evaluate_second_turns(loaded, films, seed, kind=kind, report=report)
         else:
-            answers: dict[str, list[evaluation.Answered]] = {mode: [] for mode in modes}
+            said: dict[str, list[evaluation.Answered]] = {mode: [] for mode in modes}
             guide = "every" if ablations else None
             results = evaluation.evaluate_modes(
-                loaded, films, seed, kind=kind, answers=answers, guide=guide, ordinary=ordinary, report=report
+                loaded, films, seed, kind=kind, answers=said, guide=guide, ordinary=ordinary, report=report
             )
     if as_json:
         console.print_json(data=results if len(results) > 1 else next(iter(results.values())))

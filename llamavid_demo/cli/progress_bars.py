@@ -22,6 +22,7 @@ _NAMES = {
     "prefill": "reading the section",
     "words": "reading the question with every frame",
     "films": "asking about films",
+    "answers": "answering questions",
     "download": "downloading",
     "check": "checking what is here",
     "copy": "copying",

@@ -5,7 +5,6 @@ true answers.
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 from llamavid_demo.chat.evidence import find_evidence
 from llamavid_demo.evaluation.evaluate import share_of
 from llamavid_demo.evaluation.greedy import begin, finish, read_section
+from llamavid_demo.evaluation.squad import exact_match, token_f1
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, LoadedModel
 from llamavid_demo.questions.written import WrittenQuestion, WrittenScene, asked_before
 from llamavid_demo.settings import Settings
@@ -102,21 +102,8 @@ def scene_scores(answers: Sequence[SceneAnswer]) -> dict[str, Any]:
         "answerable_refused": share_of([answer.refused and not answer.right for answer in told]),
         "line_shown": share_of([bool(answer.shown) for answer in told]),
         "token_f1": _mean([token_f1(answer.said, answer.question.answer) for answer in told]),
-        "exact_match": _mean([squad_words(answer.said) == squad_words(answer.question.answer) for answer in told]),
+        "exact_match": _mean([exact_match(answer.said, answer.question.answer) for answer in told]),
     }
-
-
-def squad_words(text: str) -> list[str]:
-    """Words as SQuAD compares them: lower case, without punctuation and articles."""
-    text = re.sub(r"[^\w\s]", "", text.lower())
-    return [word for word in text.split() if word not in ("a", "an", "the")]
-
-
-def token_f1(said: str, wanted: str) -> float:
-    """Harmonic mean of how many words of an answer are wanted and how many of the wanted ones it has."""
-    ours, theirs = squad_words(said), squad_words(wanted)
-    common = sum((Counter(ours) & Counter(theirs)).values())
-    return 2 * common / (len(ours) + len(theirs)) if common else float(ours == theirs)
 
 
 def _mean(numbers: Sequence[float]) -> float:

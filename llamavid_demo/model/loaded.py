@@ -13,7 +13,7 @@ from transformers import LlamaConfig
 
 from llamavid_demo.film.alignment import cues_by_frame
 from llamavid_demo.film.cues import Cue
-from llamavid_demo.film.frame_format import FrameFormat
+from llamavid_demo.film.frame_format import FrameFormat, resize_frame
 from llamavid_demo.model.attention import LastLayerWritten, PrefixReading, Reading
 from llamavid_demo.model.config import VisionConfig
 from llamavid_demo.model.kv_cache import Prefix
@@ -193,6 +193,10 @@ class LoadedModel(ABC):
     def patches(self, frames: np.ndarray) -> torch.Tensor:
         """Frames (B, h, w, 3) uint8 → patches (B, …), float16 on the CPU, as they are stored."""
 
+    def picture_patches(self, rgb: np.ndarray) -> torch.Tensor:
+        """One picture (H, W, 3) uint8, of any size → patches (1, …) as of a frame."""
+        return self.patches(np.stack([resize_frame(rgb, self.frame_format)]))
+
     @abstractmethod
     def scores(self, patches: torch.Tensor, guide: str) -> torch.Tensor:
         """Attention (T, M, N), float32, over stored patches (T, …), as a question looks at them."""
@@ -213,6 +217,10 @@ class LoadedModel(ABC):
     @abstractmethod
     def words(self, last_cues: str, turns: Sequence[tuple[str, str | None]], *, answers: Answers) -> list[Word]:
         """What follows a section's last frame: its cues, then questions with answers; an open one has None."""
+
+    def text_ids(self, turns: Sequence[tuple[str, str | None]]) -> list[int]:
+        """Ids of a conversation without any film, whose last turn is open."""
+        return [*self.section_prompt([]).ids, *(word.id for word in self.words("", turns, answers="raw"))]
 
     @abstractmethod
     def section(

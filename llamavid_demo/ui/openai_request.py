@@ -15,7 +15,7 @@ from llamavid_demo.options import shown, within
 from llamavid_demo.settings import Settings
 
 NAMING = re.compile(r"^\s*(film|section|until)\s*:\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
-CHOSEN = ("temperature", "top_p", "guide", "reads", "style")  # as `Options` has them
+CHOSEN = ("temperature", "top_p", "repetition_penalty", "guide", "reads", "style")  # as `Options` has them
 # What would change the answer, and what it is when it does not: everything else that is unknown is left aside.
 NOT_OURS: dict[str, Any] = {"n": 1, "stop": None, "tools": [], "functions": [], "logprobs": False, "logit_bias": {}}
 

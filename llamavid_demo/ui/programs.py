@@ -89,6 +89,7 @@ class Programs:
         guide: str | None = None,
         reads: str = "both",
         style: str = "any",
+        repetition_penalty: float = 1.0,
     ) -> Reports:
         """Ask about a section of a film. Whoever streams sees the answer grow; the last report is the whole one.
 
@@ -107,6 +108,7 @@ class Programs:
             guide: Question that context tokens are built from: ahead, first or every; the model's own when left out.
             reads: What the model may use: both, frames or subtitles.
             style: any as the model likes, short or long.
+            repetition_penalty: From 1, none, to 2: makes words less likely that the answer has already.
 
         Returns:
             `answer`, `evidence` (a list of `seconds`, `weight`, `cue`), `stats`, `finished`, `model`, `section` (start
@@ -120,7 +122,7 @@ class Programs:
         name = checks.model_named(model, self.models.names)
         sent = {
             "temperature": temperature, "top_p": top_p, "max_new_tokens": max_new_tokens, "until": until,
-            "guide": guide, "reads": reads, "style": style,
+            "guide": guide, "reads": reads, "style": style, "repetition_penalty": repetition_penalty,
         }  # fmt: skip
         options = checks.options_of(sent, film, self.settings)
         return self._reports(name, film, part, earlier, asked, options)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from llamavid_demo.errors import QuestionError
-from llamavid_demo.options import HOTTEST, Options
+from llamavid_demo.options import HOTTEST, STRICTEST, Options
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.labels import labels
 from llamavid_demo.ui.language import say, translated
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Named = dict[str, Any]
 
-NAMES = ("reads", "style", "no_spoilers", "guide", "temperature", "top_p", "longest")
+NAMES = ("reads", "style", "no_spoilers", "guide", "temperature", "top_p", "longest", "penalty")
 UNREADABLE = "The settings of this page could not be read: reload the page, or change one of them."
 UNSTEERED = '["", null]'  # sent where nobody has chosen anything
 LONGEST = 1000  # characters of all that is sent
@@ -80,6 +80,10 @@ def controls(settings: Settings) -> Named:
                 1, longest, value=longest, step=1, label=labels("Longest answer"),
                 info=labels("In tokens; a word has one or two."), buttons=[],
             ),
+            "penalty": gr.Slider(
+                1, STRICTEST, value=1, step=0.05, label=labels("Repetition penalty"),
+                info=labels("Above 1: words that the answer has already are less likely."), buttons=[],
+            ),
         }  # fmt: skip
 
 
@@ -102,6 +106,7 @@ def options(sent: Any, settings: Settings) -> Options:
     chosen = Options.read({
         "temperature": None if values["temperature"] == 0 else values["temperature"],
         "top_p": None if values["top_p"] == 1 else values["top_p"],
+        "repetition_penalty": None if values["penalty"] == 1 else values["penalty"],
         "max_new_tokens": longest,
         "until": (0.0 if second is None else second) if guarded else None,
         "guide": None if values["guide"] == "" else values["guide"],
@@ -134,6 +139,9 @@ def _received(sent: Any) -> tuple[Named | None, Any]:
         values, second = json.loads(str(sent)[:LONGEST])
         if values == "":
             return None, second
-        return dict(zip(NAMES, json.loads(values), strict=True)), second
+        given = list(json.loads(values))
+        if len(given) == len(NAMES) - 1:  # kept by a browser from before there was a penalty
+            given.append(1)
+        return dict(zip(NAMES, given, strict=True)), second
     except (ValueError, TypeError, RecursionError):
         raise QuestionError(UNREADABLE) from None

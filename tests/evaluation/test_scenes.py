@@ -2,7 +2,8 @@
 
 import pytest
 
-from llamavid_demo.evaluation.scenes import REFUSED, SceneAnswer, answer_scene, scene_scores, squad_words, token_f1
+from llamavid_demo.evaluation.scenes import REFUSED, SceneAnswer, answer_scene, scene_scores
+from llamavid_demo.evaluation.squad import squad_words, token_f1
 from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.questions.written import WrittenQuestion, WrittenScene, written_scenes

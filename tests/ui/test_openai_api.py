@@ -68,11 +68,13 @@ def test_what_is_sent_wrong_is_refused_in_a_sentence(wrong: dict[str, Any], sent
 def test_messages_are_turns_and_a_question() -> None:
     parts = [{"type": "text", "text": "And "}, {"type": "text", "text": "then?"}]
     said = [WHERE, {"role": "assistant", "content": "There."}, {"role": "user", "content": parts}]
-    arguments = read({"film": "road", "messages": said, "max_tokens": 10**6, "temperature": 0.5})
+    arguments = read(
+        {"film": "road", "messages": said, "max_tokens": 10**6, "temperature": 0.5, "repetition_penalty": 1.1}
+    )
     assert arguments["history"] == [[WHERE["content"], "There."]]
     assert arguments["question"] == "And then?"
     assert arguments["max_new_tokens"] == Settings().max_new_tokens
-    assert arguments["temperature"] == 0.5
+    assert arguments["temperature"] == 0.5 and arguments["repetition_penalty"] == 1.1
 
 
 @pytest.fixture(scope="module")

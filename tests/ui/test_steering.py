@@ -24,7 +24,7 @@ from tests.ui.test_page import ask, open_harbour, stop, wait_for_video
 SETTINGS = Settings(max_new_tokens=100)
 CHOSEN: dict[str, Any] = {
     "reads": "frames", "style": "short", "no_spoilers": True, "guide": "every", "temperature": 0.4, "top_p": 0.9,
-    "longest": 50,
+    "longest": 50, "penalty": 1.2,
 }  # fmt: skip
 
 
@@ -34,11 +34,13 @@ def sent(second: Any = 72.5, **changed: Any) -> str:
 
 
 def test_what_the_page_sends_are_options() -> None:
-    assert options(sent(), SETTINGS) == Options(0.4, 0.9, 50, 72.5, "every", "frames", "short")
+    assert options(sent(), SETTINGS) == Options(0.4, 0.9, 50, 72.5, "every", "frames", "short", 1.2)
     assert options(UNSTEERED, SETTINGS) == Options()
-    resting = sent(temperature=0, top_p=1, guide="", no_spoilers=False)
+    resting = sent(temperature=0, top_p=1, guide="", no_spoilers=False, penalty=1)
     assert options(resting, SETTINGS) == Options(max_new_tokens=50, reads="frames", style="short")
     assert options(sent(second=None), SETTINGS).until == 0
+    *before, _ = CHOSEN.values()  # what browsers kept from before there was a penalty
+    assert options(json.dumps([json.dumps(before), 72.5]), SETTINGS).repetition_penalty is None
 
 
 EVIL = [
@@ -46,6 +48,7 @@ EVIL = [
     sent(float("nan")), sent(-1), sent("1"), sent([]), sent(temperature=1e999), sent(temperature="hot"), sent(top_p=[]),
     sent(top_p=7), sent(longest=10**6), sent(longest=0), sent(longest=2.5), sent(longest="9"), sent(reads="all"),
     sent(reads={}), sent(style="<b>"), sent(guide="Who?"), sent(no_spoilers="yes"), sent(no_spoilers=None),
+    sent(penalty=3), sent(penalty="1"),
 ]  # fmt: skip
 
 

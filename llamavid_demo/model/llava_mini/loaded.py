@@ -12,7 +12,7 @@ from llamavid_demo.model.llava_mini.fused_frames import DarkFrames, FusedFrames,
 from llamavid_demo.model.llava_mini.network import LlavaMini
 from llamavid_demo.model.llava_mini.pictures import picture_parts, square_frames
 from llamavid_demo.model.llava_mini.prefusion import Watch
-from llamavid_demo.model.llava_mini.prompt import conversation_words, section_prompt
+from llamavid_demo.model.llava_mini.prompt import conversation_words, section_prompt, text_ids
 from llamavid_demo.model.llava_mini.tokenizer import ChatTokenizer
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.prompt import FRAME, Answers, SectionPrompt, Word
@@ -59,6 +59,11 @@ class LoadedLlavaMini(LoadedModel):
         return self.network.patches(self.frame_pixels(frames)).to("cpu", torch.float16)
 
     @torch.inference_mode()
+    def picture_patches(self, rgb: np.ndarray) -> torch.Tensor:
+        """One picture (H, W, 3) uint8 → patches (1, P, N, d): its middle, not bent to a square as frames are."""
+        return self.network.patches(self.picture_pixels(rgb)).to("cpu", torch.float16)
+
+    @torch.inference_mode()
     def scores(self, patches: torch.Tensor, guide: str) -> torch.Tensor:
         """Attention (T, 1, N), float32, of a question's words in pre-fusion over patches (T, P, N, d); rows sum to one.
 
@@ -82,6 +87,10 @@ class LoadedLlavaMini(LoadedModel):
     def words(self, last_cues: str, turns: Sequence[tuple[str, str | None]], *, answers: Answers) -> list[Word]:
         """What follows a section's last frame: its cues, then questions with answers, "fused" or "raw"."""
         return conversation_words(self.tokenizer, last_cues, turns, answers=answers, system=self.config.system)
+
+    def text_ids(self, turns: Sequence[tuple[str, str | None]]) -> list[int]:
+        """Ids of a conversation without any film: no word of it is fused."""
+        return text_ids(self.tokenizer, turns, system=self.config.system)
 
     def section(
         self, prompt: SectionPrompt, guide: str, batches: Sequence[torch.Tensor], *, room: int = 0

@@ -38,13 +38,23 @@ def conversation_words(
 
     Fused is what the original fuses: all but cues, token 0 and, when `answers` are raw, these with their end of turn.
     """
-    messages: list[Message] = []
-    for question, answer in turns:
-        messages.append(Message("user", question, images=0 if messages else 1))
-        if answer is not None:
-            messages.append(Message("assistant", answer))
-    ids = tokenizer.encode_chat(messages, system=system)
+    ids = tokenizer.encode_chat(_messages(turns, images=1), system=system)
     begin = ids.index(IMAGE) + 1
     raw = tokenizer.answers(ids).tolist() if answers == "raw" else [False] * len(ids)
     spoken = [Word(token, fused=token > 0 and not out) for token, out in zip(ids, raw, strict=True)]
     return [*(Word(token) for token in tokenizer.encode(last_cues)), *spoken[begin:]]
+
+
+def text_ids(tokenizer: ChatTokenizer, turns: Sequence[tuple[str, str | None]], *, system: str = SYSTEM) -> list[int]:
+    """Ids of a conversation without pictures."""
+    return tokenizer.encode_chat(_messages(turns, images=0), system=system)
+
+
+def _messages(turns: Sequence[tuple[str, str | None]], *, images: int) -> list[Message]:
+    """Questions and answers; so many pictures or films stand before the first question."""
+    messages: list[Message] = []
+    for question, answer in turns:
+        messages.append(Message("user", question, images=0 if messages else images))
+        if answer is not None:
+            messages.append(Message("assistant", answer))
+    return messages
