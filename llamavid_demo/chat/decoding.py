@@ -12,7 +12,7 @@ from transformers import (
 )
 
 from llamavid_demo.chat.progress import Progress
-from llamavid_demo.chat.sizes import CHUNK, words_at_once
+from llamavid_demo.chat.sizes import CHUNK
 from llamavid_demo.model.attention import BatchReading, TailReading
 from llamavid_demo.model.kv_cache import Prefix, TailBatch
 from llamavid_demo.model.loaded import LoadedModel
@@ -53,8 +53,7 @@ def read(model: LoadedModel, reading: TailReading, embeds: torch.Tensor) -> Gene
     """
     hidden, end = torch.empty(0), reading.tail.length + embeds.shape[1]
     reading.tail.room = end
-    at_once = words_at_once(model, reading.visible + end, CHUNK)
-    for chunk in embeds.split(at_once, dim=1):
+    for chunk in embeds.split(CHUNK, dim=1):
         hidden = model.hidden(chunk, reading, [reading.next_places(chunk.shape[1])])
         reading.tail.advance(chunk.shape[1])
         yield chunk.shape[1]

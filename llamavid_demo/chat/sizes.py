@@ -5,13 +5,12 @@ from collections import Counter
 import torch
 
 from llamavid_demo.chat.ledger import Bytes
+from llamavid_demo.model.joint_attention import SCORE_BYTES, SCORES
 from llamavid_demo.model.kv_cache import rounded
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.plan import encoding_bytes, fused_bytes_per_frame, kv_bytes_per_token
 
 CHUNK = 512  # tokens that are read at once, at most, while other conversations wait
-SCORES = 256 << 20  # bytes that the attention scores of one chunk may take: longer words are read in more chunks
-_COPIES = 12  # bytes of a score: in the model's type, float32 before and after the softmax, masked
 
 
 def weight_bytes(model: LoadedModel) -> Bytes:
@@ -62,16 +61,12 @@ def activation_bytes(model: LoadedModel, section: int, *, words: int = 0, rows: 
     wide = (8 * llama.hidden_size + 3 * llama.intermediate_size) * size  # bytes of a token in a layer
     chunk, seen = min(CHUNK, section), section + words
     reading = chunk * (wide + section * (2 * size + 2))  # with its mask, while that is made
-    scores = min(CHUNK, words) * llama.num_attention_heads * seen * _COPIES
-    asking = min(CHUNK, words) * wide + min(scores, SCORES) + rows * llama.vocab_size * 8
+    read = min(CHUNK, words)
+    merged = read * (8 * llama.hidden_size + 2 * seen)  # what is found so far, and what each word does not see
+    scores = min(read * llama.num_attention_heads * seen * SCORE_BYTES, SCORES)
+    asking = read * wide + merged + scores + rows * llama.vocab_size * 8
     prompt = 2 * section * llama.hidden_size * size  # its embeddings, and the rows that they are made of
     return max(0, prompt + max(reading, asking) - encoding_bytes(model.config, size))
-
-
-def words_at_once(model: LoadedModel, seen: int, chunk: int = CHUNK) -> int:
-    """How many words may be read at once behind `seen` tokens, so that their scores keep to `SCORES`."""
-    each = model.config.llama.num_attention_heads * max(1, seen) * _COPIES
-    return max(1, min(chunk, SCORES // each))
 
 
 def _by_layer(model: LoadedModel, tokens: int, *, eight_bit: bool = False) -> Bytes:

@@ -1,8 +1,7 @@
 """Attention of a LLaMA that reads a film once: every conversation looks at the same prefix, and at its own tail.
 
 What a token attends to is a `Reading`, which transformers hands through to the attention as a keyword argument of the
-model's call. Scores of prefix and tail are computed apart and meet in one softmax, which is the merge by log-sum-exp
-of Juravsky et al. 2024 ("Hydragen", equation 5) in a single pass: keys and values are never copied or concatenated.
+model's call. Scores of prefix and tail are computed apart and meet in one softmax (`joint_attention.py`).
 """
 
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from llamavid_demo.model.joint_attention import Block, attend_jointly
 from llamavid_demo.model.kv_cache import Prefix, Tail, TailBatch
 
 READING = "reading"
@@ -129,22 +129,18 @@ class TailReading:
         self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float
     ) -> torch.Tensor:
         """Attention over the prefix and causal attention over the tail, in one softmax."""
-        own_keys, own_values = self.tail.write(layer, key[0], value[0])
+        own = self.tail.write(layer, key[0], value[0])
         tokens, kv_heads = query.shape[2], key.shape[1]
         rows = (query[0] * scaling).unflatten(0, (kv_heads, -1)).flatten(1, 2)  # (kv heads, group·Q, D)
-        keys, values = self.prefix.read(layer, self.visible)
-        film, own = scores_of(rows, keys), rows @ own_keys.mT
         hidden_film, hidden_own = self._hidden(tokens, rows.device)
-        if hidden_film is not None:
-            film = film.masked_fill(hidden_film.repeat(rows.shape[1] // tokens, 1), float("-inf"))
-        if hidden_own is not None:
-            own = own.masked_fill(hidden_own.repeat(rows.shape[1] // tokens, 1), float("-inf"))
-        film_weights, own_weights = joint_weights(film, own)
-        if self.watch is not None:  # of each group, the newest token
-            newest = slice(tokens - 1, None, tokens)
-            self.watch.add(layer, film_weights[:, newest].flatten(0, 1), own_weights[:, newest].flatten(0, 1))
-        out = film_weights.to(values.dtype) @ values + own_weights.to(values.dtype) @ own_values
-        return out.unflatten(1, (-1, tokens)).flatten(0, 1)[None]
+        blocks = [self.prefix.block(layer, self.visible, hidden=hidden_film), Block(own, hidden=hidden_own)]
+        watched = self.watch is not None and layer in self.watch.layers
+        newest = slice(tokens - 1, None, tokens) if watched else None  # of each group
+        attended = attend_jointly(rows, blocks, kept=newest)
+        if self.watch is not None and watched:
+            weights = attended.kept.flatten(0, 1)
+            self.watch.add(layer, weights[:, : self.visible], weights[:, self.visible :])
+        return attended.found.unflatten(1, (-1, tokens)).flatten(0, 1)[None]
 
     @cached_property
     def looks(self) -> int:
@@ -200,14 +196,15 @@ class BatchReading:
         for rows in self.groups:
             first, count = self.rows[rows[0]], len(rows)
             at = slice(None) if count == len(self.rows) else rows
-            keys, values = first.prefix.read(layer, first.visible)
-            film = scores_of(_side_by_side(queries[at]), keys)  # (kv heads, rows·group, P)
-            if first.stale is not None:
-                film = film.masked_fill(first.stale.to(film.device), float("-inf"))
-            film_weights, own_weights = joint_weights(film, _side_by_side(own[at]))
-            self._watch(layer, rows, film_weights, own_weights)
-            seen = _row_by_row(film_weights.to(values.dtype) @ values, count)
-            out[at] = seen + _row_by_row(own_weights.to(values.dtype), count) @ own_values[at]
+            stale = None if first.stale is None else first.stale.to(queries.device)[None]
+            film = first.prefix.block(layer, first.visible, hidden=stale)
+            watched = any((watch := self.rows[row].watch) and layer in watch.layers for row in rows)
+            kept = slice(None) if watched else None
+            attended = attend_jointly(_side_by_side(queries[at]), [film], more=_side_by_side(own[at]), kept=kept)
+            if watched:
+                self._watch(layer, rows, attended.kept, attended.more)
+            own_weights = _row_by_row(attended.more.to(queries.dtype), count)
+            out[at] = _row_by_row(attended.found, count) + own_weights @ own_values[at]
         return out.flatten(1, 2)[:, :, None]
 
     @property
@@ -226,22 +223,10 @@ class BatchReading:
 
     def _watch(self, layer: int, rows: list[int], film: torch.Tensor, own: torch.Tensor) -> None:
         """Tell the rows' watches of the weights (kv heads, rows·group, P or T) in a layer."""
-        if any((watch := self.rows[row].watch) and layer in watch.layers for row in rows):
-            both = (_row_by_row(weights, len(rows)).flatten(1, 2) for weights in (film, own))
-            for row, of_film, of_tail in zip(rows, *both, strict=True):
-                if watch := self.rows[row].watch:
-                    watch.add(layer, of_film, of_tail)
-
-
-def scores_of(rows: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
-    """Scores (heads, rows, K) of few scaled queries (heads, rows, D) on many keys (heads, K, D)."""
-    return (keys @ rows.mT).mT  # on a CPU up to a third faster than the other way round
-
-
-def joint_weights(film: torch.Tensor, own: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Softmax over scores of a prefix (…, rows, P) and of a tail (…, rows, T) together, float32, in two parts."""
-    weights = torch.cat([film, own], dim=-1).softmax(dim=-1, dtype=torch.float32)
-    return weights[..., : film.shape[-1]], weights[..., film.shape[-1] :]
+        both = (_row_by_row(weights, len(rows)).flatten(1, 2) for weights in (film, own))
+        for row, of_film, of_tail in zip(rows, *both, strict=True):
+            if watch := self.rows[row].watch:
+                watch.add(layer, of_film, of_tail)
 
 
 def _side_by_side(rows: torch.Tensor) -> torch.Tensor:

@@ -5,7 +5,7 @@ Hugging Face's caches copy everything that was read at each token; on a film's p
 
 import torch
 
-Pair = tuple[torch.Tensor, torch.Tensor]  # keys and values (kv heads, tokens, D)
+from llamavid_demo.model.joint_attention import Block, Pair
 
 _ROOM = 64  # tokens: tails have room for a multiple of it
 
@@ -31,7 +31,8 @@ class Prefix:
         if store is None:
             store = self._stores[layer] = self._kind(keys, self.tokens)
         store.put(self.filled, torch.stack([keys, values]))
-        return store.first(self.filled + keys.shape[1])
+        block = store.block(self.filled + keys.shape[1])
+        return block.keys, block.values
 
     def advance(self, tokens: int) -> None:
         """So many more tokens are in every layer."""
@@ -39,10 +40,15 @@ class Prefix:
 
     def read(self, layer: int, tokens: int) -> Pair:
         """Keys and values of the first `tokens` tokens; no copies, unless they are held in 8 bits."""
+        block = self.block(layer, tokens)
+        return block.keys, block.values
+
+    def block(self, layer: int, tokens: int, *, hidden: torch.Tensor | None = None) -> Block:
+        """The first `tokens` tokens as they are held; of them `hidden` (Q or 1, tokens) are not seen."""
         store = self._stores[layer]
         if store is None or tokens > self.filled:
             raise ValueError(f"Only {self.filled} tokens of this prefix were read, not {tokens}.")
-        return store.first(tokens)
+        return store.block(tokens, hidden)
 
     def offload(self) -> None:
         """Keep it in the CPU's memory; it cannot be attended to there."""
@@ -84,8 +90,8 @@ class _Store:
     def put(self, start: int, pair: torch.Tensor) -> None:
         self.numbers[:, :, start : start + pair.shape[2]] = pair
 
-    def first(self, tokens: int) -> Pair:
-        return self.numbers[0, :, :tokens], self.numbers[1, :, :tokens]
+    def block(self, tokens: int, hidden: torch.Tensor | None = None) -> Block:
+        return Block(_first(self.numbers, tokens), hidden=hidden)
 
     def move(self, device: torch.device) -> None:
         self.numbers = self.numbers.to(device)
@@ -108,9 +114,8 @@ class _EightBitStore(_Store):
         self.scales[:, :, start : start + pair.shape[2]] = scales
         super().put(start, (pair / scales).round().to(torch.int8))
 
-    def first(self, tokens: int) -> Pair:
-        keys, values = self.numbers[:, :, :tokens].to(self.dtype) * self.scales[:, :, :tokens]
-        return keys, values
+    def block(self, tokens: int, hidden: torch.Tensor | None = None) -> Block:
+        return Block(_first(self.numbers, tokens), _first(self.scales, tokens), hidden)
 
     def move(self, device: torch.device) -> None:
         super().move(device)
@@ -119,6 +124,10 @@ class _EightBitStore(_Store):
     @property
     def nbytes(self) -> int:
         return super().nbytes + self.scales.nbytes
+
+
+def _first(both: torch.Tensor, tokens: int) -> Pair:
+    return both[0, :, :tokens], both[1, :, :tokens]
 
 
 class Tail:

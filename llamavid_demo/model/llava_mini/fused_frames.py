@@ -12,6 +12,7 @@ from weakref import WeakSet
 
 import torch
 
+from llamavid_demo.model.joint_attention import SCORE_BYTES, SCORES
 from llamavid_demo.model.llava_mini.network import LlavaMini
 from llamavid_demo.model.llava_mini.prefusion import Keys
 from llamavid_demo.model.llava_mini.sequence import fused_slots
@@ -115,8 +116,7 @@ class FusedFrames(SectionFrames):
         rows, total, done = table(text), torch.zeros(()), 0
         for number, patches in enumerate(self.batches):
             frames = self._kept[number] if number in self._kept else (yield from self._read(number, done))[2]
-            fused = self._fuse(number, frames, rows, past, state)[:, before - past :]
-            total = total + fused.float().sum(dim=0)
+            total = total + self._fuse(number, frames, rows, past, state)[before - past :]
             done += len(patches)
             yield done
         state.ids = text.tolist()
@@ -124,15 +124,26 @@ class FusedFrames(SectionFrames):
         return embeds[None]
 
     def _fuse(self, number: int, frames: Keys, text: torch.Tensor, past: int, state: FusedWords) -> torch.Tensor:
-        """Let the words (k, H) from number `past` on read a batch of frames by their keys: (T, k - past, H)."""
+        """Let the words (k, H) from number `past` on read a batch of frames by their keys.
+
+        Gives the sum over its frames (k - past, H), float32. As many words are read at once as have room.
+        """
         own = state.keys.pop(number, None)
-        begin = past if own else 0
-        pieces = (frames, own) if own else (frames,)
-        rows, new = self.network.prefusion(text[begin:].expand(len(self.batches[number]), -1, -1), *pieces)
-        kept = _joined(own, new) if own else new
-        if number in self._kept and self._used() + key_bytes(kept) <= self.room:
-            state.keys[number] = kept
-        return rows[:, past - begin :]
+        begin, count = past if own else 0, len(self.batches[number])
+        sums = []
+        for words in text[begin:].split(self._words_at_once(count, frames[0][0].shape[2] + len(text))):
+            rows, new = self.network.prefusion(words.expand(count, -1, -1), *((frames, own) if own else (frames,)))
+            own = _joined(own, new) if own else new
+            sums.append(rows.float().sum(dim=0))
+        if own and number in self._kept and self._used() + key_bytes(own) <= self.room:
+            state.keys[number] = own
+        return torch.cat(sums)[past - begin :]
+
+    def _words_at_once(self, frames: int, seen: int) -> int:
+        """How many words so many frames side by side may read at once, each with `seen` rows before it at most."""
+        llama, size = self.network.config.llama, self.network.compressor.query.element_size()
+        wide = (8 * llama.hidden_size + 3 * llama.intermediate_size) * size
+        return max(1, SCORES // (frames * (llama.num_attention_heads * seen * SCORE_BYTES + wide)))
 
     def _read(self, number: int, done: int) -> Generator[int, None, tuple[torch.Tensor, torch.Tensor, Keys]]:
         """Read a batch of frames and the opening: compressed tokens (T, C, H), fused opening (T, k, H), their keys.

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from llamavid_demo.model.llava_mini import fused_frames
 from llamavid_demo.model.llava_mini.fused_frames import FusedFrames, FusedWords, key_bytes
 from llamavid_demo.model.llava_mini.loaded import LoadedLlavaMini
 from llamavid_demo.model.prompt import Word
@@ -48,6 +49,26 @@ def test_the_golden_embeddings(
     recorded = torch.from_numpy(golden.recorded(case)["inputs_embeds"])
     assert ours.shape == recorded.shape
     assert float((ours - recorded).abs().max()) < WITHIN
+
+
+@pytest.mark.parametrize("room", [0, 1 << 30])
+def test_many_words_are_fused_a_few_at_a_time(
+    golden: GoldenLlavaMini, tiny: LoadedLlavaMini, film: torch.Tensor, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = tiny.words("", turns_of(golden, "c_video_turn2"), answers="fused")
+    expected = outcome(frames_of(tiny, film, room=room).embed_words(words))
+    frames, counts = frames_of(tiny, film, room=room), list[int]()
+    fused = sum(word.fused for word in words)
+    narrow = frames._words_at_once(2, 0)  # words that would fit if they saw nothing
+    monkeypatch.setattr(fused_frames, "SCORES", fused_frames.SCORES // narrow * 3)
+    outcome(frames.rows())
+    hook = tiny.network.prefusion.register_forward_pre_hook(lambda _, given: counts.append(given[0].shape[1]))
+    try:
+        assert torch.allclose(outcome(frames.embed_words(words)), expected, atol=1e-5)
+    finally:
+        hook.remove()
+    if room:  # without it frames are read anew, in between
+        assert sum(counts) == fused * len(film.split(2)) and max(counts) <= 3 < fused
 
 
 @pytest.mark.parametrize("answers", ["fused", "raw"])
