@@ -12,6 +12,7 @@ from typing import Any
 import ffmpeg
 
 from llamavid_demo.errors import MovieError
+from llamavid_demo.film.children import start_child
 from llamavid_demo.film.plain_files import DEMUXERS
 
 SAFE_INPUT = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
@@ -74,7 +75,7 @@ def run_ffmpeg(node: Any, *, seconds: float) -> tuple[int, bytes, bytes]:
 
 def _start(command: list[str], **streams: Any) -> subprocess.Popen[bytes]:
     try:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, **streams)  # noqa: S603 (no shell; paths follow file:)
+        process = start_child(command, **streams)  # paths follow file:
     except FileNotFoundError:
         raise MovieError(_MISSING.format(command[0])) from None
     if hasattr(resource, "prlimit"):  # on Linux; what asks for more fails and says so
