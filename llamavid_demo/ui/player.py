@@ -72,10 +72,14 @@ def is_playable(movie: Movie) -> bool:
 
 
 def copy_path(movie: Movie, folder: Path) -> Path:
-    """Where the playable copy of a film lies: named by its path, size and time of change."""
+    """Where the playable copy of a film lies: named by its path, size and time of change.
+
+    Raises `MovieError` when the film cannot be opened.
+    """
+    home = _home(probe(movie.path)) or ".mp4"
     seen = movie.path.stat()
     name = hashlib.sha256(f"{movie.path}\0{seen.st_size}\0{seen.st_mtime_ns}".encode()).hexdigest()[:24]
-    return folder / f"{name}{_home(probe(movie.path)) or '.mp4'}"
+    return folder / f"{name}{home}"
 
 
 def playable_file(movie: Movie, folder: Path) -> Path | None:
@@ -218,6 +222,6 @@ def subtitle_file(movie: Movie, folder: Path) -> Path | None:
             to_webvtt(movie.subtitles.cues, Path(aside) / target.name)
             (Path(aside) / target.name).replace(target)
     except OSError as error:
-        log.warning("the player shows %s without subtitles: %s", movie.slug, error)
+        log.warning("the player shows %s without subtitles: %s", movie.slug, error.strerror)
         return None
     return target
