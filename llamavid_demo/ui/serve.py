@@ -58,9 +58,9 @@ def build(settings: Settings, uploads: Uploads) -> tuple[gr.Blocks, Programs, Se
     movies = bundled_movies(settings)
     models = Models(settings)
     first = models.names[0]
-    sessions = Sessions(movies, model=first, uploads=uploads)
-    programs = Programs(settings, sessions, models)
     stills = Stills()
+    sessions = Sessions(movies, model=first, uploads=uploads, stills=stills)
+    programs = Programs(settings, sessions, models)
     talking = Talking(settings, sessions, models, stills)
     screening = Screening(settings, sessions, models, stills, talking)
     choosing = Choosing(sessions, models, screening, talking)
