@@ -54,8 +54,11 @@ def chosen_movie(path: Path, settings: Settings) -> Any:
     from llamavid_demo.film import load_movie
 
     inside = settings.movies / path
-    return load_movie(
+    movie = load_movie(
         inside if not path.exists() and inside.exists() else path,
         language=settings.subtitle_language,
         section_minutes=settings.section_minutes,
     )
+    for warning in movie.warnings:
+        messages.print(warning, highlight=False, markup=False, soft_wrap=True)
+    return movie

@@ -50,6 +50,15 @@ class Movie:
         """All of it as one section."""
         return Section(0, 0.0, self.duration, self.synopsis)
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is wrong with its subtitles, in sentences for whoever brought it."""
+        return self.subtitles.warnings if self.subtitles else ()
+
+    def for_log(self, error: Exception) -> str:
+        """What an error says, with the film's slug for its file's name, which is a visitor's own."""
+        return str(error).replace(self.path.name, self.slug)
+
     def cues(self, section: Section) -> tuple[Cue, ...]:
         """The cues that are on screen at any time of `section`."""
         cues = self.subtitles.cues if self.subtitles else ()
