@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
+from llamavid_demo.direction_marks import without_marks
 from llamavid_demo.errors import MovieError
 from llamavid_demo.film.cues import Cue, SubtitleTrack
 from llamavid_demo.film.plain_files import VIDEO_SUFFIXES, check_plain_file
@@ -123,7 +124,7 @@ def load_movie(
     tracks = track_choices(info, beside=folder, language=language, given=given)
     return Movie(
         slug=slugify(name),
-        title=notes.title or re.sub(r"[._\s-]+", " ", name).strip() or name,
+        title=without_marks(notes.title or re.sub(r"[._\s-]+", " ", name)).strip() or slugify(name),
         path=info.path,
         duration=info.duration,
         width=info.display[0],

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from llamavid_demo.direction_marks import without_marks
 from llamavid_demo.errors import SubtitleError
 from llamavid_demo.film.cues import SubtitleTrack
 from llamavid_demo.film.embedded import describe, is_text, named, read_embedded
@@ -93,7 +94,7 @@ def _files(info: VideoInfo, folder: Path | None, language: str | None) -> list[T
 def _file(info: VideoInfo, path: Path, language: str | None) -> TrackChoice:
     return TrackChoice(
         path.name,
-        path.name,
+        without_marks(path.name),
         language_in_name(path),
         any(map(is_aside, path.stem.removeprefix(info.path.stem).split("."))),
         True,
