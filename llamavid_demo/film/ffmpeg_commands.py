@@ -19,7 +19,6 @@ SAFE_INPUT = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
 PROBE_SECONDS = 120.0  # most that a look at a file may take; only a damaged one ever takes that long
 MEMORY = 1_200_000_000  # bytes that each of their processes may hold
 _REMEDY = " It may be damaged or cut off; copy or download it again."
-_MISSING = "{} is not installed. Install ffmpeg (Debian and Ubuntu: apt install ffmpeg) and try again."
 
 
 def address(path: Path) -> str:
@@ -77,7 +76,9 @@ def _start(command: list[str], **streams: Any) -> subprocess.Popen[bytes]:
     try:
         process = start_child(command, **streams)  # paths follow file:
     except FileNotFoundError:
-        raise MovieError(_MISSING.format(command[0])) from None
+        raise MovieError(
+            f"{command[0]} is not installed. Install ffmpeg (Debian and Ubuntu: apt install ffmpeg) and try again."
+        ) from None
     if hasattr(resource, "prlimit"):  # on Linux; what asks for more fails and says so
         with contextlib.suppress(ProcessLookupError):
             resource.prlimit(process.pid, resource.RLIMIT_DATA, (MEMORY, MEMORY))

@@ -138,13 +138,13 @@ def _new_part(movie: Movie, target: Path) -> Path:
         # A name of its own: the ffmpeg of a server that was killed may still be writing.
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f"{target.stem}-", suffix=".part")
     except OSError as error:
-        raise MovieError(_no_room(movie, error.strerror or str(error))) from None
+        raise _no_room(movie, error.strerror or str(error)) from None
     os.close(handle)
     return Path(name)
 
 
-def _no_room(movie: Movie, reason: str) -> str:
-    return (
+def _no_room(movie: Movie, reason: str) -> MovieError:
+    return MovieError(
         f"Browsers cannot play {movie.path.name} as it is, and a copy cannot be written on this server ({reason}): "
         "free space on its disk, or bring an MP4 with H.264."
     )
@@ -168,7 +168,7 @@ def _written(movie: Movie, partial: Path, suffix: str) -> Generator[CopyProgress
             errors.seek(0)
             said = errors.read()
             if full := _why_full(code, said):
-                raise MovieError(_no_room(movie, full))
+                raise _no_room(movie, full)
             raise MovieError(
                 f"Browsers cannot play {movie.path.name} as it is, and it could not be converted "
                 f"({first_line(said, movie.path)}). Try another file, best an MP4 with H.264."
