@@ -115,7 +115,7 @@ def joined(*sentences: str) -> str:
 def catalogue() -> dict[str, dict[str, str]]:
     """Chinese by English: `page` for `say`, `labels` for what Gradio draws, the others for `translated`.
 
-    `sentences` stand in this code, `reasons` are what ffmpeg and the system say.
+    `sentences` stand in this code, `reasons` are what ffmpeg and the system say; `gradio` is for gradio_labels.js.
     """
     texts: dict[str, dict[str, str]] = json.loads(CATALOGUE.read_text(encoding="utf-8"))
     return texts

@@ -44,7 +44,17 @@ from llamavid_demo.ui.wiring import Wiring
 
 ASSETS = ROOT / "assets"
 STYLES = ("page.css", "layout.css", "subtitles.css", "timeline.css")
-SCRIPTS = ("stream.js", "page.js", "memory.js", "search.js", "timeline.js", "upload.js", "keys.js", "share.js")
+SCRIPTS = (
+    "stream.js",
+    "page.js",
+    "memory.js",
+    "search.js",
+    "timeline.js",
+    "upload.js",
+    "keys.js",
+    "share.js",
+    "gradio_labels.js",
+)
 DAY = 24 * 60 * 60
 
 log = logging.getLogger(__name__)
