@@ -1,13 +1,11 @@
 """Command line: serve the page, ask from a shell, read films ahead, plan what fits, evaluate and train."""
 
 import logging
-import sys
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from pydantic import ValidationError
 from rich.logging import RichHandler
 
 from llamavid_demo.cli.adding import add
@@ -21,6 +19,7 @@ from llamavid_demo.cli.common import (
     console,
     loaded_model,
     messages,
+    told_in_a_line,
 )
 from llamavid_demo.cli.doctor import doctor
 from llamavid_demo.cli.evaluating import compare, evaluate
@@ -28,7 +27,7 @@ from llamavid_demo.cli.getting import get, get_if_wanted
 from llamavid_demo.cli.progress_bars import progress_bars
 from llamavid_demo.cli.space import space
 from llamavid_demo.cli.subtitling import subtitles
-from llamavid_demo.errors import DemoError, QuestionError
+from llamavid_demo.errors import QuestionError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Talk with a film.", pretty_exceptions_enable=False)
 
@@ -190,15 +189,8 @@ def main() -> None:
     logging.basicConfig(
         level="WARNING", format="%(message)s", handlers=[RichHandler(console=messages, show_path=False)]
     )
-    try:
+    with told_in_a_line():
         app()
-    except DemoError as error:
-        messages.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
-        sys.exit(2)
-    except ValidationError as error:
-        for wrong in error.errors():
-            messages.print(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}, not {wrong['input']!r}.", style="red")
-        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,16 @@
 Every message says what was wrong, with which value, and what to do. Whatever is not a `DemoError` is a bug.
 """
 
+from llamavid_demo.direction_marks import without_marks
+
 GONE = "That film is no longer here: pick another one, or bring it again."
 
 
 class DemoError(Exception):
-    """A failure whose message can be shown to a person as it stands."""
+    """A failure whose message can be shown to a person as it stands; names in it turn no direction."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(without_marks(message))
 
 
 class MovieError(DemoError):

@@ -114,7 +114,7 @@ def _encoded(
         parts.append(patches)
         done += len(patches)
         if len(patches) < len(times):
-            log.warning("%s ends early: %d of %d frames in %s", movie.path.name, done, len(seconds), section.label)
+            log.warning("%s ends early: %d of %d frames in %s", movie.slug, done, len(seconds), section.label)
             break
     if not done:
         raise MovieError(f"{movie.path.name} shows no picture between {section.label}: the file may be damaged.")

@@ -1,11 +1,16 @@
 """What the commands share: where they print, flags, and what flags choose."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
+from llamavid_demo.errors import DemoError
 from llamavid_demo.settings import Settings
 
 console = Console()
@@ -14,6 +19,21 @@ messages = Console(stderr=True)
 Model = Annotated[str | None, typer.Option(help="Checkpoint folder, Hub id, or name of a release (see get).")]
 Quantization = Annotated[str | None, typer.Option(help="4bit, 8bit or none; chosen from the machine when unset.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+@contextmanager
+def told_in_a_line() -> Iterator[None]:
+    """What a person caused inside becomes one line on stderr, and ends the process with exit code 2."""
+    try:
+        yield
+    except DemoError as error:
+        messages.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(2)
+    except ValidationError as error:
+        for wrong in error.errors():
+            said = f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}, not {wrong['input']!r}."
+            messages.print(said, style="red", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(2)
 
 
 def chosen_settings(**flags: Any) -> Settings:
@@ -34,8 +54,11 @@ def chosen_movie(path: Path, settings: Settings) -> Any:
     from llamavid_demo.film import load_movie
 
     inside = settings.movies / path
-    return load_movie(
+    movie = load_movie(
         inside if not path.exists() and inside.exists() else path,
         language=settings.subtitle_language,
         section_minutes=settings.section_minutes,
     )
+    for warning in movie.warnings:
+        messages.print(warning, highlight=False, markup=False, soft_wrap=True)
+    return movie

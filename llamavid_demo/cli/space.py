@@ -88,7 +88,7 @@ def publish(
     from huggingface_hub import HfApi, get_token
     from huggingface_hub.errors import HfHubHTTPError, HTTPError, OfflineModeIsEnabled
 
-    api = HfApi(library_name="llamavid-demo", library_version="0.1.0")
+    api = HfApi(library_name="llamavid-demo")
     if not get_token():
         raise SpaceError("There is no token for the Hub here: run `hf auth login`, or set HF_TOKEN to one that writes.")
     start = {"LLAMAVID_MODEL": model} if model else {}

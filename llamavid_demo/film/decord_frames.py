@@ -1,6 +1,5 @@
 """Frames from decord, in a worker process that is killed when it does not answer."""
 
-import logging
 import os
 import subprocess
 import sys
@@ -16,8 +15,6 @@ from llamavid_demo.film.ffmpeg_commands import ffprobe
 from llamavid_demo.film.ffmpeg_frames import PATIENCE, TOLERANCE, end, read_exactly
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.film.probe import VideoInfo
-
-logger = logging.getLogger(__name__)
 
 WORKER = "llamavid_demo.film.decord_worker"
 ROOT = Path(__file__).parents[2]

@@ -67,7 +67,8 @@ def decode(data: bytes, encoding: str | None = None) -> tuple[str, str]:
 def encoding_doubt(text: str, encoding: str) -> str:
     """What to tell people of how the letters of a file were read; nothing where that is certain."""
     if lost := text.count("\ufffd"):
-        return f"{lost} {'letter' if lost == 1 else 'letters'} cannot be read as {encoding}: a � stands there"
+        letters = "letter" if lost == 1 else "letters"
+        return f"{lost} {letters} cannot be read as {encoding}: a � stands there"
     if encoding.startswith("utf"):
         return ""
     named = ENCODINGS.get(encoding, encoding)

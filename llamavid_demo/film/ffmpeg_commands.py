@@ -12,13 +12,13 @@ from typing import Any
 import ffmpeg
 
 from llamavid_demo.errors import MovieError
+from llamavid_demo.film.children import start_child
 from llamavid_demo.film.plain_files import DEMUXERS
 
 SAFE_INPUT = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
 PROBE_SECONDS = 120.0  # most that a look at a file may take; only a damaged one ever takes that long
 MEMORY = 1_200_000_000  # bytes that each of their processes may hold
 _REMEDY = " It may be damaged or cut off; copy or download it again."
-_MISSING = "{} is not installed. Install ffmpeg (Debian and Ubuntu: apt install ffmpeg) and try again."
 
 
 def address(path: Path) -> str:
@@ -74,9 +74,11 @@ def run_ffmpeg(node: Any, *, seconds: float) -> tuple[int, bytes, bytes]:
 
 def _start(command: list[str], **streams: Any) -> subprocess.Popen[bytes]:
     try:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, **streams)  # noqa: S603 (no shell; paths follow file:)
+        process = start_child(command, **streams)  # paths follow file:
     except FileNotFoundError:
-        raise MovieError(_MISSING.format(command[0])) from None
+        raise MovieError(
+            f"{command[0]} is not installed. Install ffmpeg (Debian and Ubuntu: apt install ffmpeg) and try again."
+        ) from None
     if hasattr(resource, "prlimit"):  # on Linux; what asks for more fails and says so
         with contextlib.suppress(ProcessLookupError):
             resource.prlimit(process.pid, resource.RLIMIT_DATA, (MEMORY, MEMORY))

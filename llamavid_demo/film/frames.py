@@ -54,6 +54,6 @@ def _pictures(info: VideoInfo, start: int, count: int, format: FrameFormat) -> G
                 yield picture
                 done += 1
         except DecordError as error:
-            logger.info("ffmpeg reads %s from second %d: decord: %s", info.path.name, start + done, error)
+            logger.debug("ffmpeg reads %s from second %d: decord: %s", info.path.name, start + done, error)
     if done < count:
         yield from ffmpeg_frames(info, start + done, count - done, format)

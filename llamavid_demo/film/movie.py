@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
+from llamavid_demo.direction_marks import without_marks
 from llamavid_demo.errors import MovieError
 from llamavid_demo.film.cues import Cue, SubtitleTrack
 from llamavid_demo.film.plain_files import VIDEO_SUFFIXES, check_plain_file
@@ -49,6 +50,15 @@ class Movie:
     def whole(self) -> Section:
         """All of it as one section."""
         return Section(0, 0.0, self.duration, self.synopsis)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is wrong with its subtitles, in sentences for whoever brought it."""
+        return self.subtitles.warnings if self.subtitles else ()
+
+    def for_log(self, error: Exception) -> str:
+        """What an error says, with the film's slug for its file's name, which is a visitor's own."""
+        return str(error).replace(self.path.name, self.slug)
 
     def cues(self, section: Section) -> tuple[Cue, ...]:
         """The cues that are on screen at any time of `section`."""
@@ -114,7 +124,7 @@ def load_movie(
     tracks = track_choices(info, beside=folder, language=language, given=given)
     return Movie(
         slug=slugify(name),
-        title=notes.title or re.sub(r"[._\s-]+", " ", name).strip() or name,
+        title=without_marks(notes.title or re.sub(r"[._\s-]+", " ", name)).strip() or slugify(name),
         path=info.path,
         duration=info.duration,
         width=info.display[0],

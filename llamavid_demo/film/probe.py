@@ -8,6 +8,7 @@ from typing import Any
 
 import ffmpeg
 
+from llamavid_demo.direction_marks import without_marks
 from llamavid_demo.errors import MovieError
 from llamavid_demo.film.ffmpeg_commands import (
     PROBE_SECONDS,
@@ -275,14 +276,14 @@ def is_aside(name: str) -> bool:
 
 
 def _text_track(stream: dict[str, Any]) -> TextTrack:
-    language, title = (stream.get("tags", {}).get(name) for name in ("language", "title"))
+    language, title = (without_marks(stream.get("tags", {}).get(name, "")) for name in ("language", "title"))
     marks = stream["disposition"]
     return TextTrack(
         index=int(stream["index"]),
         codec=str(stream.get("codec_name", "unknown")),
-        language=None if language in (None, "und") else str(language),
-        title=title,
-        aside=bool(marks.get("forced") or marks.get("comment") or is_aside(title or "")),
+        language=None if language in ("", "und") else language,
+        title=title or None,
+        aside=bool(marks.get("forced") or marks.get("comment") or is_aside(title)),
         default=bool(marks.get("default")),
     )
 

@@ -40,11 +40,11 @@ def repaired(cues: Iterable[Cue]) -> tuple[tuple[Cue, ...], tuple[str, ...]]:
         (together, "began together with another and was joined to it"),
         (cut, "overlapped the next and now ends where that begins"),
     )
-    return tuple(result), tuple(f"{_cues(count)} {what}" for count, what in warnings if count)
+    return tuple(result), tuple(_said(count, what) for count, what in warnings if count)
 
 
-def _cues(count: int) -> str:
-    return "1 cue" if count == 1 else f"{count} cues, each of which"
+def _said(count: int, what: str) -> str:
+    return f"1 cue {what}" if count == 1 else f"{count} cues, each of which {what}"
 
 
 def _shortened(text: str) -> str:

@@ -1,6 +1,5 @@
 """A subtitle file to a track of cues: SRT, WebVTT, ASS/SSA, MicroDVD, MPL2, SubViewer, TTML and SAMI."""
 
-import logging
 import math
 import re
 import unicodedata
@@ -20,8 +19,6 @@ from llamavid_demo.film.sami import read_sami
 from llamavid_demo.film.signs import with_signs
 from llamavid_demo.film.timed_text import SUBVIEWER, TIMING, read_srt, read_subviewer, read_vtt
 from llamavid_demo.film.ttml import read_ttml
-
-logger = logging.getLogger(__name__)
 
 SUBTITLE_SUFFIXES = frozenset([".srt", ".vtt", ".ass", ".ssa", ".sub", ".ttml", ".dfxp", ".smi", ".sami"])
 MOST_BYTES = 10_000_000
@@ -83,7 +80,7 @@ def language_in_name(path: Path) -> str | None:
 def parse_subtitles(
     text: str, *, name: str, fps: float = 0.0, language: str | None = None
 ) -> tuple[tuple[Cue, ...], tuple[str, ...]]:
-    """Text of a subtitle file to (cues, warnings). `name` is for messages, which are logged too."""
+    """Text of a subtitle file to (cues, warnings). `name` is for messages."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
     kind = _kind(text)
     if kind is None:
@@ -102,10 +99,7 @@ def parse_subtitles(
     cues, warnings = repaired(_cleaned(raw))
     if not cues:
         warnings = (*warnings, "it holds no text at all")
-    warnings = tuple(f"{name}: {warning}" for warning in warnings)
-    for warning in warnings:
-        logger.warning(warning)
-    return cues, warnings
+    return cues, tuple(f"{name}: {warning}" for warning in warnings)
 
 
 def _kind(text: str) -> str | None:

@@ -1,19 +1,17 @@
 """Which subtitles a movie gets: the given file, else a file beside the video, else a track inside it."""
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from llamavid_demo.direction_marks import without_marks
 from llamavid_demo.errors import SubtitleError
 from llamavid_demo.film.cues import SubtitleTrack
 from llamavid_demo.film.embedded import describe, is_text, named, read_embedded
 from llamavid_demo.film.languages import same_language
 from llamavid_demo.film.probe import VideoInfo, is_aside
 from llamavid_demo.film.subtitles import SUBTITLE_SUFFIXES, language_in_name, read_subtitles
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -74,8 +72,6 @@ def find_subtitles(
             warnings.append(str(error))
     if found and language and not same_language(found.language, language):
         warnings.append(f"There are no subtitles in {language!r}; these are from {found.source}.")
-    for warning in warnings:
-        logger.warning(warning)
     if found is None:
         return SubtitleTrack((), info.path.name, None, None, tuple(warnings)) if warnings else None
     return replace(found, warnings=(*found.warnings, *warnings))
@@ -98,7 +94,7 @@ def _files(info: VideoInfo, folder: Path | None, language: str | None) -> list[T
 def _file(info: VideoInfo, path: Path, language: str | None) -> TrackChoice:
     return TrackChoice(
         path.name,
-        path.name,
+        without_marks(path.name),
         language_in_name(path),
         any(map(is_aside, path.stem.removeprefix(info.path.stem).split("."))),
         True,

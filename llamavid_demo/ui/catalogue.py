@@ -31,6 +31,8 @@ def bundled_movies(settings: Settings) -> tuple[Movie, ...]:
             log.warning("left out: %s has the same name as %s", path, movies[movie.slug].path)
             continue
         movies[movie.slug] = movie
+        for warning in movie.warnings:
+            log.warning(warning)
         if not playable_file(movie, files_folder(settings, movie, own=False)):
             waiting.add(movie.slug)
     if not movies:

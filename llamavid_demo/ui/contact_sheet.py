@@ -52,7 +52,7 @@ class ContactSheets:
         try:
             make_sheet(movie, folder)
         except (DemoError, OSError) as error:  # a visitor's film, and its folder, may go at any time
-            log.warning("no contact sheet of %s: %s", movie.path.name, error)
+            log.warning("no contact sheet of %s: %s", movie.slug, movie.for_log(error))
             return {}
         slug, section = visit.showing
         return {"timeline": self._talking.view.timeline(key, movie, section)} if slug == movie.slug else {}

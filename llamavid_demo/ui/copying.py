@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from llamavid_demo.errors import DemoError
+from llamavid_demo.errors import DemoError, MovieError
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.player import CopyProgress, copy_path, files_folder, make_playable, playable_file
 from llamavid_demo.ui.screening import PREPARING, Parts, Screening
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.talk import alert, progress_bar
+from llamavid_demo.ui.visit import Visit, WaitingPlayer
 
 LOOK_EVERY = 0.25  # seconds between two looks at how far a copy has come
 FAILED = "This film cannot be shown here: no copy that browsers play could be made. You can still ask about it."
@@ -57,6 +58,15 @@ class Copies:
         if waiting is None or waiting.served:
             return
         mine = waiting.follower = object()
+        try:
+            async for parts in self._shown(key, visit, waiting, mine):
+                yield parts
+        except MovieError:
+            waiting.served = True
+            yield {"copying": ""}
+            raise
+
+    async def _shown(self, key: str, visit: Visit, waiting: WaitingPlayer, mine: object) -> AsyncGenerator[Parts, None]:
         movie = self._sessions.movie(key, waiting.slug)
         folder = files_folder(self._settings, movie, own=movie.slug in visit.own)
         shown = ""
@@ -100,9 +110,9 @@ class Copies:
                 for progress in make_playable(movie, target.parent):
                     copy.progress = progress
             except DemoError as error:
-                log.error("no copy for the player: %s", error)
+                log.error("no copy for the player: %s", movie.for_log(error))
             except Exception:
-                log.exception("no copy of %s for the player", movie.path)
+                log.exception("no copy of %s for the player", movie.slug)
             with self._lock:
                 del self._copies[target]
                 copy.over = True

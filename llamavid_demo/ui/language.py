@@ -19,7 +19,12 @@ Step = TypeVar("Step")
 CATALOGUE = Path(__file__).with_name("chinese.json")
 LONGEST_HEADER = 500  # letters
 LONGEST_SENTENCE = 2000  # letters that are compared with templates
-SPOKEN = ("error", "kind", "why")  # places of a sentence that hold a sentence or a phrase of the page themselves
+# Places of a sentence that hold a sentence or a phrase of the page themselves,
+SPOKEN = ("error", "kind", "kinds", "letters", "track", "what")
+# those that make no sentence of it if they hold anything else,
+NEEDED = ("warning", "one", "other")
+# and those for what ffmpeg, the system or a reader of subtitles said, which is quoted if it is unknown.
+QUOTED = ("why", "reason")
 _WISH = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\*)\s*(?:;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?")
 _PLACE = re.compile(r"\{(\w+)\}")
 
@@ -87,10 +92,18 @@ def translated(sentence: str) -> str:
     for pattern, chinese in _sentences():
         if found := pattern.fullmatch(sentence):
             given = found.groupdict()
-            return chinese.format(
-                **{name: translated(part) if name in SPOKEN else part for name, part in given.items()}
-            )
+            spoken = {name: _spoken(name, part) for name, part in given.items()}
+            if all(spoken[name] != part for name, part in given.items() if name in NEEDED):
+                return chinese.format(**spoken)
     return sentence
+
+
+def _spoken(name: str, part: str) -> str:
+    """What stands at a place of a sentence, in Chinese where it is no name or figure."""
+    if name not in (*SPOKEN, *NEEDED, *QUOTED):
+        return part
+    chinese = translated(part)
+    return say("in its own words: “{words}”", words=part) if name in QUOTED and chinese == part else chinese
 
 
 def joined(*sentences: str) -> str:
@@ -100,7 +113,10 @@ def joined(*sentences: str) -> str:
 
 @cache
 def catalogue() -> dict[str, dict[str, str]]:
-    """Chinese by English: `page` for `say`, `labels` for what Gradio draws, `sentences` for `translated`."""
+    """Chinese by English: `page` for `say`, `labels` for what Gradio draws, the others for `translated`.
+
+    `sentences` stand in this code, `reasons` are what ffmpeg and the system say; `gradio` is for gradio_labels.js.
+    """
     texts: dict[str, dict[str, str]] = json.loads(CATALOGUE.read_text(encoding="utf-8"))
     return texts
 
@@ -108,7 +124,8 @@ def catalogue() -> dict[str, dict[str, str]]:
 @cache
 def _sentences() -> list[tuple[re.Pattern[str], str]]:
     """Patterns with the Chinese of what they match; those with most words of their own come first."""
-    own = sorted(catalogue()["sentences"].items(), key=lambda entry: -len(_PLACE.sub("", entry[0])))
+    sentences = {**catalogue()["reasons"], **catalogue()["sentences"]}
+    own = sorted(sentences.items(), key=lambda entry: -len(_PLACE.sub("", entry[0])))
     return [(_pattern(english), chinese) for english, chinese in own]
 
 

@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import Generator
 from concurrent.futures import Future
-from contextlib import closing, suppress
+from contextlib import closing
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +14,7 @@ from llamavid_demo.embedded import BEST, INSTALL, embedded
 from llamavid_demo.errors import DemoError, ModelError
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
-from llamavid_demo.ui.language import joined, say, translated
+from llamavid_demo.ui.language import joined, language, say, translated
 
 if TYPE_CHECKING:
     from llamavid_demo.chat import MovieChat, Progress
@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 def model_name(settings: Settings) -> str:
     """What people call the settings' model: its folder, or the last part of its Hub id."""
     return Path(settings.model).absolute().name
+
+
+FAILED = "The model could not be loaded; the server's log says why."
 
 
 class BackgroundModel:
@@ -58,8 +61,12 @@ class BackgroundModel:
         Raises `ModelError` when it could not be loaded.
         """
         while not (stopping and stopping.is_set()):
-            with suppress(TimeoutError):
+            try:
                 return self._loaded.result(timeout=CHECK_EVERY)
+            except TimeoutError:
+                continue
+            except DemoError as error:
+                raise type(error)(_told(error)) from None
         return None
 
     def chat(
@@ -106,7 +113,7 @@ class BackgroundModel:
             return f'<p class="model loading" role="status"><i></i>{say("The model is loading…")}</p>'
         error = self._loaded.exception()
         if error:
-            return f'<p class="model failed" role="alert"><i></i>{escape(translated(str(error)))}</p>'
+            return f'<p class="model failed" role="alert"><i></i>{escape(_told(error))}</p>'
         limits = joined(self._lacking(), translated(self._loaded.result().limits))
         ready = say("{name} is ready", name=model_name(self._settings))
         ready = say("{ready}. {limits}", ready=ready, limits=limits) if limits else ready
@@ -137,6 +144,12 @@ class BackgroundModel:
             self._loaded.set_exception(error)
         except Exception:
             log.exception("the model could not be loaded")
-            self._loaded.set_exception(ModelError("The model could not be loaded; the server's log says why."))
+            self._loaded.set_exception(ModelError(FAILED))
         else:
             self._loaded.set_result(loaded)
+
+
+def _told(error: BaseException) -> str:
+    """Why a model did not load, for a visitor; what only an owner can mend is told in English, and in the log."""
+    words = translated(str(error))
+    return words if language() == "en" or words != str(error) else translated(FAILED)

@@ -72,10 +72,14 @@ def is_playable(movie: Movie) -> bool:
 
 
 def copy_path(movie: Movie, folder: Path) -> Path:
-    """Where the playable copy of a film lies: named by its path, size and time of change."""
+    """Where the playable copy of a film lies: named by its path, size and time of change.
+
+    Raises `MovieError` when the film cannot be opened.
+    """
+    home = _home(probe(movie.path)) or ".mp4"
     seen = movie.path.stat()
     name = hashlib.sha256(f"{movie.path}\0{seen.st_size}\0{seen.st_mtime_ns}".encode()).hexdigest()[:24]
-    return folder / f"{name}{_home(probe(movie.path)) or '.mp4'}"
+    return folder / f"{name}{home}"
 
 
 def playable_file(movie: Movie, folder: Path) -> Path | None:
@@ -134,13 +138,13 @@ def _new_part(movie: Movie, target: Path) -> Path:
         # A name of its own: the ffmpeg of a server that was killed may still be writing.
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f"{target.stem}-", suffix=".part")
     except OSError as error:
-        raise MovieError(_no_room(movie, error.strerror or str(error))) from None
+        raise _no_room(movie, error.strerror or str(error)) from None
     os.close(handle)
     return Path(name)
 
 
-def _no_room(movie: Movie, reason: str) -> str:
-    return (
+def _no_room(movie: Movie, reason: str) -> MovieError:
+    return MovieError(
         f"Browsers cannot play {movie.path.name} as it is, and a copy cannot be written on this server ({reason}): "
         "free space on its disk, or bring an MP4 with H.264."
     )
@@ -164,7 +168,7 @@ def _written(movie: Movie, partial: Path, suffix: str) -> Generator[CopyProgress
             errors.seek(0)
             said = errors.read()
             if full := _why_full(code, said):
-                raise MovieError(_no_room(movie, full))
+                raise _no_room(movie, full)
             raise MovieError(
                 f"Browsers cannot play {movie.path.name} as it is, and it could not be converted "
                 f"({first_line(said, movie.path)}). Try another file, best an MP4 with H.264."
@@ -218,6 +222,6 @@ def subtitle_file(movie: Movie, folder: Path) -> Path | None:
             to_webvtt(movie.subtitles.cues, Path(aside) / target.name)
             (Path(aside) / target.name).replace(target)
     except OSError as error:
-        log.warning("the player shows %s without subtitles: %s", movie.slug, error)
+        log.warning("the player shows %s without subtitles: %s", movie.slug, error.strerror)
         return None
     return target

@@ -69,7 +69,8 @@ def percent(progress: "Progress") -> int | None:
 class Reading:
     """One section that a thread reads for everybody who follows it; not `whole` where the model needs a question."""
 
-    def __init__(self) -> None:
+    def __init__(self, movie: Movie) -> None:
+        self._movie = movie
         self.followers = 0
         self.stopping = threading.Event()
         self.ahead = Ahead("reading", "reading ahead")
@@ -84,7 +85,7 @@ class Reading:
                         self.ahead = Ahead("reading", f"reading ahead {read} %")
             self.ahead = READY if self.whole else FRAMES_READY
         except DemoError as error:
-            log.warning("reading ahead ended: %s", error)
+            log.warning("reading ahead ended: %s", self._movie.for_log(error))
             self.ahead = Ahead("failed", f"not read ahead: {error}")
         except Exception:
             log.exception("reading ahead failed")
@@ -133,7 +134,7 @@ class ReadAhead:
         with self._lock:
             reading = self._readings.get(key)
             if reading is None:
-                reading = self._readings[key] = Reading()
+                reading = self._readings[key] = Reading(movie)
                 steps = self._steps(model, movie, section, reading)
                 threading.Thread(target=reading.run, args=(steps,), daemon=True, name="reading-ahead").start()
             reading.followers += 1

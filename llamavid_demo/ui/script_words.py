@@ -2,11 +2,14 @@
 
 import json
 
-from llamavid_demo.ui.language import say
+from llamavid_demo.ui.language import catalogue, language, say
 
 
 def script_words() -> str:
-    """JSON: texts by the names under which the scripts ask for them; they fill the `{places}`."""
+    """JSON: texts by the names under which the scripts ask for them; they fill the `{places}`.
+
+    Under `gradio` stands what Gradio itself says in English only.
+    """
     return json.dumps({
         "title": say("A film you can talk with"),
         "film": say("Film"),
@@ -28,4 +31,5 @@ def script_words() -> str:
         "copied": say("Copied"),
         "copy": say("Copy this:"),
         "yours": say("Only you have this clip"),
+        "gradio": catalogue()["gradio"] if language() == "zh-CN" else {},
     })  # fmt: skip

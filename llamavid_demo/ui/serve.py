@@ -45,7 +45,17 @@ from llamavid_demo.ui.wiring import Wiring
 
 ASSETS = ROOT / "assets"
 STYLES = ("page.css", "layout.css", "subtitles.css", "timeline.css")
-SCRIPTS = ("stream.js", "page.js", "memory.js", "search.js", "timeline.js", "upload.js", "keys.js", "share.js")
+SCRIPTS = (
+    "stream.js",
+    "page.js",
+    "memory.js",
+    "search.js",
+    "timeline.js",
+    "upload.js",
+    "keys.js",
+    "share.js",
+    "gradio_labels.js",
+)
 DAY = 24 * 60 * 60
 
 log = logging.getLogger(__name__)
@@ -59,9 +69,9 @@ def build(settings: Settings, uploads: Uploads) -> tuple[gr.Blocks, Programs, Se
     movies = bundled_movies(settings)
     models = Models(settings)
     first = models.names[0]
-    sessions = Sessions(movies, model=first, uploads=uploads)
-    programs = Programs(settings, sessions, models)
     stills = Stills()
+    sessions = Sessions(movies, model=first, uploads=uploads, stills=stills)
+    programs = Programs(settings, sessions, models)
     talking = Talking(settings, sessions, models, stills)
     screening = Screening(settings, sessions, models, stills, talking)
     choosing = Choosing(sessions, models, screening, talking)

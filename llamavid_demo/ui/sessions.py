@@ -12,6 +12,7 @@ from llamavid_demo.errors import GONE, MovieError
 from llamavid_demo.film import Movie
 from llamavid_demo.ui.branches import Branches
 from llamavid_demo.ui.kept import KeptTurn, kept_talk
+from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.subtitled import Subtitled
 from llamavid_demo.ui.uploads import Uploads
 from llamavid_demo.ui.visit import Conversation, Visit
@@ -35,12 +36,17 @@ class Sessions:
         *,
         model: str = "",
         uploads: Uploads | None = None,
+        stills: Stills | None = None,
         visits: int = VISITS,
         conversations: int = CONVERSATIONS,
     ) -> None:
-        """`model` is the name of the model that a visit talks with before it chose one, `uploads` knows its files."""
+        """`model` is the name of the model that a visit talks with before it chose one.
+
+        `uploads` knows the files of visits, `stills` pictures of them.
+        """
         self._model = model
         self._uploads = uploads
+        self._stills = stills
         self.bundled = {movie.slug: movie for movie in movies}
         self._most_visits = visits
         self._most_conversations = conversations
@@ -170,6 +176,7 @@ class Sessions:
             subtitled.stop_hearing()
         if self._uploads:
             self._uploads.let_go(visit)
+        self._forget_pictures(*visit.own.values())
 
     def close(self) -> None:
         """Stop what no model knows of yet: questions that wait for one, and films that are being brought."""
@@ -201,7 +208,13 @@ class Sessions:
         if self._uploads:
             self._uploads.hold(visit, slug)
             self._uploads.hold(visit, f"{slug}/subtitles")
+        self._forget_pictures(movie)
         return movie
+
+    def _forget_pictures(self, *movies: Movie) -> None:
+        for movie in movies:
+            if self._stills:
+                self._stills.forget(movie)
 
     def _drop_conversations(self, key: str, slug: str | None = None) -> None:
         with self._lock:

@@ -19,7 +19,7 @@ from llamavid_demo.film.ffmpeg_frames import ffmpeg_frames
 from llamavid_demo.film.probe import probe
 
 WIDTH = 240
-KEPT = 2000  # about 10 MB of JPEG
+MOST_LETTERS = 16 << 20  # of all addresses together: some two thousand pictures
 
 log = logging.getLogger(__name__)
 
@@ -27,16 +27,21 @@ log = logging.getLogger(__name__)
 class Stills:
     """A bounded store of pictures; the least recently used goes first."""
 
-    def __init__(self, kept: int = KEPT) -> None:
-        self._kept = kept
+    def __init__(self, most_letters: int = MOST_LETTERS) -> None:
+        self._most_letters = most_letters
+        self._letters = 0
         self._pictures: OrderedDict[tuple[Path, float], str] = OrderedDict()
         self._lock = threading.Lock()
 
     def known(self, movie: Movie, seconds: Iterable[float]) -> dict[float, str]:
         """Those of the pictures that are there already."""
+        found = {}
         with self._lock:
-            found = {second: self._pictures.get((movie.path, second)) for second in seconds}
-        return {second: picture for second, picture in found.items() if picture}
+            for second in seconds:
+                if picture := self._pictures.get((movie.path, second)):
+                    self._pictures.move_to_end((movie.path, second))
+                    found[second] = picture
+        return found
 
     def at(self, movie: Movie, seconds: Iterable[float]) -> dict[float, str]:
         """Seconds to `data:` addresses; a second whose picture cannot be read is left out."""
@@ -48,12 +53,20 @@ class Stills:
                 self._keep((movie.path, second), picture)
         return pictures
 
+    def forget(self, movie: Movie) -> None:
+        """Drop a film's pictures: it was a visitor's, and was deleted."""
+        with self._lock:
+            for key in [key for key in self._pictures if key[0] == movie.path]:
+                self._letters -= len(self._pictures.pop(key))
+
     def _keep(self, key: tuple[Path, float], picture: str) -> None:
         with self._lock:
+            if not key[0].exists():  # it was deleted, and forgotten, while its picture was drawn
+                return
+            self._letters += len(picture) - len(self._pictures.pop(key, ""))
             self._pictures[key] = picture
-            self._pictures.move_to_end(key)
-            while len(self._pictures) > self._kept:
-                self._pictures.popitem(last=False)
+            while self._letters > self._most_letters:
+                self._letters -= len(self._pictures.popitem(last=False)[1])
 
 
 def _picture(movie: Movie, second: float) -> str | None:
@@ -66,5 +79,5 @@ def _picture(movie: Movie, second: float) -> str | None:
             Image.fromarray(pixels).save(file, "JPEG", quality=72)
             return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
     except DemoError as error:
-        log.warning("no still of %s at %s s: %s", movie.path.name, second, error)
+        log.warning("no still of %s at %s s: %s", movie.slug, second, movie.for_log(error))
     return None

@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from llamavid_demo.direction_marks import without_marks
 from llamavid_demo.film import Movie, SubtitleTrack
 from llamavid_demo.film.encodings import ENCODINGS
 from llamavid_demo.film.speech import LACKING, speech_model
@@ -73,13 +74,14 @@ def panel(visit: Visit, movie: Movie, original: Movie) -> Parts:
     known = visit.subtitled.get(movie.slug) or Subtitled(original, original.subtitles)
     choices = {track.source: track.title for track in original.tracks}
     first = original.subtitles.source if original.subtitles and original.subtitles.cues else NONE
-    choices = choices if first in choices else {first: say("None") if first == NONE else first, **choices}
+    if first not in choices:
+        choices = {first: say("None") if first == NONE else without_marks(first), **choices}
     choices |= {source: translated(source).capitalize() for source in known.made}
     shown = known.track.source if known.track and known.track.cues else NONE
     words = text(movie) if known.draft is None else known.draft
     return {
         "subtitles_track": gr.Dropdown(
-            [(title, source) for source, title in choices.items()], value=shown, visible=len(choices) > 1
+            [(translated(title), source) for source, title in choices.items()], value=shown, visible=len(choices) > 1
         ),
         "subtitles_encoding": _encodings(known.track),
         "subtitles_delays": gr.Row(visible=shown != NONE),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Protocol
 
+from llamavid_demo.direction_marks import without_marks
 from llamavid_demo.options import Options
 from llamavid_demo.ui.kept import KeptStats, KeptTurn
 from llamavid_demo.ui.language import say, translated
@@ -264,12 +265,12 @@ def progress_bar(progress: Counted | None, waiting: str = "One moment…") -> st
 
 def alert(message: str) -> str:
     """Words that a person must see, and that screen readers speak at once."""
-    return f'<p class="alert" role="alert">{prose(translated(message))}</p>' if message else ""
+    return f'<p class="alert" role="alert">{prose(translated(without_marks(message)))}</p>' if message else ""
 
 
 def notice(message: str) -> str:
     """Words that answer what a person did; nothing is wrong."""
-    return f'<p class="alert calm" role="status">{prose(translated(message))}</p>' if message else ""
+    return f'<p class="alert calm" role="status">{prose(translated(without_marks(message)))}</p>' if message else ""
 
 
 def suggestions(questions: Sequence[str]) -> str:

@@ -224,7 +224,7 @@ def test_a_worker_that_wants_too_much_memory_fails_and_ffmpeg_goes_on(
     clip: Clip, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(decord_frames, "MEMORY", 1 << 20)
-    caplog.set_level("INFO")
+    caplog.set_level("DEBUG")
     movie = load_movie(clip.path)
     (batch,) = read_frames(movie, movie.sections[0], WHOLE)
     assert [number_of(picture) for picture in batch.pixels] == [0, 10, 20, 30, 40]

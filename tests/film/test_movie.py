@@ -228,3 +228,15 @@ def test_all_tracks_that_a_film_could_have_are_named_by_file_or_title(clip: Clip
     ]  # fmt: skip
     assert [track.read().cues[0].text for track in movie.tracks] == ["Inside", "Dehors"]
     assert movie.subtitles and movie.subtitles.source == movie.tracks[0].source
+
+
+def test_names_turn_no_direction(clip: Clip, tmp_path: Path) -> None:
+    film = shutil.copy(clip.path, tmp_path / "\u2066trap\u202e4pm.mp4")
+    shutil.copy(clip.path, tmp_path / "\u200f\u200e.mp4")
+    film.with_name(f"{film.stem}.\u202ene.srt").write_text(SRT.format("Hello"))
+    movie = load_movie(film)
+    assert (movie.title, [track.title for track in movie.tracks]) == ("trap4pm", ["trap4pm.ne.srt"])
+    assert load_movie(tmp_path / "\u200f\u200e.mp4").title == "movie"
+    film.write_bytes(b"nothing")
+    with pytest.raises(MovieError, match=r"^trap4pm\.mp4 is a text file"):
+        load_movie(film)

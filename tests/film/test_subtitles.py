@@ -156,12 +156,11 @@ def test_sami_in_the_language_asked_for() -> None:
 # Repairs
 
 
-def test_overlaps_are_cut_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+def test_overlaps_are_cut_with_a_warning() -> None:
     text = "00:00:01,000 --> 00:00:05,000\na\n\n00:00:03,000 --> 00:00:06,000\nb\n"
     cues, warnings = parse_subtitles(text, name="film.srt")
     assert cues == (Cue(1, 3, "a"), Cue(3, 6, "b"))
     assert warnings == ("film.srt: 1 cue overlapped the next and now ends where that begins",)
-    assert warnings[0] in caplog.text
 
 
 def test_a_negative_duration_becomes_the_time_to_read_it() -> None:

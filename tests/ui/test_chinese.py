@@ -18,11 +18,6 @@ NAMES = re.compile(
     r"The Harbour|a quiet road|pip install -r requirements-speech.txt|LLAMAVID_SPEECH_MODEL|"
     r"broken.mp4|checkpoint\d*)\b"
 )
-# Gradio has these in English only.
-GRADIOS = re.compile(
-    r"High volume|Stop Recording|play-pause-replay-button|Adjust volume|full-screen|Gradio footer navigation|"
-    r"(number input|range slider) for|Click to upload or drop files|File upload|Close|clear|Remove this file"
-)
 SHOWN = """others => {
   const shown = [];
   const tree = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -40,7 +35,7 @@ SHOWN = """others => {
 def english(page: Page) -> list[str]:
     """What is on the page that has a word of Latin letters in it, apart from names."""
     shown = page.evaluate(SHOWN, OTHERS)
-    return [text for text in shown if re.search("[A-Za-z]{2,}", NAMES.sub("", GRADIOS.sub("", text)))]
+    return [text for text in shown if re.search("[A-Za-z]{2,}", NAMES.sub("", text))]
 
 
 def test_a_visit_in_chinese_meets_no_english(server: Server, browser: Browser, tmp_path: Path) -> None:

@@ -134,3 +134,22 @@ def test_a_copy_that_fails_is_said_once_and_logged_in_one_line(desk: Desk, caplo
     desk.trouble = ""
     desk.allowed.release()
     assert run(rest(desk.open("a")))[-1] == GIVEN  # opening the film anew does
+
+
+@pytest.mark.parametrize("halfway_gone", [True, False])
+def test_a_film_that_has_gone_leaves_no_bar(desk: Desk, halfway_gone: bool) -> None:
+    async def visit() -> list[dict[str, Any]]:
+        told, shown = desk.open("a"), list[dict[str, Any]]()
+        if halfway_gone:
+            await halfway(told)
+        desk.movies[0].path.unlink()
+        desk.trouble = "It has gone."
+        desk.allowed.release()
+        with pytest.raises(MovieError):
+            async for parts in told:
+                shown.append(parts)
+        return shown
+
+    assert run(visit())[-1] == {"copying": ""}
+    assert run(rest(desk.copies.follow("a"))) == []
+    desk.finish()

@@ -13,6 +13,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from llamavid_demo import errors
+from llamavid_demo.errors import DemoError
 from llamavid_demo.ui.html_language import HtmlLanguage
 from llamavid_demo.ui.language import catalogue, joined, language, say, speaking, steps_in, translated, waits_in, wanted
 from llamavid_demo.ui.words import length, size, some
@@ -20,6 +22,14 @@ from tests.ui.scripted import run
 
 PACKAGE = Path(__file__).parents[2] / "llamavid_demo"
 PLACE = re.compile(r"\{\w*\}")
+ERRORS = [name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, DemoError)]
+TELLING = [*ERRORS, "alert", "notice"]
+# What the owner alone meets: on the command line, in movies/ and before the page is served; and programs, in English.
+NOT_FOR_VISITORS = {
+    "film/adding.py", "film/download.py", "film/movie.py", "ui/catalogue.py", "ui/serve.py",
+    "ui/api_checks.py", "ui/mcp_tools.py", "ui/openai_api.py", "ui/openai_request.py", "ui/programs.py",
+    "ui/contact_sheet.py",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -54,13 +64,21 @@ def test_figures_in_both_languages() -> None:
 def test_sentence_that_came_from_elsewhere_keeps_what_it_names() -> None:
     refused = "a {b}.mp4 is a text file, not a video. Give MP4, MOV, MKV, WebM, AVI, MPEG, FLV, OGG, WMV or GIF."
     ahead = "not read ahead: That film is no longer here: pick another one, or bring it again."
-    unknown = "ffmpeg says: moov atom not found"
+    unknown = "ffmpeg says: 42"
     assert [translated(sentence) for sentence in (refused, ahead, unknown)] == [refused, ahead, unknown]
     with speaking("zh-CN"):
         assert translated(refused).startswith("a {b}.mp4 是文本文件，不是视频。")
         assert translated(ahead) == "未能预读：这部影片已不在这里：请另选一部，或重新上传。"
         assert translated(unknown) == unknown
         assert joined("一。", "", "二。") == "一。二。"
+        damaged = "a.mp4 cannot be read: {}. It may be damaged or cut off; copy or download it again."
+        assert "a.mp4：找不到 moov 索引。" in translated(damaged.format("moov atom not found"))
+        assert "a.mp4：原文：“Odd and bad”。" in translated(damaged.format("Odd and bad"))
+        joint = translated("b.srt: 2 cues, each of which began together with another and was joined to it")
+        assert joint == "b.srt: 2 句字幕均与另一句同时开始，已合并"
+        assert "只有 声音和字幕。" in translated(
+            "a.mp4 has no film in it, but only audio and subtitle. Give a video file."
+        )
     assert joined("One.", "", "Two.") == "One. Two."
 
 
@@ -118,21 +136,52 @@ def test_catalogue_has_the_texts_of_the_page_and_no_others() -> None:
 
 
 def test_sentences_stand_somewhere_in_the_code() -> None:
-    written = {shape for path in PACKAGE.rglob("*.py") for shape in shapes(ast.parse(path.read_text()))}
     for sentence in catalogue()["sentences"]:
-        assert PLACE.sub("{}", sentence) in written, sentence
+        assert PLACE.sub("{}", sentence) in WRITTEN, sentence
+
+
+def test_no_error_or_notice_that_a_visitor_can_meet_is_left_in_english() -> None:
+    known = {PLACE.sub("{}", sentence) for sentence in catalogue()["sentences"]}
+    left = []
+    for path in sorted(path for room in ("film", "chat", "ui") for path in (PACKAGE / room).glob("*.py")):
+        if path.relative_to(PACKAGE).as_posix() not in NOT_FOR_VISITORS:
+            tree = ast.parse(path.read_text())
+            texts = [given for name in TELLING for given in calls(tree, name)]
+            left += [(path.name, *written) for given in texts if (written := untold(given, known))]
+    assert left == []
+
+
+def untold(given: list[ast.expr], known: set[str]) -> list[str]:
+    """Those of a call's texts of which no reading is `known`; a name stands for the text that it has anywhere."""
+    found = []
+    for part in given:
+        texts = {str(CONSTANTS[part.id])} if isinstance(part, ast.Name) and part.id in CONSTANTS else set()
+        texts |= set(readings(part, CONSTANTS))
+        if texts and not texts & (known | {""}):
+            found.append(min(texts))
+    return found
 
 
 def shapes(tree: ast.Module) -> Iterator[str]:
     """All texts, formatted ones with `{}` for what is put into them, be it a text of this file or not."""
-    assigned = [node for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)]
-    named = {ast.unparse(node.targets[0]): str(ast.literal_eval(node.value)) for node in assigned}
+    named = constants(tree)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
-        elif isinstance(node, ast.JoinedStr):
-            for known in ({}, named):
-                yield "".join(shape(part, known) for part in node.values)
+        if isinstance(node, ast.expr):
+            yield from readings(node, named)
+
+
+def constants(tree: ast.Module) -> dict[str, str]:
+    assigned = [node for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)]
+    return {ast.unparse(node.targets[0]): str(ast.literal_eval(node.value)) for node in assigned}
+
+
+def readings(node: ast.expr, named: dict[str, str]) -> Iterator[str]:
+    """A text as it can be read: with texts of the code that are put into it, and with `{}` for them."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        for known in ({}, named):
+            yield "".join(shape(part, known) for part in node.values)
 
 
 def shape(part: ast.expr, known: dict[str, str]) -> str:
@@ -140,6 +189,11 @@ def shape(part: ast.expr, known: dict[str, str]) -> str:
     if isinstance(part, ast.FormattedValue):
         return known.get(ast.unparse(part.value), "{}")
     return str(ast.literal_eval(part))
+
+
+TREES = {path: ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")}
+CONSTANTS = {name: text for tree in TREES.values() for name, text in constants(tree).items()}
+WRITTEN = {text for tree in TREES.values() for text in shapes(tree)}
 
 
 def test_translations_have_the_places_of_their_originals() -> None:

@@ -1,0 +1,30 @@
+"""Processes that end with this one, however it ends."""
+
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+_TIED = ["setpriv", "--pdeathsig", "KILL"]
+# Linux kills such a child when the thread that started it ends (prctl(2), PR_SET_PDEATHSIG): this one ends with Python.
+_starting = ThreadPoolExecutor(1, thread_name_prefix="starting")
+
+
+def start_child(command: list[str], **streams: Any) -> subprocess.Popen[bytes]:
+    """Start a command; `streams` go to Popen. Where `setpriv` can do it, the kernel kills it when this process ends.
+
+    Raises FileNotFoundError when there is no such program.
+    """
+    if not shutil.which(command[0]):
+        raise FileNotFoundError(command[0])
+    words = [*(_TIED if _can_be_tied() else []), *command]
+    return _starting.submit(subprocess.Popen, words, stdin=subprocess.DEVNULL, **streams).result()
+
+
+@cache
+def _can_be_tied() -> bool:
+    """Whether there is a `setpriv` that can do it; those of small systems cannot."""
+    if not shutil.which(_TIED[0]):
+        return False
+    return subprocess.run([*_TIED, "true"], capture_output=True, check=False).returncode == 0  # noqa: S603 - our own words
