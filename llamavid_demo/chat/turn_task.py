@@ -68,7 +68,9 @@ class TurnTask(SectionTask):
         prefix = self.prefix
         self.reused = min(prefix.filled, visible)
         frames = yield from self.read()
-        self.asked, stale = frames.look_again(self._words, self.questions, frames=self.look_frames, visible=visible)
+        self.asked, stale = frames.look_again(
+            self._words, self.questions, frames=self.look_frames, visible=visible, times=self.reader.encoded.times
+        )
         known = kept.keep(self.asked)
         self.reused += known
         looks = sum(word.look is not None for word in self.asked[known:])

@@ -13,7 +13,7 @@ from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig
 from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.prompt import conversation_text, cue_text, section_prompt
-from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames
+from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames, frames_at
 from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, VidTokenizer
 from llamavid_demo.model.llama_vid.unseen_frames import UnseenFrames
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, LoadedModel, SectionFrames, WordsState
@@ -170,27 +170,28 @@ class GuidedFrames(SectionFrames):
         return self.model.embed(ids, rows)
 
     def look_again(
-        self, words: Sequence[Word], questions: Sequence[str], *, frames: int, visible: int
+        self, words: Sequence[Word], questions: Sequence[str], *, frames: int, visible: int, times: Sequence[float]
     ) -> tuple[list[Word], torch.Tensor | None]:
-        """Words with second looks at the frames whose content tokens a question names.
+        """Words with second looks at the frames whose time a question names, else whose content tokens it names.
 
         The context tokens that were read with the film are then not seen.
         """
         if not frames:
             return list(words), None
         seen = self.places[: bisect_left(self.places, visible)]
-        looks = [self._look(question, seen, frames) for question in questions]
+        looks = [self._look(question, seen, frames, times[: len(seen)]) for question in questions]
         stale = torch.zeros(visible, dtype=torch.bool, device=self.model.device)
         stale[list(seen)] = True
         return before_turns(words, looks, eos=self.model.tokenizer.eos), stale
 
     @torch.inference_mode()
-    def _look(self, question: str, places: Sequence[int], most: int) -> list[Word]:
-        """A question's context tokens of at most so many of the frames at `places`."""
+    def _look(self, question: str, places: Sequence[int], most: int, times: Sequence[float]) -> list[Word]:
+        """A question's context tokens of at most so many of the frames at `places` and `times`."""
         if self.contents is None:  # the prefix was offloaded meanwhile
             self.contents = torch.cat([self.model.contents(patches) for patches in self.batches])
         named = self.model.embed(self.model.tokenizer.encode(question.strip()))[0]
-        found = find_frames(self.contents[: len(places)].to(named), named, most=most)
+        found = frames_at(question, times)[:most]
+        found = found or find_frames(self.contents[: len(places)].to(named), named, most=most)
         return [Word(FRAME, look=Look(question, frame, places[frame])) for frame in found]
 
     @torch.inference_mode()

@@ -5,6 +5,7 @@ share of the tokens is read again; like ProphetKV, the question chooses them. A 
 LLaMA's own embeddings of what it shows, so words find their frames without running the text decoder on all of them.
 """
 
+import re
 from collections.abc import Sequence
 
 import torch
@@ -12,6 +13,8 @@ from torch import nn
 
 from llamavid_demo.model.prompt import Word
 
+# A time as the clock in the prompt writes it, not one of the day.
+_TIME = re.compile(r"(?<![\d:.#])(?:(\d):)?([0-5]?\d):([0-5]\d)(?![\d:]|\s?[ap]\.?m\b)", re.IGNORECASE)
 SAME_SHOT = 0.9  # cosine of neighbouring frames' content tokens, from which on they show the same
 FURTHER = 0.1  # what each further frame of a shot stands behind the one before, in cosines
 
@@ -37,6 +40,14 @@ def find_frames(contents: torch.Tensor, words: torch.Tensor, *, most: int) -> li
     order = (best[shots] - FURTHER * rank).argsort(descending=True, stable=True)
     chosen: list[int] = by_shot[order[:most]].sort().values.tolist()
     return chosen
+
+
+def frames_at(question: str, times: Sequence[float]) -> list[int]:
+    """Numbers, ascending, of the frames at the times that a question names, such as "at 1:12"; `times` in seconds."""
+    named = {
+        3600 * int(hours or 0) + 60 * int(minutes) + int(seconds) for hours, minutes, seconds in _TIME.findall(question)
+    }
+    return [number for number, time in enumerate(times) if int(time) in named] if named else []
 
 
 def before_turns(words: Sequence[Word], looks: Sequence[Sequence[Word]], *, eos: int) -> list[Word]:

@@ -75,10 +75,12 @@ class NamedTokens:
 def embed_words(tokenizer: _Encoder, table: torch.Tensor, texts: Sequence[str]) -> torch.Tensor:
     """Embeddings (W, H) of words or names with a LLaMA's `table` (V, H), of one length.
 
-    What all embeddings share is taken off: two thirds of a small LLaMA's are that, and words should differ.
+    What all embeddings share is taken off: two thirds of a small LLaMA's are that, and words should differ. Of several
+    pieces the first weighs most, so that their order can be told.
     """
     middle = table.float().mean(dim=0)
-    rows = [
-        table[torch.tensor(tokenizer.encode(f" {text}"), device=table.device)].float().mean(dim=0) for text in texts
-    ]
-    return NORM * nn.functional.normalize(torch.stack(rows) - middle, dim=-1)
+    rows = []
+    for text in texts:
+        pieces = table[torch.tensor(tokenizer.encode(f" {text}"), device=table.device)].float() - middle
+        rows.append((pieces / torch.arange(1, len(pieces) + 1, device=table.device)[:, None]).sum(dim=0))
+    return NORM * nn.functional.normalize(torch.stack(rows), dim=-1)

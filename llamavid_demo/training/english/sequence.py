@@ -11,7 +11,7 @@ import torch
 from llamavid_demo.film.alignment import cues_by_frame
 from llamavid_demo.model.llama_vid.config import PromptFormat
 from llamavid_demo.model.llama_vid.prompt import conversation_text, cue_text, section_prompt
-from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames
+from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames, frames_at
 from llamavid_demo.model.llama_vid.tokenizer import BpeTokenizer
 from llamavid_demo.model.prompt import FRAME, Look, Word, word_places
 from llamavid_demo.training.english.film import Film, Talk
@@ -64,7 +64,7 @@ class SequenceMaker:
         pointers: list[tuple[int, list[int]]] = []
         frame_places = section.frame_places(2)
         for number, talk in enumerate(film.talks):
-            words, looks = self._words(talk, section.last_cues, frame_places, contents, look_frames)
+            words, looks = self._words(film, talk, section.last_cues, frame_places, contents, look_frames)
             rows += [self._contexts(film, question, frames) for question, frames in looks]
             begin, looked = len(ids), [word.look.frame if word.look else None for word in words]
             ids += [word.id for word in words]
@@ -97,7 +97,7 @@ class SequenceMaker:
         )
 
     def _words(
-        self, talk: Talk, last_cues: str, places: Sequence[int], contents: torch.Tensor, most: int
+        self, film: Film, talk: Talk, last_cues: str, places: Sequence[int], contents: torch.Tensor, most: int
     ) -> tuple[list[Word], list[tuple[str, list[int]]]]:
         """Words of a talk with its second looks, and the (question, frames) of these."""
         turns = [(turn.question, turn.answer) for turn in talk]
@@ -109,7 +109,7 @@ class SequenceMaker:
         looks, asked = [], []
         for turn in talk:
             named = self.table[torch.tensor(self.tokenizer.encode(turn.question.strip()))]
-            frames = find_frames(contents, named, most=most)
+            frames = frames_at(turn.question, film.times)[:most] or find_frames(contents, named, most=most)
             looks.append([Word(FRAME, look=Look(turn.question, frame, places[frame])) for frame in frames])
             asked.append((turn.question, frames))
         return before_turns(words, looks, eos=self.tokenizer.eos), asked
