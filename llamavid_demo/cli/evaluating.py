@@ -98,7 +98,9 @@ def _print_newcomers(model: Any, settings: Settings, *, as_json: bool) -> None:
         ]
         return console.print_json(data={"accuracy": sum(right) / len(right), "questions": rows})
     for (question, text), hit in zip(said, right, strict=True):
-        console.print(f"{'right' if hit else 'wrong'}  {question.film}: {question.text} → {text}", highlight=False)
+        console.print(
+            f"{'right' if hit else 'wrong'}  {question.film}: {question.text} → {text}", highlight=False, soft_wrap=True
+        )
     console.print(f"{sum(right)} of {len(right)} are right.")
 
 
@@ -116,7 +118,8 @@ def _print_photographs(model: Any, folder: Path, clips: int, *, as_json: bool) -
     for answer in said:
         names = ", ".join(one.name for one in answer.named)
         mark = "right" if answer.right else "wrong"
-        console.print(f"{mark}  {answer.question} → {answer.said}{f' ({names})' if names else ''}", highlight=False)
+        line = f"{mark}  {answer.question} → {answer.said}{f' ({names})' if names else ''}"
+        console.print(line, highlight=False, soft_wrap=True)
     for kind, row in results["kinds"].items():
         console.print(f"{kind}: {row['accuracy']:.1%} of {row['n']} are right.", highlight=False)
 

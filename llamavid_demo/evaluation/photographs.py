@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 
 from llamavid_demo.errors import MovieError
@@ -20,6 +19,7 @@ from llamavid_demo.evaluation.greedy import begin, finish, read_section
 from llamavid_demo.film.sections import clock
 from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE
+from llamavid_demo.model.real_world.eyes import CLASSES
 from llamavid_demo.model.real_world.named_tokens import Named, classes, stems
 from llamavid_demo.questions.kinds import ANIMALS
 from llamavid_demo.settings import Settings
@@ -66,15 +66,15 @@ def answer_clip(model: LoadedLlamaVid, pictures: Sequence[Path], rng: random.Ran
     shown = np.stack(
         [np.asarray(Image.open(path).convert("RGB").resize((shape.width, shape.height))) for path in pictures]
     )
-    frames = np.repeat(shown, SECONDS, axis=0)
-    seen = model.second_eyes.rows(shown, torch.zeros(len(shown), dtype=torch.bool)).flatten(1)
+    patches = model.patches(shown)
+    seen = patches[:, model.config.vision.patches :].flatten(1)[:, :CLASSES]  # what second eyes saw stands behind
     sure, best = seen.max(dim=1)
     named = [classes()[int(i)] if float(p) >= SURE else None for p, i in zip(sure, best, strict=True)]
-    times = [float(second) for second in range(len(frames))]
+    times = [float(second) for second in range(len(pictures) * SECONDS)]
     prompt = model.section_prompt(model.texts([], times))
-    section = read_section(model, prompt, NEUTRAL_GUIDE, model.patches(frames))
+    section = read_section(model, prompt, NEUTRAL_GUIDE, patches.repeat_interleave(SECONDS, dim=0))
     look_frames = Settings().look_frames if model.config.guide == "ahead" else 0
-    asked = _questions(named, rng)
+    asked = questions_about(named, rng)
     writing = [
         begin(
             model, section, model.words(prompt.last_cues, [(one.question, None)], answers=model.config.answers),
@@ -86,7 +86,7 @@ def answer_clip(model: LoadedLlamaVid, pictures: Sequence[Path], rng: random.Ran
     return [replace(one, said=text) for one, text in zip(asked, said, strict=True)]
 
 
-def _questions(shown: Sequence[Named | None], rng: random.Random) -> list[PhotographAnswer]:
+def questions_about(shown: Sequence[Named | None], rng: random.Random) -> list[PhotographAnswer]:
     """What is asked about a clip, unanswered yet."""
     asked = []
     for number, one in enumerate(shown):

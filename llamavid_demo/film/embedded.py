@@ -6,11 +6,10 @@ import ffmpeg
 
 from llamavid_demo.errors import SubtitleError
 from llamavid_demo.film.cues import Cue, SubtitleTrack
-from llamavid_demo.film.encodings import decode
 from llamavid_demo.film.ffmpeg_commands import SAFE_INPUT, address, first_line, run_ffmpeg
 from llamavid_demo.film.languages import language_code
 from llamavid_demo.film.probe import TextTrack, VideoInfo
-from llamavid_demo.film.subtitles import encoding_doubt, parse_subtitles
+from llamavid_demo.film.subtitles import read_bytes
 
 TEXT_CODECS = frozenset(("subrip", "srt", "text", "mov_text", "webvtt", "ass", "ssa"))
 _SECONDS = 600.0  # a track is spread over the whole file, which may be large
@@ -45,10 +44,7 @@ def read_embedded(info: VideoInfo, track: TextTrack) -> SubtitleTrack:
     code, output, errors = run_ffmpeg(source.output("pipe:", format=muxer, **{"c:s": codec}), seconds=_SECONDS)
     if code:
         raise SubtitleError(f"{name} cannot be extracted: {first_line(errors, info.path)}. Give a subtitle file.")
-    text, encoding = decode(output)
-    track_cues, warnings = ((), ()) if not text.strip() else parse_subtitles(text, name=name)
-    if doubt := encoding_doubt(text, encoding):
-        warnings = (*warnings, f"{name}: {doubt}")
+    track_cues, warnings, _ = read_bytes(output, name=name) if output.strip() else ((), (), "")
     shifted = tuple(
         Cue(max(0.0, cue.start - info.origin), cue.end - info.origin, cue.text)
         for cue in track_cues

@@ -8,14 +8,13 @@ from charset_normalizer import from_bytes
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 LAST_RESORT = "cp1252"
-UTF8 = ("utf-8", "utf-8-sig")
 _SEQUENCE = re.compile(rb"[\xc3-\xf4][\x80-\xbf]{1,3}")
 # Latin letters: the code page that a language is written in, where it is not cp1252.
 _HOMES = {
     "cp1250": ("bs", "cs", "hr", "hu", "pl", "ro", "sk", "sl", "sq"),
     "cp1254": ("az", "tr"),
     "cp1257": ("et", "lt", "lv"),
-}  # fmt: skip
+}
 _ENOUGH = 20_000  # bytes to judge by
 
 
@@ -33,7 +32,7 @@ def decode(data: bytes) -> tuple[str, str]:
         text = data.decode("utf-8", "replace")
         if text.count("\ufffd") <= len(_SEQUENCE.findall(data)) // 2:
             return text, "utf-8"
-    if _is_japanese(data, "euc_jp"):
+    if _is_euc_japanese(data):
         return data.decode("euc_jp", "replace"), "euc_jp"
     best = from_bytes(data).best()
     encoding = best.encoding if best else LAST_RESORT
@@ -43,9 +42,18 @@ def decode(data: bytes) -> tuple[str, str]:
     return str(best), encoding
 
 
-def _is_japanese(data: bytes, encoding: str) -> bool:
-    """Whether bytes in that encoding hold the Japanese syllables, which no Chinese or Korean text is full of."""
-    letters = [c for c in data[:_ENOUGH].decode(encoding, "replace") if ord(c) > 127]
+def encoding_doubt(text: str, encoding: str) -> str:
+    """What to tell people of how the letters of a file were read; nothing where that is certain."""
+    if lost := text.count("\ufffd"):
+        return f"{lost} {'letter' if lost == 1 else 'letters'} cannot be read as {encoding}: a � stands there"
+    if encoding.startswith("utf"):
+        return ""
+    return f"its letters were read as {encoding}; if they look wrong, save the file as UTF-8"
+
+
+def _is_euc_japanese(data: bytes) -> bool:
+    """Whether bytes in EUC-JP hold the Japanese syllables, which no Chinese or Korean text is full of."""
+    letters = [c for c in data[:_ENOUGH].decode("euc_jp", "replace") if ord(c) > 127]
     kana = sum("\u3041" <= c <= "\u30fa" for c in letters)
     return kana > len(letters) // 5 and letters.count("\ufffd") <= 1  # the last character may be cut
 

@@ -48,9 +48,8 @@ def check_plain_file(path: Path) -> Path:
     Raises MovieError when it is missing, empty, a folder, a pipe or a device, a link that leaves its folder, or has a
     name that is no text.
     """
-    written = (
-        str(path).encode("utf-8", "replace").decode()
-    )  # bytes without a meaning cannot be shown, nor given to ffmpeg
+    # A name of bytes without a meaning cannot be shown, nor given to ffmpeg.
+    written = str(path).encode("utf-8", "replace").decode()
     if written != str(path):
         raise MovieError(f"The name of {written} is not in UTF-8. Rename it.")
     try:

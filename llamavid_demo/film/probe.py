@@ -26,8 +26,6 @@ REBASED = frozenset(("mpegts", "mpeg"))  # containers whose clock starts anywher
 STATE_THEIR_END = frozenset(("mov", "matroska"))  # containers that say when they end, others how long they last
 LATE = 2.0  # seconds; a film that begins after this was cut from a longer one and kept that one's clock
 _PROTECTED = "is protected (DRM) and cannot be read. Use a copy without protection."
-
-
 _ASIDE = re.compile(r"\b(commentar(y|ies)|comments?|forced|foreign|signs?|songs?|lyrics|karaoke)\b", re.IGNORECASE)
 
 

@@ -12,7 +12,7 @@ from pysubs2.exceptions import Pysubs2Error
 
 from llamavid_demo.errors import MovieError, SubtitleError
 from llamavid_demo.film.cues import Cue, SubtitleTrack
-from llamavid_demo.film.encodings import decode
+from llamavid_demo.film.encodings import decode, encoding_doubt
 from llamavid_demo.film.languages import language_code
 from llamavid_demo.film.plain_files import check_plain_file
 from llamavid_demo.film.repair import repaired
@@ -51,10 +51,7 @@ def read_subtitles(path: Path, *, fps: float = 0.0, language: str | None = None)
     data = real.read_bytes()
     if data.startswith((b"\x00\x00\x01\xba", b"PG")) or path.suffix.lower() == ".idx":
         raise SubtitleError(f"{path.name} holds subtitles as pictures. Give subtitles as text: {_KINDS}.")
-    text, encoding = decode(data)
-    cues, warnings = parse_subtitles(text, name=path.name, fps=fps, language=language)
-    if doubt := encoding_doubt(text, encoding):
-        warnings = (*warnings, f"{path.name}: {doubt}")
+    cues, warnings, encoding = read_bytes(data, name=path.name, fps=fps, language=language)
     return SubtitleTrack(
         cues=cues,
         source=path.name,
@@ -64,13 +61,15 @@ def read_subtitles(path: Path, *, fps: float = 0.0, language: str | None = None)
     )
 
 
-def encoding_doubt(text: str, encoding: str) -> str:
-    """What to tell people of how the letters of a file were read; nothing where that is certain."""
-    if lost := text.count("\ufffd"):
-        return f"{lost} {'letter' if lost == 1 else 'letters'} cannot be read as {encoding}: a � stands there"
-    if encoding.startswith("utf"):
-        return ""
-    return f"its letters were read as {encoding}; if they look wrong, save the file as UTF-8"
+def read_bytes(
+    data: bytes, *, name: str, fps: float = 0.0, language: str | None = None
+) -> tuple[tuple[Cue, ...], tuple[str, ...], str]:
+    """Bytes of a subtitle file or track to (cues, warnings, encoding); see `parse_subtitles`."""
+    text, encoding = decode(data)
+    cues, warnings = parse_subtitles(text, name=name, fps=fps, language=language)
+    if doubt := encoding_doubt(text, encoding):
+        warnings = (*warnings, f"{name}: {doubt}")
+    return cues, warnings, encoding
 
 
 def language_in_name(path: Path) -> str | None:

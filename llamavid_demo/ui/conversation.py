@@ -83,7 +83,7 @@ class Talking:
         if not question.strip():
             return {"alert": alert(EMPTY)}
         visit = self._sessions.visit(key)
-        with visit.acting:
+        with visit.press_lock:
             slug, section = visit.showing or (slug, section)
             return self._take(key, Asked(question.strip(), slug, section, options=options(steered, self._settings)))
 
@@ -92,7 +92,7 @@ class Talking:
 
         Raises `QuestionError` for settings that are none.
         """
-        with self._sessions.visit(key).acting:
+        with self._sessions.visit(key).press_lock:
             return self._take(key, Asked(question, slug, section, options=options(steered, self._settings)))
 
     def begin_edited(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Protocol
 
-from llamavid_demo.ui.language import say, told
+from llamavid_demo.ui.language import say, translated
 from llamavid_demo.ui.words import clock
 
 LEANED_ON = "Frames that this answer leaned on"
@@ -54,7 +54,7 @@ def evidence_strip(
         return ""
     heat_maps = heat_maps or {}
     figures = "".join(_figure(frame, stills, heat_maps) for frame in sorted(evidence, key=lambda frame: frame.seconds))
-    label = told(LEANED_ON if found else IN_VAIN)
+    label = translated(LEANED_ON if found else IN_VAIN)
     words = "" if found else f'<p class="in-vain">{label}</p>'
     strip = f'{words}<ul class="evidence" aria-label="{label}">{figures}</ul>'
     looked = f'<label class="looked"><input type="checkbox">{say("Show where it looked")}</label>'

@@ -1,6 +1,6 @@
 """The words about keys: the link to the question box, and the list of shortcuts. keys.js does what they say."""
 
-from llamavid_demo.ui.language import say, told
+from llamavid_demo.ui.language import say, translated
 
 SHORTCUTS = (
     ("Space", "k", "play or pause"),
@@ -19,9 +19,9 @@ def skip() -> str:
 
 def shortcuts() -> str:
     """HTML of the list, folded away."""
-    rows = "".join(f"<dt>{_keys(one, other)}</dt><dd>{told(words)}</dd>" for one, other, words in SHORTCUTS)
+    rows = "".join(f"<dt>{_keys(one, other)}</dt><dd>{translated(words)}</dd>" for one, other, words in SHORTCUTS)
     return f'<details id="keys"><summary>{say("Keyboard")}</summary><dl>{rows}</dl></details>'
 
 
 def _keys(*names: str) -> str:
-    return " ".join(f"<kbd>{told(name)}</kbd>" for name in names if name)
+    return " ".join(f"<kbd>{translated(name)}</kbd>" for name in names if name)

@@ -37,7 +37,7 @@ def wanted(header: str) -> Language:
 
 @contextmanager
 def speaking(language: Language) -> Iterator[None]:
-    """Inside, `say` and `told` give this language."""
+    """Inside, `say` and `translated` give this language."""
     before = _language.set(language)
     try:
         yield
@@ -80,14 +80,16 @@ def say(text: str, **places: object) -> str:
     return template.format(**places) if places else template
 
 
-def told(sentence: str) -> str:
+def translated(sentence: str) -> str:
     """A whole sentence that was made elsewhere, in the visitor's language; as it is where chinese.json lacks it."""
     if language() == "en" or len(sentence) > LONGEST_SENTENCE:
         return sentence
     for pattern, chinese in _sentences():
         if found := pattern.fullmatch(sentence):
             given = found.groupdict()
-            return chinese.format(**{name: told(part) if name in SPOKEN else part for name, part in given.items()})
+            return chinese.format(
+                **{name: translated(part) if name in SPOKEN else part for name, part in given.items()}
+            )
     return sentence
 
 
@@ -98,7 +100,7 @@ def joined(*sentences: str) -> str:
 
 @cache
 def catalogue() -> dict[str, dict[str, str]]:
-    """Chinese by English: `page` for `say`, `labels` for what Gradio draws, `sentences` for `told`."""
+    """Chinese by English: `page` for `say`, `labels` for what Gradio draws, `sentences` for `translated`."""
     texts: dict[str, dict[str, str]] = json.loads(CATALOGUE.read_text(encoding="utf-8"))
     return texts
 

@@ -14,7 +14,7 @@ from llamavid_demo.embedded import BEST, INSTALL, embedded
 from llamavid_demo.errors import DemoError, ModelError
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
-from llamavid_demo.ui.language import joined, say, told
+from llamavid_demo.ui.language import joined, say, translated
 
 if TYPE_CHECKING:
     from llamavid_demo.chat import MovieChat, Progress
@@ -106,8 +106,8 @@ class BackgroundModel:
             return f'<p class="model loading" role="status"><i></i>{say("The model is loading…")}</p>'
         error = self._loaded.exception()
         if error:
-            return f'<p class="model failed" role="alert"><i></i>{escape(told(str(error)))}</p>'
-        limits = joined(self._lacking(), told(self._loaded.result().limits))
+            return f'<p class="model failed" role="alert"><i></i>{escape(translated(str(error)))}</p>'
+        limits = joined(self._lacking(), translated(self._loaded.result().limits))
         ready = say("{name} is ready", name=model_name(self._settings))
         ready = say("{ready}. {limits}", ready=ready, limits=limits) if limits else ready
         return f'<p class="model ready" role="status"><i></i>{escape(ready)}</p>'
@@ -117,7 +117,7 @@ class BackgroundModel:
         best = embedded()
         if not best.lacking or Path(self._settings.model) != best.folder:
             return ""
-        lacking, install = told(best.lacking), INSTALL
+        lacking, install = translated(best.lacking), INSTALL
         return say(
             "It knows the drawn films only: {name} lacks {lacking} ({install}).",
             name=BEST.name, lacking=lacking, install=install,

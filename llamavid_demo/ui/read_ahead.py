@@ -18,7 +18,7 @@ from llamavid_demo.errors import DemoError
 from llamavid_demo.film import Movie, SubtitleTrack
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.conversation import Parts
-from llamavid_demo.ui.language import told
+from llamavid_demo.ui.language import translated
 from llamavid_demo.ui.loading import BackgroundModel
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.sessions import Sessions
@@ -50,7 +50,7 @@ class Ahead:
     def line(self) -> str:
         """HTML of what the page says of it, to stand beside the model's state; its end is spoken, its steps are not."""
         spoken = ' role="status"' if self.over and self.words else ""
-        return f'<p class="ahead" data-ahead="{self.state}"{spoken}>{escape(told(self.words))}</p>'
+        return f'<p class="ahead" data-ahead="{self.state}"{spoken}>{escape(translated(self.words))}</p>'
 
 
 OFF = Ahead("off")

@@ -88,9 +88,12 @@ class Screening:
     def section(self, key: str, movie: Movie, index: int) -> Parts:
         """The parts that change with the section."""
         index = clamp(index, movie.sections)
+        visit = self._sessions.visit(key)
+        # Where nothing was asked the controls stay as they are: a question may follow before this reaches the page.
+        controls = self._talking.resting() if visit.asked else {}
         left = self._talking.break_off(key)
-        self._sessions.visit(key).showing = movie.slug, index
-        return {**self._section(key, movie, index), **left, **self._talk(key, movie, index)}
+        visit.showing = movie.slug, index
+        return {**self._section(key, movie, index), **left, **controls, **self._talking.parts(key, movie, index)}
 
     def _section(self, key: str, movie: Movie, index: int) -> Parts:
         return {
@@ -100,9 +103,6 @@ class Screening:
             "cost": self.cost(key, movie, index),
             "suggestions": suggestions(suggested(movie, index)),
         }
-
-    def _talk(self, key: str, movie: Movie, index: int) -> Parts:
-        return {**self._talking.resting(), **self._talking.parts(key, movie, index)}
 
     def strip(self, movie: Movie, index: int, *, draw: bool = False) -> str:
         """The section strip with the pictures known so far, or, if `draw`, with all of them."""
@@ -168,7 +168,7 @@ class Screening:
         """
         visit, movie = self._sessions.visit(key), self._sessions.movie(key, slug)
         index = clamp(index, movie.sections)
-        with visit.acting:
+        with visit.press_lock:
             if visit.showing == (slug, index):
                 return {} if page == visit.showing else self._again(key, movie, index)
             here = visit.showing and visit.showing[0] == slug == page[0]
@@ -176,8 +176,10 @@ class Screening:
 
     def _again(self, key: str, movie: Movie, index: int) -> Parts:
         """All parts of what is showing once more; what is being answered goes on."""
-        talk = {} if self._sessions.visit(key).busy else self._talk(key, movie, index)
-        return {**self._film(key, movie), **self._section(key, movie, index), **talk}
+        parts = {**self._film(key, movie), **self._section(key, movie, index)}
+        if self._sessions.visit(key).busy:
+            return parts
+        return {**parts, **self._talking.resting(), **self._talking.parts(key, movie, index)}
 
     def complete(self, key: str, page: tuple[str, int]) -> Parts:
         """What takes a moment: the strip's pictures and the cost of what is showing; nothing if it shows no more.

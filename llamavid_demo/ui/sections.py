@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from llamavid_demo.film import Movie, Section
-from llamavid_demo.ui.language import say, told
+from llamavid_demo.ui.language import say, translated
 from llamavid_demo.ui.words import clock, length, size, some
 
 STILLS_IN_ALL = 8
@@ -74,14 +74,14 @@ def section_cost(
             say("memory of this film: {size}", size=f"<b>{size(memory)}</b>"),
         ]
     elif waiting:
-        figures.append(escape(told(waiting)))
+        figures.append(escape(translated(waiting)))
     if seconds is not None:
         figures.append(say("about {length} on this machine", length=f"<b>{length(seconds)}</b>"))
     if tokens and most_tokens and tokens > most_tokens:
         most = f"{most_tokens:,}"
         figures.append(say("more than the {most} tokens that this model reads: choose shorter sections", most=most))
     line = say("Reading this section: {figures}", figures=" <i>·</i> ".join(figures))
-    return f'<p class="cost">{line}' + (f"<br>{escape(told(foreign))}" if foreign else "") + "</p>"
+    return f'<p class="cost">{line}' + (f"<br>{escape(translated(foreign))}" if foreign else "") + "</p>"
 
 
 def section_at(movie: Movie, second: float) -> int:

@@ -15,7 +15,7 @@ from llamavid_demo.ui.contact_sheet import ContactSheets
 from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.copying import Copies
 from llamavid_demo.ui.export import Saving
-from llamavid_demo.ui.first_word import FirstWord
+from llamavid_demo.ui.html_language import HtmlLanguage
 from llamavid_demo.ui.labels import labels
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.page import TITLE, layout
@@ -96,7 +96,7 @@ def serve(settings: Settings) -> None:
             allowed_paths=[str(films), str(files)],
             max_file_size=int(settings.upload_mb * 1e6),
             app_kwargs={
-                "middleware": [Middleware(Arrivals, uploads=uploads), Middleware(FirstWord)],
+                "middleware": [Middleware(Arrivals, uploads=uploads), Middleware(HtmlLanguage)],
                 "routes": routes(programs),
             },
             i18n=labels,

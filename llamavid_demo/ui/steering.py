@@ -12,7 +12,7 @@ from llamavid_demo.errors import QuestionError
 from llamavid_demo.options import HOTTEST, Options
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.labels import labels
-from llamavid_demo.ui.language import say, told
+from llamavid_demo.ui.language import say, translated
 from llamavid_demo.ui.words import clock
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def options(sent: Any, settings: Settings) -> Options:
 def knew(options: Options) -> list[str]:
     """Words on what an answer knew, where that was not all."""
     words = [] if options.until is None else [say("knew the film up to {time}", time=clock(options.until))]
-    return words + ([] if options.reads == "both" else [told(f"{options.reads} only")])
+    return words + ([] if options.reads == "both" else [translated(f"{options.reads} only")])
 
 
 def kept(sent: Any, settings: Settings) -> Named:

@@ -10,7 +10,7 @@ from llamavid_demo.film.speech import LACKING, speech_model
 from llamavid_demo.film.srt import to_srt
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.labels import labels
-from llamavid_demo.ui.language import say, told
+from llamavid_demo.ui.language import say, translated
 from llamavid_demo.ui.subtitled import Subtitled
 from llamavid_demo.ui.visit import Visit
 
@@ -61,7 +61,7 @@ def place(parts: Parts, settings: Settings) -> None:
 
 def lacking() -> str:
     """HTML that says what it takes to have subtitles written down."""
-    return f'<p class="limits">{escape(told(LACKING))}</p>'
+    return f'<p class="limits">{escape(translated(LACKING))}</p>'
 
 
 def panel(visit: Visit, movie: Movie, original: Movie) -> Parts:
@@ -70,7 +70,7 @@ def panel(visit: Visit, movie: Movie, original: Movie) -> Parts:
     choices = {track.source: track.title for track in original.tracks}
     first = original.subtitles.source if original.subtitles and original.subtitles.cues else NONE
     choices = choices if first in choices else {first: say("None") if first == NONE else first, **choices}
-    choices |= {source: told(source).capitalize() for source in known.made}
+    choices |= {source: translated(source).capitalize() for source in known.made}
     shown = known.track.source if known.track and known.track.cues else NONE
     return {
         "subtitles_track": gr.Dropdown(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from llamavid_demo.options import Options
 from llamavid_demo.ui.kept import KeptStats, KeptTurn
-from llamavid_demo.ui.language import say, told
+from llamavid_demo.ui.language import say, translated
 from llamavid_demo.ui.steering import knew
 from llamavid_demo.ui.thumbs import DOWN, UP, name
 from llamavid_demo.ui.words import length, size, some
@@ -243,7 +243,7 @@ def progress_bar(progress: Counted | None, waiting: str = "One moment…") -> st
     """A bar with words and figures; without figures, a bar that only moves."""
     if progress is None:
         moving = '<div class="track"><i class="idle"></i></div>'
-        return f'<div class="bar" role="status"><p>{escape(told(waiting))}</p>{moving}</div>'
+        return f'<div class="bar" role="status"><p>{escape(translated(waiting))}</p>{moving}</div>'
     if progress.stage == "queue":
         place = {"at": progress.done, "all": progress.total}
         if progress.seconds is None:
@@ -251,7 +251,7 @@ def progress_bar(progress: Counted | None, waiting: str = "One moment…") -> st
         soon = length(progress.seconds)
         waiting = say("Waiting for the model: number {at} of {all} in the queue, about {soon}", **place, soon=soon)
         return progress_bar(None, waiting)
-    words, unit = (told(text) for text in STAGES.get(progress.stage, (progress.stage, "")))
+    words, unit = (translated(text) for text in STAGES.get(progress.stage, (progress.stage, "")))
     done = say("{done} of {total} {unit}", done=f"{progress.done:,}", total=f"{progress.total:,}", unit=unit)
     share = min(1.0, progress.done / progress.total) if progress.total else 0.0
     return (
@@ -264,12 +264,12 @@ def progress_bar(progress: Counted | None, waiting: str = "One moment…") -> st
 
 def alert(message: str) -> str:
     """Words that a person must see, and that screen readers speak at once."""
-    return f'<p class="alert" role="alert">{prose(told(message))}</p>' if message else ""
+    return f'<p class="alert" role="alert">{prose(translated(message))}</p>' if message else ""
 
 
 def notice(message: str) -> str:
     """Words that answer what a person did; nothing is wrong."""
-    return f'<p class="alert calm" role="status">{prose(told(message))}</p>' if message else ""
+    return f'<p class="alert calm" role="status">{prose(translated(message))}</p>' if message else ""
 
 
 def suggestions(questions: Sequence[str]) -> str:

@@ -37,7 +37,8 @@ def timeline(movie: Movie, section: int, turns: Sequence[Sequence[Leaned]], shee
     still = _still(movie, sheet) if sheet else ""
     place = f"width:{WIDTH}px;left:clamp(0px, var(--at) * 100% - {WIDTH // 2}px, 100% - {WIDTH}px)"
     return (
-        f'<div role="slider" tabindex="0" aria-label="{say("Timeline")}" aria-valuemin="0" aria-valuenow="0" '
+        f'<div role="slider" tabindex="0" aria-label="{say("Timeline")}" data-open="{section}" '
+        'aria-valuemin="0" aria-valuenow="0" '
         f'aria-valuemax="{length:.3f}" aria-valuetext="{say("{at} of {all}", at="0:00", all=clock(length))}">{drawing}'
         '<i style="left:calc(var(--now, 0) * (100% - 2px))"></i>'
         f'{_marks(length, turns)}<div class="peek" style="{place}">{still}<span></span></div></div>'

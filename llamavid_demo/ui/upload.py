@@ -16,7 +16,7 @@ from llamavid_demo.errors import DemoError, MovieError, SubtitleError
 from llamavid_demo.film import Movie, load_movie
 from llamavid_demo.film.plain_files import VIDEO_SUFFIXES
 from llamavid_demo.settings import Settings
-from llamavid_demo.ui.language import joined, say, told
+from llamavid_demo.ui.language import joined, say, translated
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.player import CopyProgress, files_folder, make_playable
 from llamavid_demo.ui.screening import Screening
@@ -134,7 +134,7 @@ class Bringing:
         yield {
             **self._screening.film(key, movie),
             **({"subtitles": gr.Accordion(open=True)} if silent else {}),
-            **self._resting(joined(*map(told, warnings))),
+            **self._resting(joined(*map(translated, warnings))),
             **self._done_with(visit, brought, brought.video, brought.subtitles),
             "bring": gr.Column(visible=bool(warnings)),
         }

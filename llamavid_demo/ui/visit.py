@@ -109,7 +109,7 @@ class Visit:
     the page how far reading ahead has come, `waiting` is its player while that has no film. `kept` holds what the
     browser kept, by model, film and section. `dialogue` finds what is said in its own films, `posters` are pictures of
     them as `data:` addresses, `boxes` the files in the boxes for video and subtitles. `subtitled` are films of any kind
-    whose subtitles were changed, `panel_open` says whether the panel for that is. `acting` is held by a press that
+    whose subtitles were changed, `panel_open` says whether the panel for that is. `press_lock` is held by a press that
     turns to something else, and by a question: who presses a section and asks at once, asks about that section.
     """
 
@@ -126,7 +126,7 @@ class Visit:
     dialogue: DialogueIndex | None = None
     subtitled: dict[str, Subtitled] = field(default_factory=dict)
     panel_open: bool = False
-    acting: "threading.RLock" = field(default_factory=threading.RLock)
+    press_lock: "threading.RLock" = field(default_factory=threading.RLock)
 
     @property
     def busy(self) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from llamavid_demo.errors import MovieError
-from llamavid_demo.evaluation.photographs import PhotographAnswer, _questions, photographs
+from llamavid_demo.evaluation.photographs import PhotographAnswer, photographs, questions_about
 from llamavid_demo.model.real_world.named_tokens import Named
 
 BEAGLE, HEN, CUP = Named("beagle", "dog"), Named("hen", "bird"), Named("cup", "kitchen thing")
@@ -37,13 +37,13 @@ def test_is_there_is_answered_by_its_first_word(said: str, yes: bool) -> None:
 
 
 def test_questions_are_about_what_the_eyes_are_sure_of() -> None:
-    asked = _questions([BEAGLE, CUP, HEN], random.Random(1))
+    asked = questions_about([BEAGLE, CUP, HEN], random.Random(1))
     assert [one.question for one in asked[:4]] == [
         "What do you see at 0:02?", "What do you see at 0:06?", "What do you see at 0:10?", "What animals are there?",
     ]  # fmt: skip
     assert asked[3].named == [BEAGLE, HEN]
     assert [one.yes for one in asked[4:]] == [True, False]
-    unsure = _questions([None, CUP], random.Random(1))
+    unsure = questions_about([None, CUP], random.Random(1))
     assert [one.question for one in unsure] == ["What do you see at 0:06?"]
 
 

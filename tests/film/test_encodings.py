@@ -2,8 +2,7 @@
 
 import pytest
 
-from llamavid_demo.film.encodings import decode
-from llamavid_demo.film.subtitles import encoding_doubt
+from llamavid_demo.film.encodings import decode, encoding_doubt
 
 WRITTEN = {
     "cp1252": (

@@ -31,6 +31,7 @@ def test_edit_copy_judge_save_and_print(page: Page) -> None:
     expect(page.locator("#current .pages")).to_contain_text("1 of 2")
     expect(page.locator("#current .answer")).to_have_text(answer)
     expect(page.get_by_role("button", name="Branch before")).to_be_focused()
+    expect(page.locator("#current .looked")).to_be_visible()  # the pictures have come: nothing is drawn anew
     page.locator("#current [data-does=copy]").click()
     expect(page.locator("#current [data-does=copy]")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == answer

@@ -100,7 +100,7 @@ def test_question_is_about_what_was_opened_last_and_a_suggestion_of_what_is_left
 
 def test_question_waits_for_the_press_before_it(desk: Desk) -> None:
     asking = threading.Thread(target=desk.talking.begin, args=(KEY, "Where?", *AT))
-    with desk.visit.acting:  # a section is being opened
+    with desk.visit.press_lock:  # a section is being opened
         asking.start()
         asking.join(0.2)
         desk.visit.showing = ("harbour", 1)

@@ -13,8 +13,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from llamavid_demo.ui.first_word import FirstWord
-from llamavid_demo.ui.language import catalogue, joined, language, say, speaking, steps_in, told, waits_in, wanted
+from llamavid_demo.ui.html_language import HtmlLanguage
+from llamavid_demo.ui.language import catalogue, joined, language, say, speaking, steps_in, translated, waits_in, wanted
 from llamavid_demo.ui.words import length, size, some
 from tests.ui.scripted import run
 
@@ -55,11 +55,11 @@ def test_sentence_that_came_from_elsewhere_keeps_what_it_names() -> None:
     refused = "a {b}.mp4 is a text file, not a video. Give MP4, MOV, MKV, WebM, AVI, MPEG, FLV, OGG, WMV or GIF."
     ahead = "not read ahead: That film is no longer here: pick another one, or bring it again."
     unknown = "ffmpeg says: moov atom not found"
-    assert [told(sentence) for sentence in (refused, ahead, unknown)] == [refused, ahead, unknown]
+    assert [translated(sentence) for sentence in (refused, ahead, unknown)] == [refused, ahead, unknown]
     with speaking("zh-CN"):
-        assert told(refused).startswith("a {b}.mp4 是文本文件，不是视频。")
-        assert told(ahead) == "未能预读：这部影片已不在这里：请另选一部，或重新上传。"
-        assert told(unknown) == unknown
+        assert translated(refused).startswith("a {b}.mp4 是文本文件，不是视频。")
+        assert translated(ahead) == "未能预读：这部影片已不在这里：请另选一部，或重新上传。"
+        assert translated(unknown) == unknown
         assert joined("一。", "", "二。") == "一。二。"
     assert joined("One.", "", "Two.") == "One. Two."
 
@@ -89,7 +89,7 @@ def test_first_bytes_of_the_page_name_its_language() -> None:
     async def other(request: Request) -> PlainTextResponse:
         return PlainTextResponse('lang="en"<head>')
 
-    app = Starlette(routes=[Route("/", page), Route("/other", other)], middleware=[Middleware(FirstWord)])
+    app = Starlette(routes=[Route("/", page), Route("/other", other)], middleware=[Middleware(HtmlLanguage)])
     visitor = TestClient(app, headers={"accept-language": "zh"})
     chinese = visitor.get("/")
     assert chinese.text.startswith('<html lang="zh-CN"><head><script>')

@@ -24,6 +24,7 @@ def in_address(page: Page, *wanted: str) -> None:
 def test_reload_keeps_film_section_second_conversation_and_draft(page: Page) -> None:
     open_harbour(page)
     page.locator(SECTION).click()
+    expect(page.locator("#timeline [data-open='1']")).to_be_attached()  # a person needs longer than that to ask
     ask(page, "Where is the map?")
     stop(page)
     said = page.locator("#current .answer").inner_text()

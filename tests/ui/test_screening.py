@@ -34,6 +34,12 @@ def test_another_section_leaves_the_film_as_it_is(screening: Screening) -> None:
     assert screening.go(KEY, *SECOND, SECOND) == {}
 
 
+def test_controls_rest_only_where_a_question_is_left(screening: Screening) -> None:
+    assert not screening.go(KEY, *FIRST, ROAD).keys() & {"ask", "stop"}
+    screening._talking.begin(KEY, "Where?", *FIRST)
+    assert screening.go(KEY, *SECOND, FIRST).keys() >= {"ask", "stop", "activity"}
+
+
 def test_a_film_that_is_still_on_its_way_is_sent_with_its_section(screening: Screening) -> None:
     screening.go(KEY, *FIRST, ROAD)
     assert screening.go(KEY, *SECOND, ROAD).keys() >= FILM | SECTION

@@ -12,7 +12,7 @@ _BEFORE, _AFTER = b"<head>", b"<head><script>Object.defineProperty(navigator,'la
 _LANGUAGE = b'lang="en"', b'lang="zh-CN"'
 
 
-class FirstWord:
+class HtmlLanguage:
     """ASGI middleware: HTML for a browser that wants Chinese says that it is."""
 
     def __init__(self, app: ASGIApp) -> None:
