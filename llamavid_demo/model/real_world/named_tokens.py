@@ -1,7 +1,7 @@
 """Frame tokens out of named things: probabilities of classes times the LLaMA's own embeddings of their names.
 
-The content token says what is seen most exactly ("beagle"), the context token of what kind it is ("dog"); when a
-question names a class or a kind, the context token of its second look says whether that is there.
+The content token says what is seen most exactly ("beagle"), the context token of what kind it is ("dog"). The second
+look of a question names what is seen; when the question asks for a class or a kind, only that, or else kinds: not there.
 """
 
 import re
@@ -13,12 +13,15 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import nn
 
+from llamavid_demo.model.real_world.kinds import group_of
+
 CLASSES = Path(__file__).with_name("classes.tsv")
 NORM = 3.0  # length of a word's embedding; about that of the LLaMA's own
 LEAST = 0.05  # probability that counts
 _SMALL = frozenset((
-    "a", "an", "any", "are", "at", "do", "does", "film", "in", "is", "it", "movie", "of", "on", "see", "some",
-    "the", "there", "was", "were", "what", "where", "you",
+    "a", "an", "any", "are", "at", "clip", "do", "does", "film", "in", "is", "it", "kind", "movie", "of", "on", "picture",
+    "screen", "see", "show", "shown", "some", "sort", "the", "there", "video", "was", "were", "what", "where",
+    "you",
 ))  # fmt: skip
 
 
@@ -54,7 +57,7 @@ class NamedTokens:
     def __init__(self, tokenizer: _Encoder, table: torch.Tensor) -> None:
         self.names = embed_words(tokenizer, table, [named.name for named in classes()])
         self.kinds = embed_words(tokenizer, table, [named.kind or named.name for named in classes()])
-        self._stems = [stems(f"{named.name} {named.kind}") for named in classes()]
+        self._stems = [stems(f"{named.name} {named.kind} {group_of(named.kind)}") for named in classes()]
 
     def contents(self, probabilities: torch.Tensor) -> torch.Tensor:
         """Content tokens (T, H) of class probabilities (T, 1000)."""
@@ -64,6 +67,8 @@ class NamedTokens:
         """Context tokens (T, H) of class probabilities (T, 1000) for a question, or for a neutral one ("")."""
         seen, asked = self._confident(probabilities), stems(question)
         named = torch.tensor([bool(asked & own) for own in self._stems], dtype=seen.dtype, device=seen.device)
+        if question and not named.any():
+            return seen @ self.names
         found = seen * named
         return torch.where(found.sum(1, keepdim=True) > 0, found @ self.names, seen @ self.kinds)
 

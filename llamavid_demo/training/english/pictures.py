@@ -8,7 +8,7 @@ import torch
 
 from llamavid_demo.film.sections import clock
 from llamavid_demo.model.real_world.named_tokens import classes
-from llamavid_demo.questions.kinds import ANIMALS, VEHICLES
+from llamavid_demo.model.real_world.kinds import ANIMALS, VEHICLES, group_of
 from llamavid_demo.training.english.film import Film, Turn
 from llamavid_demo.training.english.word_tokens import WordTokens
 
@@ -127,7 +127,7 @@ def _at_time(film: Film, shown: Sequence[Sight], rng: random.Random) -> Turn | N
 
 def _group(sight: Sight) -> str:
     name, kind = classes()[sight.what or 0]
-    return "animal" if kind in ANIMALS else "vehicle" if kind in VEHICLES else kind or name
+    return group_of(kind) or name
 
 
 def _what_kind(film: Film, shown: Sequence[Sight], rng: random.Random) -> Turn | None:

@@ -48,6 +48,12 @@ def test_a_context_token_is_of_the_kind_until_somebody_asks(tokens: NamedTokens)
     torch.testing.assert_close(neutral[0], 0.8 * tokens.kinds[BEAGLE])
     asked = tokens.contexts(seen(beagle=0.5, cab=0.4), "Are there any cars?")
     torch.testing.assert_close(asked[0], 0.4 * tokens.names[CAB])
+    asked = tokens.contexts(seen(beagle=0.5, cab=0.4), "what animals are there")
+    torch.testing.assert_close(asked[0], 0.5 * tokens.names[BEAGLE])
+    elsewhere = tokens.contexts(seen(beagle=0.8), "Is there a piano?")
+    torch.testing.assert_close(elsewhere[0], 0.8 * tokens.kinds[BEAGLE])
+    wide = tokens.contexts(seen(beagle=0.8), "What is on screen at 0:05?")
+    torch.testing.assert_close(wide[0], 0.8 * tokens.names[BEAGLE])
 
 
 def test_faint_guesses_do_not_count(tokens: NamedTokens) -> None:
