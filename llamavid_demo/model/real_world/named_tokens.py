@@ -57,6 +57,7 @@ class NamedTokens:
     def __init__(self, tokenizer: _Encoder, table: torch.Tensor) -> None:
         self.names = embed_words(tokenizer, table, [named.name for named in classes()])
         self.kinds = embed_words(tokenizer, table, [named.kind or named.name for named in classes()])
+        self._shared = table.float().mean(dim=0)
         self._stems = [stems(f"{named.name} {named.kind} {group_of(named.kind)}") for named in classes()]
 
     def contents(self, probabilities: torch.Tensor) -> torch.Tensor:
@@ -64,13 +65,18 @@ class NamedTokens:
         return self._confident(probabilities) @ self.names
 
     def contexts(self, probabilities: torch.Tensor, question: str) -> torch.Tensor:
-        """Context tokens (T, H) of class probabilities (T, 1000) for a question, or for a neutral one ("")."""
+        """Context tokens (T, H) of class probabilities (T, 1000) for a question, or for a neutral one ("").
+
+        They keep what all word embeddings share, which content tokens lack: a second look can be told from the film.
+        """
         seen, asked = self._confident(probabilities), stems(question)
         named = torch.tensor([bool(asked & own) for own in self._stems], dtype=seen.dtype, device=seen.device)
         if question and not named.any():
-            return seen @ self.names
-        found = seen * named
-        return torch.where(found.sum(1, keepdim=True) > 0, found @ self.names, seen @ self.kinds)
+            shown = seen @ self.names
+        else:
+            found = seen * named
+            shown = torch.where(found.sum(1, keepdim=True) > 0, found @ self.names, seen @ self.kinds)
+        return shown + seen.sum(1, keepdim=True) * self._shared.to(seen)
 
     def _confident(self, probabilities: torch.Tensor) -> torch.Tensor:
         """Probabilities that count, where the embeddings are: stored ones come from the CPU."""
