@@ -16,7 +16,7 @@ from rich.console import Console
 
 from bench.asking import FIRST, SECOND, two_turns
 from bench.processes import peak_bytes
-from bench.random_model import MIDSIZE, SEVEN_B, random_model
+from bench.random_model import MIDSIZE, random_model
 from bench.results import RESULTS, Out, Row, publish
 from bench.stateless import Stateless
 from bench.stored_film import stored_film
@@ -27,6 +27,7 @@ from llamavid_demo.errors import TooLongError
 from llamavid_demo.film import Movie
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.plan import GIB
+from llamavid_demo.model.release_sizes import SEVEN_B
 from llamavid_demo.settings import Settings
 
 CUE_EVERY = 5  # frames: 156 subtitle tokens a minute, of which `plan` assumes 150

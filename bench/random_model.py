@@ -40,16 +40,6 @@ MIDSIZE_MINI = LlavaMiniConfig(
         num_key_value_heads=8, max_position_embeddings=65536,
     ),
 )  # fmt: skip
-SEVEN_B = LlamaVidConfig(  # the sizes of YanweiLi/llama-vid-7b-full-224-long-video
-    vision=VisionConfig(width=1408, depth=39, heads=16, patch=14, image=224, mlp=6144),
-    text=TextDecoderConfig(
-        hidden=768, layers=12, heads=12, intermediate=3072, vocabulary=30523, positions=512, queries=32
-    ),
-    llama=LlamaConfig(
-        vocab_size=32000, hidden_size=4096, intermediate_size=11008, num_hidden_layers=32, num_attention_heads=32,
-        num_key_value_heads=32, max_position_embeddings=65536,
-    ),
-)  # fmt: skip
 
 
 @in_own_thread

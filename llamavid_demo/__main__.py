@@ -4,7 +4,7 @@ import logging
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from pydantic import ValidationError
@@ -21,7 +21,9 @@ from llamavid_demo.cli.common import (
     loaded_model,
     messages,
 )
+from llamavid_demo.cli.doctor import doctor
 from llamavid_demo.cli.evaluating import compare, evaluate
+from llamavid_demo.cli.getting import get, get_if_wanted
 from llamavid_demo.cli.history import History
 from llamavid_demo.cli.progress_bars import progress_bars
 from llamavid_demo.cli.space import space
@@ -40,13 +42,16 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to serve on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to serve on.")] = None,
     share: Annotated[bool | None, typer.Option(help="Open a public link through Gradio.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Get a release that is not here without asking.")] = False,
 ) -> None:
     """Open the page."""
+    chosen: dict[str, Any] = {
+        "model": model, "movies": movies, "quantization": quantization, "host": host, "port": port, "share": share,
+    }  # fmt: skip
+    get_if_wanted(chosen_settings(**chosen), yes=yes)
     from llamavid_demo.ui import serve as serve_page
 
-    serve_page(
-        chosen_settings(model=model, movies=movies, quantization=quantization, host=host, port=port, share=share)
-    )
+    serve_page(chosen_settings(**chosen))
 
 
 @app.command()
@@ -162,7 +167,7 @@ def cache(
         kept.clear()
     rows = cache_rows(kept.entries())
     if as_json:
-        console.print_json(data={"folder": str(kept.folder), "max_bytes": kept.max_bytes, "entries": rows})
+        console.print_json(data={"folder": str(kept.folder), "max_bytes": kept.limit, "entries": rows})
     else:
         console.print(cache_table(rows, kept))
 
@@ -191,6 +196,8 @@ def plan(
 
 
 app.command()(add)
+app.command()(get)
+app.command()(doctor)
 app.command()(space)
 app.command(name="eval")(evaluate)
 app.command()(compare)

@@ -42,6 +42,14 @@ class BusyError(DemoError):
     """More people ask at once than can be answered."""
 
 
+class AddressError(DemoError):
+    """An address that the page cannot be served on."""
+
+
+class ClosingError(DemoError):
+    """The program is ending: what was asked is not answered, or not to its end."""
+
+
 class MemoryLimitError(DemoError):
     """Something needs more memory than a device has left for it."""
 

@@ -1,26 +1,28 @@
-"""All settings in one place; each is an environment variable `LLAMAVID_<NAME>` and a flag of the command line."""
+"""All settings in one place: each is an environment variable `LLAMAVID_<NAME>`, and some are flags of a command."""
 
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from llamavid_demo.cache_folder import cache_folder
 from llamavid_demo.embedded import ROOT, embedded
 from llamavid_demo.errors import QuestionError
 
+THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 LONGEST_SECTION = 30  # minutes
 TOKENS_A_MINUTE = 540  # frames, and subtitles of people who talk much; a quarter is left for the conversation
 
 
 def minutes_at_once(model: str) -> float:
-    """How long a section may be for a checkpoint folder: by `max_token` of its config, in steps of five minutes."""
+    """How long a section may be for a checkpoint folder: by the tokens its config states, in steps of 5 minutes."""
     config = Path(model) / "config.json"
     try:
-        tokens = json.loads(config.read_text("utf-8")).get("max_token", LONGEST_SECTION * TOKENS_A_MINUTE)
+        stated = json.loads(config.read_text("utf-8"))
+        tokens = stated.get("max_token", stated.get("max_position_embeddings", LONGEST_SECTION * TOKENS_A_MINUTE))
     except (OSError, ValueError, AttributeError):  # a model of the Hub, or none: whoever loads it says what is wrong
         return LONGEST_SECTION
     return float(min(LONGEST_SECTION, max(5, tokens // TOKENS_A_MINUTE // 5 * 5)))
@@ -31,16 +33,23 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LLAMAVID_", frozen=True)
 
+    releases: Path = Field(ROOT / "releases", description="Folder that `get` puts the public releases into.")
     model: str = Field(
         default_factory=lambda: str(embedded().folder),
-        description="Checkpoint folder or Hub id; the best of the embedded ones that can run here when unset.",
+        description="Checkpoint folder, Hub id, or name of a release; the best of the embedded ones that can run here "
+        "when unset.",
     )
     models: Path = Field(ROOT / "assets", description="Folder of checkpoints that the page offers beside that one.")
     movies: Path = Field(ROOT / "movies", description="Folder of films.")
     cache_dir: Path = Field(
-        Path(tempfile.gettempdir()) / "llamavid-cache", description="Where patches and frame tokens are kept."
+        default_factory=cache_folder,
+        description="Where patches and frame tokens are kept; in the user's cache directory when unset.",
     )
-    cache_gb: float = Field(20.0, gt=0, description="Most that the cache folder may hold, in GB; copies to play apart.")
+    cache_gb: float = Field(
+        20.0,
+        gt=0,
+        description="Most that the cache folder may hold, in GB, copies to play apart; on a full disk it holds less.",
+    )
     prefix_gb: float = Field(
         6.0, gt=0, description="Memory of sections that were read, in GB; beyond it those that nobody uses leave."
     )
@@ -55,6 +64,9 @@ class Settings(BaseSettings):
     )
     answers_at_once: int = Field(8, gt=0, description="Questions that are answered at once; others wait in a queue.")
     queue_length: int = Field(32, gt=0, description="Questions that may wait; others are told to come back.")
+    log_texts: bool = Field(
+        False, description="Write questions and answers into the server's log of turns; else only their figures."
+    )
     read_ahead: bool = Field(True, description="Read a section in the background when somebody opens it.")
     retry_temperature: float = Field(
         0.7, ge=0, description="Temperature when a question is asked again; 0 is greedy and repeats the same answer."
@@ -91,12 +103,16 @@ class Settings(BaseSettings):
     device: str | None = Field(None, description="cpu, cuda, cuda:1, or auto to spread over several GPUs.")
     dtype: Literal["float32", "float16", "bfloat16"] | None = Field(None, description="Type of the weights.")
     vision_tower: Path | None = Field(None, description="File of the vision tower, such as eva_vit_g.pth.")
+    tower_url: str | None = Field(None, description="Address that `get` has eva_vit_g.pth from; LAVIS's when unset.")
     bert: Path | None = Field(None, description="Folder of bert-base-uncased (vocab.txt, config.json).")
     base: str | None = Field(
         None, description="Folder or Hub id of the LLaMA that a LoRA release stands on; the installed one when unset."
     )
     max_new_tokens: int = Field(256, gt=0, description="Longest answer, in tokens.")
     question_chars: int = Field(2000, gt=0, description="Longest question, in characters.")
+    questions_an_hour: int | None = Field(
+        None, gt=0, description="Most questions that one address may ask in an hour; any number when unset."
+    )
     upload_mb: float = Field(500.0, gt=0, description="Largest upload, in MB.")
     upload_minutes: float = Field(180.0, gt=0, description="Longest upload, in minutes.")
     film_gb: float = Field(20.0, gt=0, description="Largest film that `add` copies or downloads, in GB.")
@@ -105,12 +121,48 @@ class Settings(BaseSettings):
         default_factory=lambda: os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
         description="Address that the page is served on.",
     )
+    hosts: str = Field(
+        "", description="Names under which the page is reached through a proxy on this machine, by commas."
+    )
     port: int = Field(
         default_factory=lambda: int(os.environ.get("GRADIO_SERVER_PORT", "7860")),
         description="Port that the page is served on.",
     )
+    login: SecretStr | None = Field(
+        None, description="name:password that visitors and programs must give; nobody is asked when unset."
+    )
     mcp: bool = Field(True, description="Offer the films to programs as MCP tools, under /mcp of the page's address.")
     share: bool = Field(False, description="Open a public link through Gradio.")
+
+    @property
+    def reached_as(self) -> list[str]:
+        """Host names that requests may come by.
+
+        On this machine alone only its own, so that nobody's web page gets here by DNS rebinding.
+        """
+        if self.share or self.host not in THIS_MACHINE:
+            return ["*"]
+        return [*THIS_MACHINE, *(name.strip() for name in self.hosts.split(",") if name.strip())]
+
+    @field_validator("login")
+    @classmethod
+    def _of_two_parts(cls, login: SecretStr | None) -> SecretStr | None:
+        if login and not all(login.get_secret_value().partition(":")):
+            raise ValueError("a login is name:password, with a colon between them")
+        return login
+
+    @property
+    def name_and_password(self) -> tuple[str, str] | None:
+        """Both parts of the login."""
+        name, _, password = self.login.get_secret_value().partition(":") if self.login else ("", "", "")
+        return (name, password) if name else None
+
+    @field_validator("model")
+    @classmethod
+    def _folder_of_a_release(cls, model: str, known: ValidationInfo) -> str:
+        """The folder of a release that is here, for its name."""
+        folder = Path(known.data["releases"]) / model
+        return str(folder) if not Path(model).is_dir() and (folder / "config.json").is_file() else model
 
     def checked_question(self, question: str) -> str:
         """A question without the space around it. Raises `QuestionError` when it is empty or too long."""

@@ -1,6 +1,9 @@
 """Fixtures that several rooms use. Tests run on one thread a process: the machine may be small."""
 
 import os
+import resource
+import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from llamavid_demo.model.loaded import LoadedModel
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden" / "llama_vid"
 os.environ.setdefault("LLAMAVID_MODEL", str(ROOT / "assets" / "llama-vid-tiny"))  # loads in a second, not in ten
+os.environ.setdefault("LLAMAVID_CACHE_DIR", str(Path(tempfile.gettempdir()) / "llamavid-cache"))  # not the user's own
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +57,15 @@ def wider_checkpoint(micro: LoadedModel, tmp_path_factory: pytest.TempPathFactor
         frame_format=FrameFormat(56, 56, "stretch"),
     )
     return folder
+
+
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """No file grows beyond 64 kB, as on a disk that has run out of room."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (65536, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture(autouse=True)

@@ -50,6 +50,8 @@ def test_sections_are_as_long_as_a_model_reads_at_once(tmp_path: Path) -> None:
     assert minutes_at_once(str(tmp_path)) == 30
     (tmp_path / "config.json").write_text(json.dumps({"max_token": 1000}))
     assert minutes_at_once(str(tmp_path)) == 5
+    (tmp_path / "config.json").write_text(json.dumps({"max_position_embeddings": 4096}))  # a release for short videos
+    assert minutes_at_once(str(tmp_path)) == 5
     assert minutes_at_once("YanweiLi/somewhere-on-the-hub") == 30
     (tmp_path / "config.json").write_text("{}")
     assert minutes_at_once(str(tmp_path)) == 30

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "evaluation": {"film", "model", "chat", "storybook", "questions", "evaluation"},
     "cli": {"film", "model", "chat", "questions", "evaluation", "cli"},
 }
-FOR_ALL = {"errors", "settings", "embedded", "options", "report"}
+FOR_ALL = {"errors", "address", "cache_folder", "settings", "embedded", "options", "report"}
 
 
 def rooms_imported(path: Path) -> set[str]:

@@ -20,6 +20,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from llamavid_demo.cache_folder import most_bytes
+
 log = logging.getLogger(__name__)
 
 _verified: dict[Path, tuple[int, int, int]] = {}  # what this program has compared with its checksum, as it was then
@@ -50,6 +52,7 @@ class CacheEntry:
 class DiskCache:
     """A folder of tensors by key, with a size cap in bytes; the least recently used entries go first.
 
+    Where nothing can be written, or read, it holds nothing; where the disk gets full, less than the cap: `limit`.
     With a `subfolder`, a folder inside the first, entries are put there and looked for there only, so that they can be
     deleted together. The cap is for all subfolders together.
     """
@@ -60,15 +63,16 @@ class DiskCache:
     def get(self, kind: str, key: dict[str, object]) -> torch.Tensor | None:
         """The tensor of a key, mapped from disk; None when it is absent or damaged (then it is removed)."""
         path = self._path(kind, key)
-        if not path.is_file():
-            return None
         try:
+            if not path.is_file():
+                return None
             with safe_open(path, framework="pt") as file:
                 tensor: torch.Tensor = file.get_tensor("data")
                 whole = _verified.get(path) == _state(path)
                 if not whole and _checksum(tensor) != (file.metadata() or {}).get("crc32"):
                     raise SafetensorError("its checksum is wrong")
-            os.utime(path)
+            with contextlib.suppress(OSError):  # a folder that can only be read is a cache still
+                os.utime(path)
             _verified[path] = _state(path)
         except FileNotFoundError:  # another program has just removed it
             return None
@@ -93,6 +97,16 @@ class DiskCache:
             log.warning("%s was not kept: %s", path, error)
         self._shrink(keep=path)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all entries."""
+        return sum(size for _, size, _ in self._files())
+
+    @property
+    def limit(self) -> int:
+        """Bytes that all entries may have: the cap, or less where the disk has little left."""
+        return most_bytes(self.folder, held=self.nbytes, cap=self.max_bytes)
+
     def entries(self) -> list[CacheEntry]:
         """Everything that is kept, the most recently used first."""
         found = []
@@ -115,20 +129,27 @@ class DiskCache:
         return self.subfolder / f"{kind}-{digest}.safetensors"
 
     def _remove(self, path: Path) -> None:
-        path.unlink(missing_ok=True)
-        path.with_suffix(".json").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # of a folder that can only be read
+            path.unlink(missing_ok=True)
+            path.with_suffix(".json").unlink(missing_ok=True)
+
+    def _files(self) -> list[tuple[float, int, Path]]:
+        """When each entry was used last, its bytes, its path."""
+        found = []
+        for path in self.folder.rglob("*.safetensors"):
+            with contextlib.suppress(OSError):  # another program was faster
+                about = path.stat()
+                found.append((about.st_mtime, about.st_size, path))
+        return found
 
     def _shrink(self, *, keep: Path) -> None:
-        about = []
-        for path in self.folder.rglob("*.safetensors"):
-            with contextlib.suppress(FileNotFoundError):  # another program was faster
-                stat = path.stat()
-                about.append((stat.st_mtime, stat.st_size, path))
+        files = self._files()
+        limit = most_bytes(self.folder, held=sum(size for _, size, _ in files), cap=self.max_bytes)
         used = 0
-        for _, size, path in sorted(about, reverse=True):
+        for _, size, path in sorted(files, reverse=True):
             used += size
-            if used > self.max_bytes and path != keep:
-                log.info("%s leaves the cache, which may hold %d bytes", path.name, self.max_bytes)
+            if used > limit and path != keep:
+                log.info("%s leaves the cache, which may hold %d bytes", path.name, limit)
                 self._remove(path)
 
 

@@ -25,9 +25,10 @@ from llamavid_demo.chat.scheduler import scheduler_of
 from llamavid_demo.chat.section_reader import SectionReader, guide_ahead, guide_mode, held_in_eight_bits
 from llamavid_demo.chat.section_task import SectionTask
 from llamavid_demo.chat.task import Priority, Stopped, Task, Urgency
-from llamavid_demo.chat.turn import Told, Turn, TurnStats
+from llamavid_demo.chat.turn import Told, Turn
+from llamavid_demo.chat.turn_log import note
 from llamavid_demo.chat.turn_task import TurnTask
-from llamavid_demo.errors import MovieError, QuestionError
+from llamavid_demo.errors import ClosingError, MovieError, QuestionError
 from llamavid_demo.film import Cue, Movie
 from llamavid_demo.film.sections import clock
 from llamavid_demo.model.loaded import LoadedModel
@@ -209,6 +210,7 @@ class MovieChat:
         if not self._busy.acquire(blocking=False):
             raise QuestionError("An answer is still being written: wait for it or stop it first.")
         before, self.turns = self.turns, [*earlier, turn]
+        failed: BaseException | None = None
         try:
             yield from self._answer(turn, earlier, sampling)
         except Stopped:
@@ -216,11 +218,15 @@ class MovieChat:
         except GeneratorExit:  # whoever iterated has left
             turn.finished = "stopped"
             raise
-        except BaseException:
-            self.turns = before
+        except ClosingError as error:  # what was written so far can be kept
+            turn.finished, failed = "stopped", error
+            raise
+        except BaseException as error:
+            self.turns, failed = before, error
             raise
         finally:
             self._busy.release()
+            note(turn, self.model.name, self.movie, self.section, failed, texts=self.settings.log_texts)
 
     def _answer(self, turn: Turn, earlier: list[Turn], sampling: Sampling) -> Iterator[Told]:
         began, first = time.perf_counter(), None
@@ -239,18 +245,7 @@ class MovieChat:
             turn.finished = "length" if len(answer.ids) == sampling.max_new_tokens else "end"
             yield self._new_text(turn, answer.ids, last=True)
         finally:
-            now = time.perf_counter()
-            first = first or now
-            turn.stats = TurnStats(
-                frames=len(self._encoded.times),
-                prompt_tokens=work.view.visible + len(work.asked),
-                reused_tokens=work.reused,
-                new_tokens=len(answer.ids),
-                ttft_s=first - began,
-                tokens_per_s=max(0, len(answer.ids) - 1) / (now - first) if now > first else 0.0,
-                section_tokens=len(work.reader.prompt.ids),
-                memory_bytes=sum(work.reader.nbytes.values()),
-            )
+            turn.stats = work.stats(answer.ids, began=began, first=first)
             if not answer.stopping or turn.stopping:  # else somebody left, and it may still be written
                 self._add_evidence(turn, work)
 

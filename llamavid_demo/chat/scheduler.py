@@ -10,7 +10,7 @@ Contract:
 - Supervision. Whatever fails ends the task that it concerns, with its error, and no other; out of memory is tried once
   more after freeing. Should the loop itself fail, `trouble` says of what, and it goes on; if it fails round after
   round, every task is ended with that error, and the next one starts a new loop.
-- Leaving. Stopping sets a flag and wakes the loop; it waits for nothing and takes no lock.
+- Leaving. Stopping sets a flag and wakes the loop; it waits for nothing and takes no lock. `close` does so for all.
 
 The thread lives while there is something to do: only one thread may run torch at a time (see `own_thread`).
 """
@@ -21,6 +21,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary, ref
 
@@ -28,27 +29,32 @@ import torch
 
 from llamavid_demo.chat import decoding
 from llamavid_demo.chat.answer import Answer
-from llamavid_demo.chat.out_of_memory import free_memory, is_out_of_memory
+from llamavid_demo.chat.load import Load
+from llamavid_demo.chat.out_of_memory import free_memory, in_words, is_out_of_memory
 from llamavid_demo.chat.progress import Progress
 from llamavid_demo.chat.running_batch import RunningBatch
 from llamavid_demo.chat.task import Priority, Steps, Stopped, Task, Urgency
 from llamavid_demo.chat.waiting_times import WaitingTimes
-from llamavid_demo.errors import BusyError, MemoryLimitError
+from llamavid_demo.errors import BusyError, ClosingError
 from llamavid_demo.model.loaded import LoadedModel
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 A = TypeVar("A", bound=Task)
+CLOSING = "This server is being stopped: ask again when it is back."
 MOST_FAILURES = 3  # rounds in a row
 LOOK_AROUND = 1.0  # seconds: how often a loop that waits for memory looks whether the program is ending
 
 
 class Scheduler:
-    """Runs the tasks of one model. `trouble` is what its loop last failed of, None as long as it has not."""
+    """Runs the tasks of one model. `trouble`: what its loop last failed of, if it has; `load`: as of its last round."""
 
     def __init__(self, model: LoadedModel) -> None:
         self.trouble: str | None = None
+        self.load = Load()
+        self._closing = False
+        self._thread: threading.Thread | None = None
         self._model = ref(model)
         self._inbox: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._lock = threading.Lock()  # of `_running`
@@ -64,9 +70,22 @@ class Scheduler:
         with self._lock:
             if not self._running:
                 # No daemon: one that is killed inside PyTorch when the program ends takes it down with an error.
-                threading.Thread(target=self._run, args=(self._model(),), name="scheduler").start()
+                self._thread = threading.Thread(target=self._run, args=(self._model(),), name="scheduler")
+                self.load = Load()
+                self._thread.start()
                 self._running = True
         return task
+
+    @property
+    def alive(self) -> bool:
+        """Whether its loop computes, or would if there were anything to do."""
+        with self._lock:
+            return not self._running or bool(self._thread and self._thread.is_alive() and not self.load.stuck)
+
+    def close(self) -> None:
+        """End all tasks with a `ClosingError`, and those that are yet to come; from any thread."""
+        self._closing = True
+        self.wake()
 
     def compute(self, function: Callable[[], T], urgency: Urgency | None = None) -> T:
         """The value of a function that is called between two steps. Raises what it raises."""
@@ -110,6 +129,7 @@ class Scheduler:
         for task in tasks:
             self._end(task, error)
         batch.close()
+        self.load = Load()
 
     def _round(self, batch: RunningBatch) -> bool:
         """One round; False when there is nothing left to do."""
@@ -121,6 +141,8 @@ class Scheduler:
         self._read(batch)
         if not batch.answers and not any(isinstance(task, Answer) for task in self._reading):
             batch.close()
+        waiting, reading = (sum(isinstance(task, Answer) for task in tasks) for tasks in (self._waiting, self._reading))
+        self.load = Load(waiting, reading + len(batch.answers))
         return True
 
     def _take(self, *, idle: bool) -> bool:
@@ -142,16 +164,17 @@ class Scheduler:
         return True
 
     def _end_stopped(self, batch: RunningBatch) -> None:
-        if not threading.main_thread().is_alive():  # the program is ending
+        ending = partial(ClosingError, CLOSING) if self._closing else Stopped
+        if self._closing or not threading.main_thread().is_alive():  # the program is ending
             for task in (*self._waiting, *self._reading, *batch.answers):
                 task.stopping = True
         for tasks in (self._waiting, self._reading):
             for task in [task for task in tasks if task.stopping]:
                 tasks.remove(task)
-                self._end(task, Stopped())
+                self._end(task, ending())
         for row in reversed(range(len(batch.answers))):
             if batch.answers[row].stopping:
-                batch.leave(row, Stopped())
+                batch.leave(row, ending())
 
     def _admit(self, batch: RunningBatch) -> None:
         """Admit who may compute, answers in the order of their arrival; tell the others their place in the queue."""
@@ -211,7 +234,7 @@ class Scheduler:
         ahead = [task for task in self._reading if task.urgency.priority == Priority.AHEAD]
         for task in ahead:
             self._reading.remove(task)
-            self._let_go(task)
+            task.let_go()
             self._waiting.append(task)
         return bool(ahead)
 
@@ -260,33 +283,11 @@ class Scheduler:
         self._reading.remove(task)
         self._end(task, error)
 
-    def _let_go(self, task: Task) -> Exception | None:
-        """Close a task's steps and give back its memory; what went wrong in that."""
-        failed = None
-        try:
-            if task.steps:
-                task.steps.close()
-        except Exception as error:
-            failed = error
-        try:
-            if task.admitted:
-                task.admitted = False
-                task.release()
-        except Exception as error:
-            failed = error
-        return failed
-
     def _end(self, task: Task, error: BaseException | None = None) -> None:
-        failed = self._let_go(task)
+        failed = task.let_go()
         self._times.add(task)
         error = error or failed
-        if error and is_out_of_memory(error):
-            log.warning("out of memory: %s", error)
-            error = MemoryLimitError(
-                "The memory ran out while this was computed: choose shorter sections "
-                "(LLAMAVID_SECTION_MINUTES), or let fewer be answered at once (LLAMAVID_ANSWERS_AT_ONCE)."
-            )
-        task.end(error)
+        task.end(in_words(error) if error and is_out_of_memory(error) else error)
 
 
 _schedulers: "WeakKeyDictionary[LoadedModel, Scheduler]" = WeakKeyDictionary()

@@ -74,6 +74,22 @@ class Task:
         self.stopping = True
         self.wake()
 
+    def let_go(self) -> Exception | None:
+        """Called by the scheduler: close the steps and give back the memory; what went wrong in that."""
+        failed = None
+        try:
+            if self.steps:
+                self.steps.close()
+        except Exception as error:
+            failed = error
+        try:
+            if self.admitted:
+                self.admitted = False
+                self.release()
+        except Exception as error:
+            failed = error
+        return failed
+
     def tell(self, what: Any) -> None:
         """Called by the scheduler: pass something on to the listener."""
         self._told.put(what)

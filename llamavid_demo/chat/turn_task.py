@@ -1,5 +1,6 @@
 """A turn's way through the model: its memory, its section, its second look, its words, and what stays of them."""
 
+import time
 from collections.abc import Sequence
 
 import torch
@@ -12,6 +13,7 @@ from llamavid_demo.chat.section_reader import View
 from llamavid_demo.chat.section_task import SectionTask
 from llamavid_demo.chat.sizes import batch_bytes, tail_bytes
 from llamavid_demo.chat.task import Priority, Steps
+from llamavid_demo.chat.turn import TurnStats
 from llamavid_demo.model.attention import AttentionWatch, TailReading
 from llamavid_demo.model.prompt import Word, word_places
 
@@ -83,6 +85,24 @@ class TurnTask(SectionTask):
         logits = yield from read(self.reader.model, reading, embeds)
         reading.watch = self.watch
         return reading, logits
+
+    def stats(self, ids: Sequence[int], *, began: float, first: float | None) -> TurnStats:
+        """What the turn has cost by now, its answer being `ids`.
+
+        It was asked at `began` and its `first` token came at that second of `time.perf_counter`, None if none did.
+        """
+        now = time.perf_counter()
+        first = first or now
+        return TurnStats(
+            frames=len(self.reader.encoded.times),
+            prompt_tokens=self.view.visible + len(self.asked),
+            reused_tokens=self.reused,
+            new_tokens=len(ids),
+            ttft_s=first - began,
+            tokens_per_s=max(0, len(ids) - 1) / (now - first) if now > first else 0.0,
+            section_tokens=len(self.reader.prompt.ids),
+            memory_bytes=sum(self.reader.nbytes.values()),
+        )
 
     def give_back(self, ids: Sequence[int]) -> None:
         """Give the memory back: words and answer `ids` stay for the next turn, the section for everybody."""

@@ -23,7 +23,7 @@ def cache_rows(entries: list[CacheEntry]) -> list[dict[str, Any]]:
 def cache_table(rows: list[dict[str, Any]], cache: DiskCache) -> Table:
     """A row for each film's patches and each question's frame tokens."""
     total = sum(row["bytes"] for row in rows)
-    title = f"{cache.folder}: {total / 1e6:.1f} MB of at most {cache.max_bytes / 1e9:g} GB"
+    title = f"{cache.folder}: {total / 1e6:.1f} MB of at most {cache.limit / 1e9:.3g} GB"
     table = Table("kept", "about", "files", "MB", "last used", title=title)
     for row in rows:
         used = datetime.fromisoformat(row["used"]).strftime("%Y-%m-%d %H:%M")

@@ -11,7 +11,7 @@ from llamavid_demo.settings import Settings
 console = Console()
 messages = Console(stderr=True)
 
-Model = Annotated[str | None, typer.Option(help="Checkpoint folder or Hub id.")]
+Model = Annotated[str | None, typer.Option(help="Checkpoint folder, Hub id, or name of a release (see get).")]
 Quantization = Annotated[str | None, typer.Option(help="4bit, 8bit or none; chosen from the machine when unset.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 

@@ -13,9 +13,8 @@ from llamavid_demo.film import Movie, Section
 from llamavid_demo.film.sections import cut_sections
 from llamavid_demo.model.load import read_outline
 from llamavid_demo.model.plan import Plan, plan_section
+from llamavid_demo.model.release_sizes import SUBTITLE_TOKENS_PER_MINUTE
 from llamavid_demo.settings import Settings
-
-SUBTITLE_TOKENS_PER_MINUTE = 150  # talkative films, LLaMA's tokens; only for lengths without a film
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ _NAMES = {
     "words": "reading the question with every frame",
     "films": "asking about films",
     "download": "downloading",
+    "check": "checking what is here",
     "copy": "copying",
     "speech": "listening, in seconds",
 }

@@ -16,7 +16,7 @@ from llamavid_demo.embedded import ROOT
 from llamavid_demo.errors import MovieError, SpaceError
 
 SINGLE = ("LICENSE", "app.py", "packages.txt", "requirements.txt")  # README.md is written anew
-FOLDERS = ("assets", "llamavid_demo")
+FOLDERS = ("assets", "docs", "llamavid_demo")
 _FRONT = re.compile(r"---\n(.*?)\n---\n(.*)", re.DOTALL)
 
 

@@ -7,7 +7,7 @@ caller's `check` looks at the first bytes as soon as they are there, and bytes a
 import json
 import re
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,10 +73,16 @@ def is_address(source: str) -> bool:
 
 
 def download(
-    url: str, file: Path, *, most_bytes: int, check: Callable[[Path], object] = lambda _: None
+    url: str,
+    file: Path,
+    *,
+    most_bytes: int,
+    check: Callable[[Path], object] = lambda _: None,
+    headers: Mapping[str, str] | None = None,
 ) -> Generator[Transfer, None, None]:
     """Fetch `url` into `file`, which may hold the beginning that an earlier call left.
 
+    `headers` go to the server of `url`; where it redirects to another, no `Authorization` goes along.
     A note beside it, `.NAME.json`, says which version that is; it stays, and with it a second call finds all there.
 
     `check` may refuse the file by its first 64 kB: it raises, and what came is deleted. Raises `DownloadError` when the
@@ -85,7 +91,8 @@ def download(
     """
     part = _Part(file, url)
     timeout = httpx.Timeout(_PATIENCE)
-    with httpx.Client(follow_redirects=True, timeout=timeout, headers={"Accept-Encoding": "identity"}) as client:
+    sent = {**(headers or {}), "Accept-Encoding": "identity"}
+    with httpx.Client(follow_redirects=True, timeout=timeout, headers=sent) as client:
         for _ in range(_ATTEMPTS):
             before = part.size
             try:

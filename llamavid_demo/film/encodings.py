@@ -8,6 +8,26 @@ from charset_normalizer import from_bytes
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 LAST_RESORT = "cp1252"
+# What people may choose when the guess is wrong: Python's name and theirs.
+ENCODINGS = {
+    "utf-8": "Unicode (UTF-8)",
+    "cp1252": "Western (Windows-1252)",
+    "cp1250": "Central European (Windows-1250)",
+    "cp1257": "Baltic (Windows-1257)",
+    "cp1254": "Turkish (Windows-1254)",
+    "cp1251": "Cyrillic (Windows-1251)",
+    "koi8_r": "Cyrillic (KOI8-R)",
+    "cp1253": "Greek (Windows-1253)",
+    "cp1255": "Hebrew (Windows-1255)",
+    "cp1256": "Arabic (Windows-1256)",
+    "cp874": "Thai (Windows-874)",
+    "cp1258": "Vietnamese (Windows-1258)",
+    "gb18030": "Chinese, simplified (GB18030)",
+    "big5": "Chinese, traditional (Big5)",
+    "cp932": "Japanese (Shift-JIS)",
+    "euc_jp": "Japanese (EUC-JP)",
+    "cp949": "Korean (CP949)",
+}
 _SEQUENCE = re.compile(rb"[\xc3-\xf4][\x80-\xbf]{1,3}")
 # Latin letters: the code page that a language is written in, where it is not cp1252.
 _HOMES = {
@@ -18,12 +38,14 @@ _HOMES = {
 _ENOUGH = 20_000  # bytes to judge by
 
 
-def decode(data: bytes) -> tuple[str, str]:
-    """Return (text, encoding). Tried in order: UTF-8, UTF-16 by its mark, what the letters look like, cp1252.
+def decode(data: bytes, encoding: str | None = None) -> tuple[str, str]:
+    """Return (text, encoding): the one that is given, one of `ENCODINGS`, or else a guess.
 
-    Never fails: bytes without a meaning become replacement characters; a few of them among much that is UTF-8 do not
-    make it another encoding.
+    Tried in order: UTF-8, UTF-16 by its mark, what the letters look like, cp1252. Never fails: bytes without a meaning
+    become replacement characters; a few of them among much that is UTF-8 do not make it another encoding.
     """
+    if encoding:
+        return data.decode(encoding, "replace"), encoding
     if data.startswith(codecs.BOM_UTF8):
         return data.decode("utf-8-sig", "replace"), "utf-8-sig"
     if data.startswith(_UTF16):
@@ -48,7 +70,8 @@ def encoding_doubt(text: str, encoding: str) -> str:
         return f"{lost} {'letter' if lost == 1 else 'letters'} cannot be read as {encoding}: a � stands there"
     if encoding.startswith("utf"):
         return ""
-    return f"its letters were read as {encoding}; if they look wrong, save the file as UTF-8"
+    named = ENCODINGS.get(encoding, encoding)
+    return f"its letters were read as {named}; if they look wrong, choose another encoding or save it as UTF-8"
 
 
 def _is_euc_japanese(data: bytes) -> bool:

@@ -107,7 +107,8 @@ def load_movie(
     info = probe(video)
     notes = _read_notes(folder) if folder else _Notes()
     name = path.absolute().name if folder else path.stem
-    tracks = track_choices(info, beside=folder, language=language)
+    given = Path(subtitles) if subtitles else None
+    tracks = track_choices(info, beside=folder, language=language, given=given)
     return Movie(
         slug=slugify(name),
         title=notes.title or re.sub(r"[._\s-]+", " ", name).strip() or name,
@@ -117,7 +118,7 @@ def load_movie(
         height=info.display[1],
         codec=info.codec,
         sections=cut_sections(info.duration, minutes=section_minutes, notes=[part.note for part in notes.sections]),
-        subtitles=find_subtitles(info, tracks, given=Path(subtitles) if subtitles else None, language=language),
+        subtitles=find_subtitles(info, tracks, given=given, language=language),
         poster=_poster_of(folder) if folder else None,
         year=notes.year,
         licence=notes.licence,

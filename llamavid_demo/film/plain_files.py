@@ -17,6 +17,7 @@ VIDEO_SUFFIXES = frozenset(_SUFFIXES.split())
 # ffmpeg's names of the containers below; it refuses to open any other.
 DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf,gif"
 
+_PACKETS = 8  # of a transport stream that are looked for
 _HEAD = 65536  # bytes looked at
 _MAGIC: tuple[tuple[bytes, int, str], ...] = (
     (b"\x1aE\xdf\xa3", 0, "matroska"),
@@ -115,8 +116,9 @@ def _other_kind(head: bytes) -> str:
 
 
 def _is_transport_stream(head: bytes) -> bool:
-    """Five sync bytes in a row, in packets of 188 bytes (.ts) or of 192 (.m2ts)."""
+    """Eight sync bytes in a row, in packets of 188 bytes (.ts) or of 192 (.m2ts); what is cut begins inside one."""
     return any(
-        len(head) > first + 4 * size and all(head[first + n * size] == 0x47 for n in range(5))
-        for first, size in ((0, 188), (4, 192))
+        head[first : first + _PACKETS * size : size] == b"\x47" * _PACKETS
+        for size in (188, 192)
+        for first in range(size)
     )

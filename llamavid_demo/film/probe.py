@@ -15,6 +15,8 @@ from llamavid_demo.film.ffmpeg_commands import (
     address,
     ffprobe,
     first_line,
+    number,
+    packet_times,
     run_ffmpeg,
 )
 from llamavid_demo.film.plain_files import check_plain_file, sniff_container
@@ -22,6 +24,7 @@ from llamavid_demo.film.sections import clock
 from llamavid_demo.film.structure import is_encrypted, is_whole
 
 MOST_PIXELS = 64_000_000
+MOST_HOURS = 100  # of a film
 REBASED = frozenset(("mpegts", "mpeg"))  # containers whose clock starts anywhere
 STATE_THEIR_END = frozenset(("mov", "matroska"))  # containers that say when they end, others how long they last
 LATE = 2.0  # seconds; a film that begins after this was cut from a longer one and kept that one's clock
@@ -118,8 +121,8 @@ def _probe(path: Path, _modified: int, _size: int) -> VideoInfo:
     video = next((s for s in videos if s["disposition"]["default"]), videos[0])
     stored, display, upright = _shape(path, video)
     _check_first_picture(path, video)
-    first = _number(video.get("start_time"))
-    start = _number(format.get("start_time")) or 0.0
+    first = number(video.get("start_time"))
+    start = number(format.get("start_time")) or 0.0
     if container == "avi":
         origin = first = _first_decoded(path, video)
     else:
@@ -190,14 +193,26 @@ def _matrix(text: str) -> tuple[float, float, float, float]:
 
 
 def _duration(path: Path, format: dict[str, Any], container: str, origin: float, *, certain: bool) -> float:
-    """Seconds from the timestamp `origin` to the end of the last picture or sound.
+    """Seconds from the timestamp `origin` to the end of the last picture or sound; MovieError beyond `MOST_HOURS`."""
+    seconds = _claimed_duration(path, format, container, origin, certain=certain)
+    if not seconds <= MOST_HOURS * 3600:
+        raise MovieError(
+            f"{path.name} says that it lasts {seconds / 3600:,.0f} hours, more than the {MOST_HOURS} that are read."
+            " It may be damaged; copy or download it again, or cut it."
+        )
+    return seconds
+
+
+def _claimed_duration(path: Path, format: dict[str, Any], container: str, origin: float, *, certain: bool) -> float:
+    """The duration by the header where that makes sense, else by the packets.
 
     Unless it is `certain` that nothing is missing, a file that ends before it says is refused.
     """
-    said = _number(format.get("duration"))
-    if said is None or said <= 0:  # such as WebM recorded by a browser, which states no length
+    said = number(format.get("duration"))
+    # WebM recorded by a browser states no length, damaged files state ages.
+    if said is None or not 0 < said <= MOST_HOURS * 3600:
         return _last_time(path) - origin
-    end = said if container in STATE_THEIR_END else said + (_number(format.get("start_time")) or 0.0)
+    end = said if container in STATE_THEIR_END else said + (number(format.get("start_time")) or 0.0)
     if certain:
         return end - origin
     last = _last_time(path, after=end - 10)
@@ -211,17 +226,13 @@ def _duration(path: Path, format: dict[str, Any], container: str, origin: float,
 
 def _last_time(path: Path, *, after: float = 0.0) -> float:
     """Where the last packet of any stream ends, in seconds; looks from the key frame before `after`."""
-    entries = "packet=pts_time,dts_time,duration_time"
-    answer = ffprobe(path, show_entries=entries, **({"read_intervals": f"{after}%"} if after > 0 else {}))
-    ends = [
-        (_number(packet.get("pts_time", packet.get("dts_time"))) or 0.0) + (_number(packet.get("duration_time")) or 0.0)
-        for packet in answer.get("packets", [])
-    ]
-    if not ends and after > 0:
+    options = {"read_intervals": f"{after}%"} if after > 0 else {}
+    last = max(((at or 0.0) + (lasts or 0.0) for at, lasts in packet_times(path, **options)), default=None)
+    if last is None and after > 0:
         return _last_time(path)
-    if not ends:
+    if last is None:
         raise MovieError(f"{path.name} holds no pictures at all (zero frames). Copy or download it again.")
-    return max(ends)
+    return last
 
 
 def _check_first_picture(path: Path, video: dict[str, Any]) -> None:
@@ -251,7 +262,7 @@ def _first_decoded(path: Path, video: dict[str, Any]) -> float:
         show_entries="frame=best_effort_timestamp_time",
         read_intervals="%+#32",
     )
-    times = (_number(frame.get("best_effort_timestamp_time")) for frame in answer.get("frames", []))
+    times = (number(frame.get("best_effort_timestamp_time")) for frame in answer.get("frames", []))
     return min((time for time in times if time is not None), default=0.0)
 
 
@@ -271,13 +282,6 @@ def _text_track(stream: dict[str, Any]) -> TextTrack:
         aside=bool(marks.get("forced") or marks.get("comment") or is_aside(title or "")),
         default=bool(marks.get("default")),
     )
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return float(text) if text is not None else None
-    except ValueError:
-        return None
 
 
 def _ratio(text: str | None) -> float:

@@ -34,8 +34,10 @@ _LEFT_OUT = frozenset("\ufeff\u00ad\u2060\ufff9\ufffa\ufffb")  # marks that show
 _MICRODVD_RATE = re.compile(r"\s*\{[01]\}\{[01]\}\s*\d+(\.\d+)?\s*(\n|$)")
 
 
-def read_subtitles(path: Path, *, fps: float = 0.0, language: str | None = None) -> SubtitleTrack:
-    """Read a subtitle file. The format is told by its content, the encoding as `decode` says.
+def read_subtitles(
+    path: Path, *, fps: float = 0.0, language: str | None = None, encoding: str | None = None
+) -> SubtitleTrack:
+    """Read a subtitle file. The format is told by its content, an `encoding` that is not given as `decode` says.
 
     `fps` is the movie's frame rate, for MicroDVD files, which count frames. `language` chooses among the languages of
     a SAMI file. Raises SubtitleError when the file is missing, larger than 10 MB, or of no kind that we read.
@@ -51,7 +53,7 @@ def read_subtitles(path: Path, *, fps: float = 0.0, language: str | None = None)
     data = real.read_bytes()
     if data.startswith((b"\x00\x00\x01\xba", b"PG")) or path.suffix.lower() == ".idx":
         raise SubtitleError(f"{path.name} holds subtitles as pictures. Give subtitles as text: {_KINDS}.")
-    cues, warnings, encoding = read_bytes(data, name=path.name, fps=fps, language=language)
+    cues, warnings, encoding = read_bytes(data, name=path.name, fps=fps, language=language, encoding=encoding)
     return SubtitleTrack(
         cues=cues,
         source=path.name,
@@ -62,14 +64,14 @@ def read_subtitles(path: Path, *, fps: float = 0.0, language: str | None = None)
 
 
 def read_bytes(
-    data: bytes, *, name: str, fps: float = 0.0, language: str | None = None
+    data: bytes, *, name: str, fps: float = 0.0, language: str | None = None, encoding: str | None = None
 ) -> tuple[tuple[Cue, ...], tuple[str, ...], str]:
-    """Bytes of a subtitle file or track to (cues, warnings, encoding); see `parse_subtitles`."""
-    text, encoding = decode(data)
+    """Bytes of a subtitle file or track to (cues, warnings, encoding); see `parse_subtitles` and `decode`."""
+    text, read_as = decode(data, encoding)
     cues, warnings = parse_subtitles(text, name=name, fps=fps, language=language)
-    if doubt := encoding_doubt(text, encoding):
+    if not encoding and (doubt := encoding_doubt(text, read_as)):
         warnings = (*warnings, f"{name}: {doubt}")
-    return cues, warnings, encoding
+    return cues, warnings, read_as
 
 
 def language_in_name(path: Path) -> str | None:

@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 class TrackChoice:
     """A subtitle track that a movie may be given: `read` gives it, or raises SubtitleError.
 
+    Files are read in an encoding of one's choice with `read_as`, None for tracks inside the video.
+
     `source` is what the track that it gives calls its source, `title` what people read, `language` as the file says it.
     `aside` and `default` are as a `TextTrack` has them.
     """
@@ -30,10 +32,13 @@ class TrackChoice:
     aside: bool
     default: bool
     read: Callable[[], SubtitleTrack] = field(repr=False, compare=False)
+    read_as: Callable[[str], SubtitleTrack] | None = field(default=None, repr=False, compare=False)
 
 
-def track_choices(info: VideoInfo, *, beside: Path | None, language: str | None) -> tuple[TrackChoice, ...]:
-    """The subtitles beside a video and inside it, those in `language` first; none of them is read.
+def track_choices(
+    info: VideoInfo, *, beside: Path | None, language: str | None, given: Path | None = None
+) -> tuple[TrackChoice, ...]:
+    """The `given` file, then the subtitles beside a video and inside it, those in `language` first; none is read.
 
     `beside` is the movie's folder, all of whose subtitle files belong to it; without one, those count that begin with
     the video's name.
@@ -41,7 +46,9 @@ def track_choices(info: VideoInfo, *, beside: Path | None, language: str | None)
     choices = _files(info, beside, language) + _inside(info)
     # the order of the tests is that of their weight, and sorting keeps the order of equals
     choices.sort(key=lambda c: (not same_language(c.language, language) if language else False, c.aside, not c.default))
-    return tuple(choices)
+    if given is None:
+        return tuple(choices)
+    return (_file(info, given, language), *(choice for choice in choices if choice.source != given.name))
 
 
 def find_subtitles(
@@ -85,12 +92,23 @@ def subtitle_files(video: Path, *, folder: Path | None = None) -> list[Path]:
 
 
 def _files(info: VideoInfo, folder: Path | None, language: str | None) -> list[TrackChoice]:
-    found = []
-    for path in subtitle_files(info.path, folder=folder):
-        read = partial(read_subtitles, path, fps=info.fps, language=language)
-        aside = any(map(is_aside, path.stem.removeprefix(info.path.stem).split(".")))
-        found.append(TrackChoice(path.name, path.name, language_in_name(path), aside, True, read))
-    return found
+    return [_file(info, path, language) for path in subtitle_files(info.path, folder=folder)]
+
+
+def _file(info: VideoInfo, path: Path, language: str | None) -> TrackChoice:
+    return TrackChoice(
+        path.name,
+        path.name,
+        language_in_name(path),
+        any(map(is_aside, path.stem.removeprefix(info.path.stem).split("."))),
+        True,
+        partial(read_subtitles, path, fps=info.fps, language=language),
+        partial(_read_as, path, fps=info.fps, language=language),
+    )
+
+
+def _read_as(path: Path, encoding: str, *, fps: float, language: str | None) -> SubtitleTrack:
+    return read_subtitles(path, fps=fps, language=language, encoding=encoding)
 
 
 def _inside(info: VideoInfo) -> list[TrackChoice]:

@@ -25,6 +25,8 @@ def find_base(name: str, chosen: str | None = None) -> Path:
     """
     if chosen:
         return _gguf(find_folder(chosen)) or find_folder(chosen)
+    if not name:
+        raise ModelError("The adapter_config.json of this LoRA names no base: set LLAMAVID_BASE to the LLaMA's folder.")
     package = PACKAGES.get(name, "")
     found = importlib.util.find_spec(package) if package else None
     if found and found.origin and (file := _gguf(Path(found.origin).parent)):

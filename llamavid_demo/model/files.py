@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import torch
 from huggingface_hub import snapshot_download
@@ -13,6 +14,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from safetensors import safe_open
 
 from llamavid_demo.errors import ModelError
+from llamavid_demo.model.releases import find_release, way_to_get
 
 log = logging.getLogger(__name__)
 
@@ -76,11 +78,14 @@ def find_shards(folder: Path) -> list[Path]:
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON file of a checkpoint. Raises `ModelError` when it is missing or damaged."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModelError(f"{path} is missing: check that every file of the release is there.") from error
     except ValueError as error:
         raise ModelError(f"{path} is no JSON ({error}): copy it again from the release.") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"{path} holds no JSON object but a {type(content).__name__}: copy it again from the release.")
+    return content
 
 
 def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
@@ -105,14 +110,18 @@ def _open(path: Path, *, shapes_only: bool) -> Iterator[tuple[str, torch.Tensor]
                         yield key, file.get_tensor(key)
             return
         device = "meta" if shapes_only else "cpu"
-        state = torch.load(path, map_location=device, weights_only=True, mmap=True)
+        # torch maps only the zipped form; what was saved before PyTorch 1.6 is read at once.
+        state = torch.load(path, map_location=device, weights_only=True, mmap=is_zipfile(path))
         yield from state.items()
     except Exception as error:  # whatever a reader trips over, it is the file that is no good
-        reason = str(error).splitlines()[0]
+        reason = (str(error) or type(error).__name__).splitlines()[0].partition(". ")[0]
         raise ModelError(f"{path} cannot be read as weights ({reason}): copy it again.") from error
 
 
 def _download(name: str) -> Path:
+    release = find_release(name)
+    if release and name == release.name:
+        raise ModelError(way_to_get(release))
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
         raise ModelError(f"There is no model folder {name}: give a folder, or a Hub id such as {_EXAMPLE}.")
     try:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from llamavid_demo.errors import ModelError
 from llamavid_demo.model.allocator import keep_freed_memory
 from llamavid_demo.model.files import find_checkpoint, find_folder, read_json
 from llamavid_demo.model.llama_vid import load as llama_vid
@@ -42,7 +43,7 @@ def load_model(
         "dtype": dtype,
         "vision_tower": vision_tower,
     }
-    if is_llava_mini(read_json(find_folder(name) / "config.json")):
+    if _holds_llava_mini(find_folder(name)):
         return llava_mini.load_llava_mini(name, **where)
     return llama_vid.load_llama_vid(name, **where, bert=bert, vision_depth=vision_depth, base=base)
 
@@ -52,7 +53,7 @@ def read_outline(
 ) -> tuple[ModelConfig, TextTokenizer]:
     """What a folder holds without its weights, of which only headers are read. Raises `ModelError`."""
     folder = find_folder(name)
-    if is_llava_mini(read_json(folder / "config.json")):
+    if _holds_llava_mini(folder):
         return llava_mini.file_config(llava_mini.find_llava_mini(folder, clip=vision_tower)), ChatTokenizer(folder)
     files = find_checkpoint(folder, vision_tower=vision_tower, bert=bert)
     return llama_vid.file_config(files), read_tokenizer(folder)
@@ -65,6 +66,19 @@ def empty_network(config: ModelConfig) -> Network:
     if isinstance(config, LlamaVidConfig):
         return llama_vid.empty_network(config)
     raise TypeError(f"{config!r} is of neither system.")
+
+
+def _holds_llava_mini(folder: Path) -> bool:
+    """Whether a folder holds a LLaVA-Mini; otherwise it is a LLaMA-VID. Raises `ModelError` for any other network."""
+    stated = read_json(folder / "config.json")
+    if is_llava_mini(stated):
+        return True
+    if (kind := stated.get("model_type")) != "llava":
+        raise ModelError(
+            f"{folder} holds another network (its config.json says model_type {kind!r}): give a LLaMA-VID (llava) or "
+            "a LLaVA-Mini (llava_mini_llama); `python -m llamavid_demo get --list` shows the public ones."
+        )
+    return False
 
 
 def load_chosen_model(settings: Settings) -> LoadedModel:

@@ -46,7 +46,7 @@ class Choosing:
             "cost": self._screening.cost(key, movie, section),
             "alert": notice(words),
             **self._talking.resting(),
-            **self._talking.parts(key, movie, section),
+            **self._talking.view.parts(key, movie, section),
             "browser": message(asked="", back=broken_off.question if broken_off else "", model=name),
         }
 
@@ -57,7 +57,7 @@ class Choosing:
         await model.arrival()
         # Somebody may have turned to another one meanwhile.
         now = self._models[self._sessions.model(key)]
-        yield {"model": now.state(), **fitting(now.ready), **self._talking.welcome(key)}
+        yield {"model": now.state(), **fitting(now.ready), **self._talking.view.welcome(key)}
 
 
 def _greeting(name: str, *, again: bool) -> str:

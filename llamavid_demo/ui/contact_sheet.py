@@ -55,7 +55,7 @@ class ContactSheets:
             log.warning("no contact sheet of %s: %s", movie.path.name, error)
             return {}
         slug, section = visit.showing
-        return {"timeline": self._talking.timeline(key, movie, section)} if slug == movie.slug else {}
+        return {"timeline": self._talking.view.timeline(key, movie, section)} if slug == movie.slug else {}
 
 
 def make_sheet(movie: Movie, folder: Path) -> Path:

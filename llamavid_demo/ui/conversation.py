@@ -1,37 +1,31 @@
 """Handlers of the conversation: ask, stop, retry, edit, undo. They hold no tensors and compute nothing.
 
-A question goes through three steps: `begin` shows it at once, `answer` streams, `illustrate` adds the pictures to the
-evidence. The handlers start no thread: who iterates `answer` waits for the model's scheduler.
+A question goes through three steps: `begin` shows it at once, `answer` streams, `TalkView.illustrate` adds the pictures
+to the evidence. The handlers start no thread: who iterates `answer` waits for the model's scheduler.
 """
 
 import logging
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from llamavid_demo.errors import DemoError
-from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.browser import message
-from llamavid_demo.ui.evidence import evidence_strip
-from llamavid_demo.ui.heat import heat_picture
-from llamavid_demo.ui.invitation import invitation
 from llamavid_demo.ui.kept import KeptTalk, KeptTurn, kept_talk, revived
 from llamavid_demo.ui.language import say
 from llamavid_demo.ui.models import Models
-from llamavid_demo.ui.player import files_folder
-from llamavid_demo.ui.refusals import says_nothing_was_found
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.steering import UNSTEERED, options
 from llamavid_demo.ui.stills import Stills
-from llamavid_demo.ui.talk import alert, finished_turn, notice, others_here, progress_bar, unfinished_turn
-from llamavid_demo.ui.timeline import known_sheet, timeline
+from llamavid_demo.ui.talk import alert, notice, progress_bar, unfinished_turn
+from llamavid_demo.ui.talk_view import TalkView
 from llamavid_demo.ui.visit import Asked, Conversation
 
 if TYPE_CHECKING:
-    from llamavid_demo.chat import Progress, Turn
+    from llamavid_demo.chat import Progress
 
 log = logging.getLogger(__name__)
 Parts = dict[str, Any]
@@ -49,31 +43,7 @@ class Talking:
         self._settings = settings
         self._sessions = sessions
         self._models = models
-        self._stills = stills
-
-    def parts(self, key: str, movie: Movie, section: int) -> Parts:
-        """The conversation as it stands, with the pictures that are known."""
-        articles = self._articles(key, movie, section, again=True)
-        others = others_here(len(articles), len(self._sessions.branches(key, movie.slug, section).at(len(articles))))
-        drawn = {"timeline": self.timeline(key, movie, section)}
-        if not articles:
-            model = self._models[self._sessions.model(key)].ready
-            return {"past": "", "current": invitation(movie.title, model, self._settings) + others, **drawn}
-        return {"past": "".join(articles[:-1]), "current": articles[-1] + others, **drawn}
-
-    def timeline(self, key: str, movie: Movie, section: int) -> str:
-        """The timeline with what the answers of this conversation lean on, and the stills if they are there."""
-        turns = self._sessions.turns(key, movie.slug, section)
-        leaned = [() if says_nothing_was_found(turn.text) else turn.evidence for turn in turns]
-        folder = files_folder(self._settings, movie, own=movie.slug in self._sessions.visit(key).own)
-        return timeline(movie, section, leaned, known_sheet(movie, folder))
-
-    def welcome(self, key: str) -> Parts:
-        """The invitation, which says more when the model is there; nothing where a conversation has begun."""
-        visit = self._sessions.visit(key)
-        if visit.showing is None or visit.busy or self._sessions.turns(key, *visit.showing):
-            return {}
-        return self.parts(key, self._sessions.movie(key, visit.showing[0]), visit.showing[1])
+        self.view = TalkView(settings, sessions, models, stills)
 
     def begin(self, key: str, question: str, slug: str, section: int, steered: str = UNSTEERED) -> Parts:
         """Show the question and take it; `answer` follows. Raises `QuestionError` for settings that are none.
@@ -129,7 +99,7 @@ class Talking:
         movie = self._sessions.movie(key, asked.slug)
         visit.asked = asked
         visit.showing = here  # a visit may be new: connections break, pages stay
-        articles = self._articles(key, movie, asked.section)
+        articles = self.view.articles(key, movie, asked.section)
         return {
             "past": "".join(articles[: asked.place]),
             "current": unfinished_turn(asked.question),
@@ -169,7 +139,7 @@ class Talking:
             return
         movie = self._sessions.movie(key, asked.slug)
         yield {
-            **self.parts(key, movie, asked.section), **self.resting(),
+            **self.view.parts(key, movie, asked.section), **self.resting(),
             "alert": notice(trouble) if trouble == STOPPED_EARLY else alert(trouble),
             "browser": message(
                 talks=self.kept(key, asked.slug, asked.section), asked="",
@@ -217,35 +187,6 @@ class Talking:
         progress = [step for step in steps if not isinstance(step, str)]
         return {"activity": progress_bar(progress[-1])} if progress else {}
 
-    def illustrate(self, key: str, slug: str, section: int) -> Parts:
-        """Add pictures to the evidence and where the model looked, unless the visitor has moved on meanwhile.
-
-        It asks of the model only what made the context tokens: the answers of others go on.
-        """
-        movie = self._sessions.movie(key, slug)
-        conversation = self._sessions.conversation(key, slug, section)
-        for turn in self._sessions.turns(key, slug, section):
-            self._stills.at(movie, [moment.seconds for moment in turn.evidence])
-        if conversation:
-            turns = list(conversation.chat.turns)
-            known = conversation.heat_maps
-            conversation.heat_maps = {
-                turn: known.get(turn) or self._heat_maps(conversation, movie, turn) for turn in turns
-            }
-        # Drawing takes a while, in which anything may have been asked: look at the conversation only now.
-        visit = self._sessions.visit(key)
-        return {} if visit.busy or visit.showing != (slug, section) else self.parts(key, movie, section)
-
-    @staticmethod
-    def _heat_maps(conversation: Conversation, movie: Movie, turn: "Turn") -> dict[float, str]:
-        chat = conversation.chat
-        cropped = chat.model.frame_format.fit == "crop"
-        seconds = [moment.seconds for moment in turn.evidence]
-        try:
-            return {second: heat_picture(chat.heat_map(second, turn), movie, cropped=cropped) for second in seconds}
-        except DemoError:  # undone meanwhile
-            return {}
-
     def stop(self, key: str, slug: str, section: int) -> Parts:
         """Stop reading or answering; what was written so far stays."""
         visit = self._sessions.visit(key)
@@ -259,7 +200,7 @@ class Talking:
         movie = self._sessions.movie(key, slug)
         words = message(asked="", back="" if asked.again else asked.question)
         return {
-            **self.parts(key, movie, section), **self.resting(), "browser": words, "alert": notice(STOPPED_EARLY),
+            **self.view.parts(key, movie, section), **self.resting(), "browser": words, "alert": notice(STOPPED_EARLY),
         }  # fmt: skip
 
     def break_off(self, key: str) -> Parts:
@@ -291,7 +232,7 @@ class Talking:
             self._sessions.turn_to(key, slug, section, place, number)
         movie = self._sessions.movie(key, slug)
         words = message(talks=self.kept(key, slug, section))
-        return {**self.parts(key, movie, section), "browser": words, "alert": ""}
+        return {**self.view.parts(key, movie, section), "browser": words, "alert": ""}
 
     def undo(self, key: str, slug: str, section: int) -> Parts:
         """Forget the last turn and put its question back into the box, to be changed."""
@@ -302,27 +243,9 @@ class Talking:
             return {}
         movie = self._sessions.movie(key, slug)
         words = message(talks=self.kept(key, slug, section), back=question)
-        return {**self.parts(key, movie, section), "browser": words, "alert": ""}
+        return {**self.view.parts(key, movie, section), "browser": words, "alert": ""}
 
     @staticmethod
     def resting() -> Parts:
         """The controls while nothing is being answered."""
         return {"activity": "", "ask": gr.Button(visible=True), "stop": gr.Button(visible=False)}
-
-    def _articles(self, key: str, movie: Movie, section: int, *, again: bool = False) -> list[str]:
-        conversation = self._sessions.conversation(key, movie.slug, section)
-        branches, articles = self._sessions.branches(key, movie.slug, section), []
-        turns: Sequence[Turn | KeptTurn] = branches.turns
-        for place, turn in enumerate(turns):
-            pictures = self._stills.known(movie, [moment.seconds for moment in turn.evidence])
-            heat_maps = conversation.heat_maps.get(turn) if conversation else None
-            found = not says_nothing_was_found(turn.text)
-            strip = evidence_strip(turn.evidence, pictures, heat_maps, found=found)
-            choices: list[object] = [*branches.at(place)]
-            articles.append(
-                finished_turn(
-                    turn, strip, last=again and place + 1 == len(turns), length=movie.duration, place=place,
-                    number=next(number for number, one in enumerate(choices) if one is turn), choices=len(choices),
-                )
-            )  # fmt: skip
-        return articles

@@ -6,6 +6,8 @@ SHORTCUTS = (
     ("Space", "k", "play or pause"),
     ("j", "l", "10 seconds back or on"),
     ("←", "→", "5 seconds back or on; in a list, the one before or after"),
+    ("PgUp", "PgDn", "in the timeline: 30 seconds on or back"),
+    ("Home", "End", "in the timeline: to the beginning or the end"),
     ("/", "", "to the question box"),
     ("Esc", "", "leave the box, clear the search"),
     ("?", "", "show or hide these keys"),

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
     from mcp.types import CallToolResult, Tool
 
-HERE = ("127.0.0.1", "localhost", "::1")
-
 log = logging.getLogger(__name__)
 
 
@@ -40,7 +38,7 @@ class McpTools:
         """Serve one request; nothing of it stays."""
         from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-        manager = StreamableHTTPSessionManager(self._server, stateless=True, security_settings=self._security)
+        manager = StreamableHTTPSessionManager(self._server, stateless=True)
         async with manager.run():
             await manager.handle_request(scope, receive, send)
 
@@ -53,17 +51,6 @@ class McpTools:
         server.list_tools()(self._list)
         server.call_tool(validate_input=False)(self._call)  # its sentences would not be ours
         return server
-
-    @cached_property
-    def _security(self) -> Any:
-        """On this machine only, a page of somebody else's name is refused that was led here by DNS rebinding."""
-        from mcp.server.transport_security import TransportSecuritySettings
-
-        settings = self._programs.settings
-        if settings.share or settings.host not in HERE:
-            return None
-        names = ["127.0.0.1:*", "localhost:*", "[::1]:*"]
-        return TransportSecuritySettings(allowed_hosts=names, allowed_origins=[f"http://{name}" for name in names])
 
     async def _list(self) -> "list[Tool]":
         films = {"type": "object", "properties": {"films": {"type": "array", "items": {"type": "object"}}}}
@@ -90,6 +77,8 @@ class McpTools:
         """The whole report. Whoever wants progress hears the answer as far as it is written."""
         _bind(self._programs.ask, arguments)
         request = self._server.request_context
+        client = request.request.client if request.request else None
+        self._programs.pace.question(client.host if client else None)
         token = request.meta.progressToken if request.meta else None
         report: dict[str, Any] = {}
         step = 0

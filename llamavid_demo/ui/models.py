@@ -45,3 +45,25 @@ class Models:
             if name not in self._wanted:
                 self._wanted[name] = BackgroundModel(self._offered[name])
             return self._wanted[name]
+
+    @property
+    def wanted(self) -> dict[str, BackgroundModel]:
+        """Those that somebody has wanted by now, by name."""
+        with self._lock:
+            return dict(self._wanted)
+
+    def state(self, name: str) -> str:
+        """How it stands with a model: ready, loading, failed; or unwanted as long as nobody has asked for it."""
+        model = self.wanted.get(name)
+        if model is None:
+            return "unwanted"
+        return "loading" if model.loading else "ready" if model.ready else "failed"
+
+    def close(self) -> None:
+        """End whatever is computed, in a sentence for those who wait for it; nothing is computed any more."""
+        ready = [model.ready for model in self.wanted.values() if model.ready]
+        if ready:
+            from llamavid_demo.chat.scheduler import scheduler_of
+
+            for model in ready:
+                scheduler_of(model).close()

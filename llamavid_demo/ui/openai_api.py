@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from llamavid_demo.errors import (
     BusyError,
+    ClosingError,
     DemoError,
     MemoryLimitError,
     ModelError,
@@ -54,6 +55,7 @@ def openai_routes(programs: Programs) -> list[Route]:
 
     async def completions(request: Request) -> Response:
         asked = chat_request(await _body(request), programs.movies, programs.settings)
+        programs.pace.question(request.client.host if request.client else None)
         reports = programs.reports(**asked.arguments)
         try:
             first = await anext(reports)  # what is refused is refused before the status is sent
@@ -179,6 +181,8 @@ def _error(error: DemoError) -> tuple[int, dict[str, Any]]:
         status, code = 404, "model_not_found"
     elif isinstance(error, ModelError):
         status, kind, code = 503, "server_error", "model_not_loaded"
+    elif isinstance(error, ClosingError):
+        status, kind, code = 503, "server_error", "closing"
     elif isinstance(error, TooLongError):
         code = "context_length_exceeded"
     return status, {"error": {"message": str(error), "type": kind, "param": None, "code": code}}

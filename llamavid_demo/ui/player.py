@@ -1,18 +1,23 @@
 """What the player needs: a file that browsers can play, and the cues as WebVTT. page.js does the seeking."""
 
+import errno
 import hashlib
+import logging
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import ffmpeg
 
+from llamavid_demo.cache_folder import FULL, most_bytes
 from llamavid_demo.errors import MovieError
 from llamavid_demo.film import Movie, to_webvtt
 from llamavid_demo.film.ffmpeg_commands import SAFE_INPUT, address, first_line, start_ffmpeg
@@ -36,6 +41,9 @@ ENCODER = {
 }
 SOUND_ENCODER = {".mp4": "aac", ".webm": "libopus"}
 LEFT_BEHIND = 3600.0  # seconds after which a copy that did not grow is what a killed server left
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -78,24 +86,24 @@ def playable_file(movie: Movie, folder: Path) -> Path | None:
     if is_playable(movie):
         return movie.path
     copy = copy_path(movie, folder)
-    try:
-        os.utime(copy)  # it is used: see `trim`
-    except FileNotFoundError:
+    if not copy.is_file():
         return None
+    with suppress(OSError):
+        os.utime(copy)  # it is used: see `trim`
     return copy
 
 
-def trim(folder: Path, most_bytes: int) -> None:
-    """Delete the files of a folder that were used longest ago, until the rest has at most so many bytes."""
+def trim(folder: Path, cap: int) -> None:
+    """Delete the files of a folder that were used longest ago, until the rest has what it may: at most `cap` bytes."""
     files = sorted(
         ((path.stat(), path) for path in folder.iterdir() if path.is_file()),
         key=lambda found: found[0].st_mtime,
         reverse=True,
     )
-    kept = 0
+    kept, most = 0, most_bytes(folder, held=sum(about.st_size for about, _ in files), cap=cap)
     for about, path in files:
         kept += about.st_size
-        if kept > most_bytes:
+        if kept > most:
             path.unlink(missing_ok=True)
 
 
@@ -107,20 +115,35 @@ def make_playable(movie: Movie, folder: Path) -> Generator[CopyProgress, None, N
     """
     if playable_file(movie, folder):
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.part"):
-        if time.time() - old.stat().st_mtime > LEFT_BEHIND:
-            old.unlink(missing_ok=True)
     target = copy_path(movie, folder)
-    # A name of its own: the ffmpeg of a server that was killed may still be writing.
-    handle, name = tempfile.mkstemp(dir=folder, prefix=f"{target.stem}-", suffix=".part")
-    os.close(handle)
-    partial = Path(name)
+    partial = _new_part(movie, target)
     try:
         yield from _written(movie, partial, target.suffix)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _new_part(movie: Movie, target: Path) -> Path:
+    """An empty file beside the copy-to-be; `MovieError` when nothing can be written there."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for old in target.parent.glob("*.part"):
+            if time.time() - old.stat().st_mtime > LEFT_BEHIND:
+                old.unlink(missing_ok=True)
+        # A name of its own: the ffmpeg of a server that was killed may still be writing.
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f"{target.stem}-", suffix=".part")
+    except OSError as error:
+        raise MovieError(_no_room(movie, error.strerror or str(error))) from None
+    os.close(handle)
+    return Path(name)
+
+
+def _no_room(movie: Movie, reason: str) -> str:
+    return (
+        f"Browsers cannot play {movie.path.name} as it is, and a copy cannot be written on this server ({reason}): "
+        "free space on its disk, or bring an MP4 with H.264."
+    )
 
 
 def _written(movie: Movie, partial: Path, suffix: str) -> Generator[CopyProgress, None, None]:
@@ -139,10 +162,20 @@ def _written(movie: Movie, partial: Path, suffix: str) -> Generator[CopyProgress
             process.wait()
         if code != 0:
             errors.seek(0)
+            said = errors.read()
+            if full := _why_full(code, said):
+                raise MovieError(_no_room(movie, full))
             raise MovieError(
                 f"Browsers cannot play {movie.path.name} as it is, and it could not be converted "
-                f"({first_line(errors.read(), movie.path)}). Try another file, best an MP4 with H.264."
+                f"({first_line(said, movie.path)}). Try another file, best an MP4 with H.264."
             )
+
+
+def _why_full(code: int, said: bytes) -> str:
+    """Why ffmpeg could not write on, by its exit code and last words; "" if it failed of something else."""
+    if code == -signal.SIGXFSZ:
+        return os.strerror(errno.EFBIG)
+    return next((os.strerror(error) for error in FULL if os.strerror(error).encode() in said), "")
 
 
 def _copying(info: VideoInfo, target: Path, suffix: str) -> Any:
@@ -172,12 +205,19 @@ def _home(info: VideoInfo) -> str | None:
 
 
 def subtitle_file(movie: Movie, folder: Path) -> Path | None:
-    """The film's cues as a WebVTT file in `folder`, or None where it has none."""
+    """The film's cues as a WebVTT file in `folder`; None where it has none, or where nothing can be written."""
     if not movie.subtitles or not movie.subtitles.cues:
         return None
     text = "\0".join(f"{cue.start} {cue.end} {cue.text}" for cue in movie.subtitles.cues)
     target = folder / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.vtt"
-    if not target.exists():
+    if target.exists():
+        return target
+    try:
         folder.mkdir(parents=True, exist_ok=True)
-        to_webvtt(movie.subtitles.cues, target)
+        with tempfile.TemporaryDirectory(dir=folder) as aside:
+            to_webvtt(movie.subtitles.cues, Path(aside) / target.name)
+            (Path(aside) / target.name).replace(target)
+    except OSError as error:
+        log.warning("the player shows %s without subtitles: %s", movie.slug, error)
+        return None
     return target

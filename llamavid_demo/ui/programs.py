@@ -18,7 +18,9 @@ from llamavid_demo.options import Options
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui import api_checks as checks
 from llamavid_demo.ui.models import Models
+from llamavid_demo.ui.pace import Pace
 from llamavid_demo.ui.sessions import Sessions
+from llamavid_demo.ui.suggesting import suggested
 
 if TYPE_CHECKING:
     from llamavid_demo.chat import MovieChat, Progress
@@ -43,22 +45,32 @@ class Programs:
         self._places = threading.BoundedSemaphore(most)
         self._threads = anyio.CapacityLimiter(most)  # of callers that are served without Gradio's queue
         self._kept = Kept()
+        self.pace = Pace(settings.questions_an_hour)  # the page's questions count too
 
     def films(self) -> list[dict[str, Any]]:
         """List the films that can be asked about.
 
         Returns:
-            One object a film: `slug` (what `ask` calls `movie`), `title`, `seconds` (its length), `sections` (`start`
-            and `end` of each in seconds; `ask` takes its number, from 0) and `questions` that fit the film.
+            One object a film: `slug` (what `ask` calls `movie`), `title`, `synopsis`, `seconds` (its length) and
+            `sections` (`start` and `end` of each in seconds, its `synopsis`, and `questions` that fit it; `ask` takes
+            its number, from 0).
 
         """
         return [
             {
                 "slug": movie.slug,
                 "title": movie.title,
+                "synopsis": movie.synopsis,
                 "seconds": movie.duration,
-                "sections": [{"start": section.start, "end": section.end} for section in movie.sections],
-                "questions": list(movie.questions),
+                "sections": [
+                    {
+                        "start": section.start,
+                        "end": section.end,
+                        "synopsis": section.synopsis,
+                        "questions": list(suggested(movie, section.index)),
+                    }
+                    for section in movie.sections
+                ],
             }
             for movie in self.movies.values()
         ]

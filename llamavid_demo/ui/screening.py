@@ -76,7 +76,7 @@ class Screening:
             "suggestions": suggestions(suggested(movie, index)),
             "cost": self.cost(key, movie, index),
             **panel(visit, movie, self._sessions.original(key, slug)),
-            **self._talking.parts(key, movie, index),
+            **self._talking.view.parts(key, movie, index),
         }
 
     def wall(self, key: str, showing: str | None = None) -> str:
@@ -93,7 +93,7 @@ class Screening:
         controls = self._talking.resting() if visit.asked else {}
         left = self._talking.break_off(key)
         visit.showing = movie.slug, index
-        return {**self._section(key, movie, index), **left, **controls, **self._talking.parts(key, movie, index)}
+        return {**self._section(key, movie, index), **left, **controls, **self._talking.view.parts(key, movie, index)}
 
     def _section(self, key: str, movie: Movie, index: int) -> Parts:
         return {
@@ -179,7 +179,7 @@ class Screening:
         parts = {**self._film(key, movie), **self._section(key, movie, index)}
         if self._sessions.visit(key).busy:
             return parts
-        return {**parts, **self._talking.resting(), **self._talking.parts(key, movie, index)}
+        return {**parts, **self._talking.resting(), **self._talking.view.parts(key, movie, index)}
 
     def complete(self, key: str, page: tuple[str, int]) -> Parts:
         """What takes a moment: the strip's pictures and the cost of what is showing; nothing if it shows no more.

@@ -2,11 +2,16 @@
 
 import logging
 import os
+import threading
 
 import gradio as gr
 import minify
 from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from llamavid_demo.address import why_not_free
+from llamavid_demo.cache_folder import writable
+from llamavid_demo.errors import AddressError
 from llamavid_demo.settings import ROOT, Settings
 from llamavid_demo.ui.api import ask_endpoint
 from llamavid_demo.ui.catalogue import bundled_movies
@@ -15,8 +20,10 @@ from llamavid_demo.ui.contact_sheet import ContactSheets
 from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.copying import Copies
 from llamavid_demo.ui.export import Saving
+from llamavid_demo.ui.health import Health, health_routes
 from llamavid_demo.ui.html_language import HtmlLanguage
 from llamavid_demo.ui.labels import labels
+from llamavid_demo.ui.login import ProgramsLogin
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.page import TITLE, layout
 from llamavid_demo.ui.player import trim
@@ -25,8 +32,10 @@ from llamavid_demo.ui.programs import Programs
 from llamavid_demo.ui.read_ahead import ReadAhead
 from llamavid_demo.ui.screening import Screening
 from llamavid_demo.ui.search import Searching
+from llamavid_demo.ui.security_headers import HUB, SecurityHeaders
 from llamavid_demo.ui.sessions import VISITS, Sessions
 from llamavid_demo.ui.stills import Stills
+from llamavid_demo.ui.stopping import CountStreams, OpenStreams, close, until_signalled
 from llamavid_demo.ui.subtitle_wiring import wire as wire_subtitles
 from llamavid_demo.ui.subtitles import Subtitling
 from llamavid_demo.ui.theme import LittleCinema
@@ -42,8 +51,8 @@ DAY = 24 * 60 * 60
 log = logging.getLogger(__name__)
 
 
-def build(settings: Settings, uploads: Uploads) -> tuple[gr.Blocks, Programs]:
-    """The page, not yet served, and what programs may do; `uploads` knows what visitors bring.
+def build(settings: Settings, uploads: Uploads) -> tuple[gr.Blocks, Programs, Sessions]:
+    """The page, not yet served, what programs may do, and the visits; `uploads` knows what visitors bring.
 
     Raises `MovieError` when there is no film.
     """
@@ -60,7 +69,7 @@ def build(settings: Settings, uploads: Uploads) -> tuple[gr.Blocks, Programs]:
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(DAY, DAY)) as demo:
         parts = layout(settings, movies, models.names, models[first].state())
         copies, sheets = Copies(settings, sessions, screening), ContactSheets(settings, sessions, talking)
-        wiring = Wiring(parts, ReadAhead(settings, sessions, models), copies, sheets)
+        wiring = Wiring(parts, ReadAhead(settings, sessions, models), copies, sheets, programs.pace)
         wiring.arrival(demo, settings, sessions, screening)
         wiring.choosing(choosing, screening, talking)
         wiring.screening(screening)
@@ -72,22 +81,40 @@ def build(settings: Settings, uploads: Uploads) -> tuple[gr.Blocks, Programs]:
         asking = {"concurrency_id": "ask", "concurrency_limit": settings.answers_at_once}
         gr.api(ask_endpoint(programs), api_name="ask", **asking)
         gr.api(programs.films, api_name="films", queue=False)
-    return demo.queue(max_size=VISITS + settings.queue_length), programs
+    return demo.queue(max_size=VISITS + settings.queue_length), programs, sessions
 
 
 def serve(settings: Settings) -> None:
-    """Serve the page until the process ends. Raises `MovieError` when there is no film to show."""
+    """Serve the page until a signal ends the process.
+
+    Raises `AddressError` when something else has its address, and `MovieError` when there is no film to show.
+    """
+    if reason := why_not_free(settings.host, settings.port):
+        raise AddressError(
+            f"The page cannot be served on {settings.host}:{settings.port} ({reason}): stop what runs there, or choose "
+            "another port (--port, or LLAMAVID_PORT)."
+        )
+    log_turns()
+    with until_signalled(), writable(settings.cache_dir) as cache, own_folder(cache / "uploads") as folder:
+        run(settings.model_copy(update={"cache_dir": cache}), Uploads(folder))
+
+
+def run(settings: Settings, uploads: Uploads) -> None:
+    """Serve the page until something is raised in this thread; then answers end with a sentence."""
     films = settings.movies.resolve()
     files = (settings.cache_dir / "page").resolve()
     files.mkdir(parents=True, exist_ok=True)
     trim(files, int(settings.cache_gb * 1e9))  # while nobody looks at them
     gr.set_static_paths([films, files])
-    with own_folder(settings.cache_dir / "uploads") as folder:
-        uploads = Uploads(folder)
-        # Uploads go here and nowhere else; Gradio reads the variable when parts are made.
-        os.environ["GRADIO_TEMP_DIR"] = str(uploads.files)
-        demo, programs = build(settings, uploads)
+    # Uploads go here and nowhere else; Gradio reads the variable when parts are made.
+    os.environ["GRADIO_TEMP_DIR"] = str(uploads.files)
+    demo, programs, sessions = build(settings, uploads)
+    login = settings.name_and_password
+    health, streams = Health(settings, programs.models, uploads), OpenStreams()
+    try:
         demo.launch(
+            auth=login,
+            prevent_thread_lock=True,
             server_name=settings.host,
             server_port=settings.port,
             share=settings.share,
@@ -96,8 +123,15 @@ def serve(settings: Settings) -> None:
             allowed_paths=[str(films), str(files)],
             max_file_size=int(settings.upload_mb * 1e6),
             app_kwargs={
-                "middleware": [Middleware(Arrivals, uploads=uploads), Middleware(HtmlLanguage)],
-                "routes": routes(programs),
+                "middleware": [
+                    Middleware(TrustedHostMiddleware, allowed_hosts=settings.reached_as, www_redirect=False),
+                    Middleware(SecurityHeaders, framed_by=HUB if os.environ.get("SPACE_ID") else ""),
+                    *([Middleware(ProgramsLogin, login=login)] if login else []),
+                    Middleware(CountStreams, streams=streams),
+                    Middleware(Arrivals, uploads=uploads),
+                    Middleware(HtmlLanguage),
+                ],
+                "routes": [*health_routes(health), *routes(programs)],
             },
             i18n=labels,
             theme=LittleCinema(),
@@ -110,6 +144,18 @@ def serve(settings: Settings) -> None:
             enable_monitoring=False,
             pwa=False,
         )
+        threading.Event().wait()
+    finally:
+        close(demo, programs.models, sessions, health, streams)
+
+
+def log_turns() -> None:
+    """Write a line for each turn to the standard error stream, whatever else is logged."""
+    turns = logging.getLogger("llamavid_demo.turns")
+    lines = logging.StreamHandler()
+    lines.setFormatter(logging.Formatter("%(message)s"))
+    turns.handlers, turns.propagate = [lines], False
+    turns.setLevel(logging.INFO)
 
 
 def served(name: str) -> str:

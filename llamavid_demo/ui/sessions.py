@@ -171,6 +171,18 @@ class Sessions:
         if self._uploads:
             self._uploads.let_go(visit)
 
+    def close(self) -> None:
+        """Stop what no model knows of yet: questions that wait for one, and films that are being brought."""
+        with self._lock:
+            visits = list(self._visits.values())
+        for visit in visits:
+            if visit.asked and not visit.asked.turn:
+                visit.asked.stop()
+            if visit.bringing:
+                visit.bringing.stopping.set()
+            for subtitled in visit.subtitled.values():
+                subtitled.stop_hearing()
+
     def remove(self, key: str, slug: str) -> Movie:
         """Take a visitor's own film away, with its conversations and files; gives what it was.
 

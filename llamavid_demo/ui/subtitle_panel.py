@@ -5,7 +5,8 @@ from typing import Any
 
 import gradio as gr
 
-from llamavid_demo.film import Movie
+from llamavid_demo.film import Movie, SubtitleTrack
+from llamavid_demo.film.encodings import ENCODINGS
 from llamavid_demo.film.speech import LACKING, speech_model
 from llamavid_demo.film.srt import to_srt
 from llamavid_demo.settings import Settings
@@ -44,6 +45,9 @@ def place(parts: Parts, settings: Settings) -> None:
         parts["subtitles_track"] = gr.Dropdown(
             [], label=labels("Subtitle track"), visible=False, filterable=False, **alone
         )
+        parts["subtitles_encoding"] = gr.Dropdown(
+            [], label=labels("Encoding of the file"), visible=False, filterable=False, container=False
+        )
         with gr.Row(elem_classes="tools", visible=False) as parts["subtitles_delays"]:
             parts["subtitles_earlier"] = gr.Button(f"−{STEP} s", size="sm", elem_id="subtitles-earlier")
             parts["subtitles_delay"] = _html(delay(0), elem_id="subtitles-delay")
@@ -72,16 +76,29 @@ def panel(visit: Visit, movie: Movie, original: Movie) -> Parts:
     choices = choices if first in choices else {first: say("None") if first == NONE else first, **choices}
     choices |= {source: translated(source).capitalize() for source in known.made}
     shown = known.track.source if known.track and known.track.cues else NONE
+    words = text(movie) if known.draft is None else known.draft
     return {
         "subtitles_track": gr.Dropdown(
             [(title, source) for source, title in choices.items()], value=shown, visible=len(choices) > 1
         ),
+        "subtitles_encoding": _encodings(known.track),
         "subtitles_delays": gr.Row(visible=shown != NONE),
         "subtitles_delay": delay(known.delay),
-        "subtitles_text": gr.Textbox(value=text(movie) if visit.panel_open else "", interactive=not known.hearing),
+        "subtitles_text": gr.Textbox(value=words if visit.panel_open else "", interactive=not known.hearing),
         "subtitles_alert": "",
         "subtitles_hear": gr.Button(interactive=not known.hearing),
     }
+
+
+def _encodings(track: SubtitleTrack | None) -> gr.Dropdown:
+    """Other encodings for a file that is not surely in Unicode."""
+    if track is None or track.encoding is None:
+        return gr.Dropdown(visible=False)
+    now = track.encoding
+    doubtful = not now.startswith("utf") or any("\ufffd" in cue.text for cue in track.cues)
+    names = ENCODINGS if now in ENCODINGS else {now: now, **ENCODINGS}
+    choices = [(translated(name), encoding) for encoding, name in names.items()]
+    return gr.Dropdown(choices, value=now, visible=doubtful)
 
 
 def text(movie: Movie) -> str:

@@ -27,8 +27,14 @@ def wire(wiring: Wiring, parts: dict[str, Any], subtitling: Subtitling, screenin
     def put_back(slug: str, request: gr.Request) -> dict[Any, Any]:
         return wiring.update(subtitling.put_back, request, slug)
 
+    def leave(slug: str, typed: str, request: gr.Request) -> dict[Any, Any]:
+        return wiring.update(subtitling.leave, request, slug, typed)
+
     def choose(slug: str, typed: object, source: object, request: gr.Request) -> dict[Any, Any]:
         return wiring.update(subtitling.choose, request, slug, str(typed), str(source))
+
+    def read_as(slug: str, typed: object, encoding: object, request: gr.Request) -> dict[Any, Any]:
+        return wiring.update(subtitling.read_as, request, slug, str(typed), str(encoding))
 
     def earlier(slug: str, typed: str, request: gr.Request) -> dict[Any, Any]:
         return wiring.update(subtitling.step, request, slug, typed, -1)
@@ -51,10 +57,12 @@ def wire(wiring: Wiring, parts: dict[str, Any], subtitling: Subtitling, screenin
     parts["subtitles"].expand(unfold, [slug], outputs, **EVERY, **FREE)
     parts["subtitles"].collapse(fold, None, outputs, **EVERY, **FREE)
     parts["subtitles_back"].click(put_back, [slug], outputs, **QUIET, **FREE)
+    typed.blur(leave, [slug, typed], outputs, **EVERY, **FREE)
     parts["subtitles_download"].click(None, [typed], None, js=DOWNLOAD)
-    track = parts["subtitles_track"]
+    track, encoding = parts["subtitles_track"], parts["subtitles_encoding"]
     changes = [
         track.input(choose, [slug, typed, track], outputs, **EVERY, **FREE, **AS_IT_IS),
+        encoding.input(read_as, [slug, typed, encoding], outputs, **EVERY, **FREE, **AS_IT_IS),
         *(
             parts[f"subtitles_{name}"].click(handler, [slug, typed], outputs, **QUIET, **FREE)
             for name, handler in (("earlier", earlier), ("later", later), ("apply", apply))

@@ -16,13 +16,14 @@ class Subtitled:
     """A film with the subtitles that a visitor gave it: `track`, moved by `delay` seconds; `movie` has them.
 
     Their file for the player is to lie in `folder`, to go with the visit. `made` are tracks that were made here, by
-    source. `hearing` is set to stop what writes down what is said.
+    source. `draft` is edited text that is not in use yet. `hearing` is set to stop what writes down what is said.
     """
 
     movie: Movie
     track: SubtitleTrack | None
     folder: Path | None = None
     delay: float = 0.0
+    draft: str | None = None
     made: dict[str, SubtitleTrack] = field(default_factory=dict)
     hearing: threading.Event | None = None
 
@@ -37,7 +38,7 @@ class Subtitled:
             raise SubtitleError(f"{delay:+.1f} s is more than subtitles can be moved, ±{MOST_DELAY:.0f} s. Edit them.")
         for old in self.folder.glob("*.vtt") if self.folder else ():  # the player asks for the new one only
             old.unlink(missing_ok=True)
-        self.track, self.delay = track, delay
+        self.track, self.delay, self.draft = track, delay, None
         self.movie = replace(self.movie, subtitles=track and shifted(track, delay))
 
     def keep(self, track: SubtitleTrack) -> None:

@@ -12,6 +12,7 @@ import gradio as gr
 
 from llamavid_demo.errors import DemoError, SubtitleError
 from llamavid_demo.film import SubtitleTrack
+from llamavid_demo.film.encodings import ENCODINGS
 from llamavid_demo.film.probe import probe
 from llamavid_demo.film.speech import LACKING, SpeechProgress, speech_model, transcribe
 from llamavid_demo.film.srt import from_srt
@@ -53,7 +54,15 @@ class Subtitling:
 
     def put_back(self, key: str, slug: str) -> Parts:
         """Show the text in use again."""
+        self._sessions.subtitled(key, slug).draft = None
         return self._panel(key, slug)
+
+    def leave(self, key: str, slug: str, typed: str) -> Parts:
+        """Somebody left the text box: what was typed comes back with its film."""
+        if self._sessions.visit(key).panel_open:
+            edited = typed.strip() != text(self._sessions.movie(key, slug)).strip()
+            self._sessions.subtitled(key, slug).draft = typed if edited else None
+        return {}
 
     def choose(self, key: str, slug: str, typed: str, source: str) -> Parts:
         """Take another track. One that is not there is refused."""
@@ -77,6 +86,24 @@ class Subtitling:
         except SubtitleError as error:
             return {"subtitles_alert": alert(str(error)), "subtitles_track": shown}
         known.show(track)
+        return self._changed(key, slug)
+
+    def read_as(self, key: str, slug: str, typed: str, encoding: str) -> Parts:
+        """Read the file in use in another encoding. One that is not there is refused."""
+        known, original = self._sessions.subtitled(key, slug), self._sessions.original(key, slug)
+        now = known.track.encoding if known.track else None
+        if encoding == now:
+            return {}
+        if trouble := self._trouble(key, slug, typed):
+            return {"subtitles_alert": alert(trouble), "subtitles_encoding": now}
+        choice = next((one for one in original.tracks if known.track and one.source == known.track.source), None)
+        try:
+            if encoding not in ENCODINGS or choice is None or choice.read_as is None:
+                raise SubtitleError(f"{encoding[:80]} is no encoding for these subtitles: choose another one.")
+            track = choice.read_as(encoding)
+        except SubtitleError as error:
+            return {"subtitles_alert": alert(str(error)), "subtitles_encoding": now}
+        known.show(track, known.delay)
         return self._changed(key, slug)
 
     def step(self, key: str, slug: str, typed: str, steps: int) -> Parts:

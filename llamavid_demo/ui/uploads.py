@@ -6,6 +6,7 @@ A server has a folder of its own. `files` in it holds what Gradio took in, each 
 
 import fcntl
 import json
+import logging
 import os
 import shutil
 import tempfile
@@ -16,9 +17,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from starlette.requests import ClientDisconnect
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from llamavid_demo.cache_folder import FULL
+
+NO_ROOM = "This server has no room for the file now: try a smaller one, or come back later."
 GRACE = 10.0  # seconds in which what is still on its way finds its files
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -52,6 +59,7 @@ class Uploads:
         self._grace = grace
         self._held: dict[Hashable, dict[Hashable, set[str]]] = {}
         self._arriving = 0
+        self.count = 0  # of all files that ever came
         self._arrived: list[str] = []  # nobody has claimed them yet; the same film may arrive twice
         self._sweeping = False
         self._lock = threading.Lock()
@@ -84,7 +92,17 @@ class Uploads:
         names = [name for path in paths if (name := self._name(path))]
         with self._lock:
             self._arrived += names
+            self.count += len(names)
         self._later(lambda: self._give_up(names))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all files that are here; what comes or goes meanwhile may be among them."""
+        found = 0
+        for path in self.files.rglob("*"):
+            with suppress(OSError):
+                found += path.stat().st_size if path.is_file() else 0
+        return found
 
     def let_go(self, owner: Hashable) -> None:
         """`owner` has left: after the grace nothing is needed for them any more."""
@@ -198,7 +216,13 @@ class Arrivals:
 
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"].endswith("/gradio_api/upload"):
             with self._uploads.arriving(), suppress(ClientDisconnect):
-                await self._app(scope, receive, answer)
+                try:
+                    await self._app(scope, receive, answer)
+                except OSError as error:
+                    if error.errno not in FULL:
+                        raise
+                    log.warning("a file was not taken: %s", error.strerror)
+                    await PlainTextResponse(NO_ROOM, 507)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 

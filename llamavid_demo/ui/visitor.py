@@ -13,3 +13,8 @@ def key_of(request: gr.Request) -> str:
 def language_of(request: gr.Request) -> Language:
     """The language that the browser asks for."""
     return wanted(request.headers.get("accept-language", ""))
+
+
+def address_of(request: gr.Request) -> str | None:
+    """The address that a visitor comes from, where the connection has one."""
+    return request.client.host if request.client else None

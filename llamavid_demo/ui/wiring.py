@@ -18,6 +18,7 @@ from llamavid_demo.ui.copying import Copies
 from llamavid_demo.ui.export import Saving
 from llamavid_demo.ui.kept import Arrival
 from llamavid_demo.ui.language import speaking, steps_in, waits_in
+from llamavid_demo.ui.pace import Pace
 from llamavid_demo.ui.page import in_chinese
 from llamavid_demo.ui.read_ahead import ReadAhead
 from llamavid_demo.ui.screening import Parts, Screening
@@ -26,7 +27,7 @@ from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.steering import KEEP, NAMES, SEND, kept
 from llamavid_demo.ui.talk import alert
 from llamavid_demo.ui.upload import Bringing, Chosen
-from llamavid_demo.ui.visitor import key_of, language_of
+from llamavid_demo.ui.visitor import address_of, key_of, language_of
 
 FILES = {"concurrency_id": "files", "concurrency_limit": 2}
 SHEETS = {"concurrency_id": "sheets", "concurrency_limit": 1}  # they only illustrate: one film at a time
@@ -44,8 +45,11 @@ Waits = Callable[..., AsyncGenerator[Parts, None]]
 class Wiring:
     """Connects the named parts of a page to their handlers."""
 
-    def __init__(self, parts: dict[str, Any], reading: ReadAhead, copies: Copies, sheets: ContactSheets) -> None:
+    def __init__(
+        self, parts: dict[str, Any], reading: ReadAhead, copies: Copies, sheets: ContactSheets, pace: Pace
+    ) -> None:
         self._parts = parts
+        self._pace = pace
         self._reading = reading
         self._copies = copies
         self._sheets = sheets
@@ -64,6 +68,15 @@ class Wiring:
                 return self.updates(handler(key_of(request), *given))
             except DemoError as error:
                 return self.updates({"alert": alert(str(error))})
+
+    def ask(self, handler: Callable[..., Parts], request: gr.Request, *given: Any) -> dict[Any, Any]:
+        """The same for a handler that takes a question: no address may ask too many."""
+
+        def counted(key: str) -> Parts:
+            self._pace.question(address_of(request))
+            return handler(key, *given)
+
+        return self.update(counted, request)
 
     def stream(self, handler: Steps, request: gr.Request, *given: Any) -> Iterator[dict[Any, Any]]:
         """The same for a handler that yields.
@@ -184,7 +197,7 @@ class Wiring:
         keys = [self._parts["slug"], self._parts["section"]]
 
         def illustrate(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
-            return self.update(talking.illustrate, request, slug, section)
+            return self.update(talking.view.illustrate, request, slug, section)
 
         event.then(illustrate, keys, self._outputs, **EVERY, **FREE)
 
@@ -195,18 +208,18 @@ class Wiring:
         steered = [*keys, gr.Textbox(visible=False)]  # filled by memory.js
 
         def begin(question: str, slug: str, section: int, sent: str, request: gr.Request) -> dict[Any, Any]:
-            return self.update(talking.begin, request, question, slug, section, sent)
+            return self.ask(talking.begin, request, question, slug, section, sent)
 
         def suggested(slug: str, section: int, sent: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
             question = str(event._data["question"])
-            return self.update(talking.begin_suggested, request, question, slug, section, sent)
+            return self.ask(talking.begin_suggested, request, question, slug, section, sent)
 
         def again(slug: str, section: int, sent: str, request: gr.Request) -> dict[Any, Any]:
-            return self.update(talking.begin_again, request, slug, section, sent)
+            return self.ask(talking.begin_again, request, slug, section, sent)
 
         def edited(slug: str, section: int, sent: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
             place, question = event._data.get("place"), str(event._data.get("question"))
-            return self.update(talking.begin_edited, request, place, question, slug, section, sent)
+            return self.ask(talking.begin_edited, request, place, question, slug, section, sent)
 
         def answer(request: gr.Request) -> Iterator[dict[Any, Any]]:
             yield from self.stream(talking.answer, request)

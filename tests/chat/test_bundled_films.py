@@ -22,8 +22,14 @@ def new_chat(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], MovieC
 
 @pytest.fixture(scope="module")
 def said(new_chat: Callable[[str], MovieChat]) -> dict[str, dict[str, str]]:
-    """Film → question → what the model says, each question asked first in a conversation of its own."""
-    return {film: {q: new_chat(film).ask(q).finish().text for q in known} for film, known in ANSWERS.items()}
+    """Film → question → what the model says, each question asked first."""
+    answers: dict[str, dict[str, str]] = {}
+    for film, known in ANSWERS.items():
+        chat, answers[film] = new_chat(film), {}
+        for question in known:
+            answers[film][question] = chat.ask(question).finish().text
+            chat.undo()
+    return answers
 
 
 @pytest.mark.parametrize("film", ANSWERS)

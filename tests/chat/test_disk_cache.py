@@ -1,7 +1,10 @@
 """The cache folder: entries are whole or absent, damaged ones are made again, the size cap holds."""
 
+import errno
 import os
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -125,3 +128,49 @@ def test_a_subfolder_has_entries_of_its_own_under_the_same_cap(cache: DiskCache)
     os.utime(next(subfolder.subfolder.glob("*.safetensors")), (1e9, 1e9))
     cache.put("patches", {"file": "b"}, torch.zeros(2000))
     assert subfolder.get("patches", {"file": "a"}) is None  # there was no room for both
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_on_a_full_disk_what_was_kept_stays_and_the_rest_is_not_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache = DiskCache(tmp_path / "cache", max_bytes=10**9)
+    cache.put("patches", {"file": "a"}, torch.ones(100))
+    cache.put("patches", {"file": "b"}, torch.zeros(100_000))
+    assert "was not kept" in caplog.text and "File too large" in caplog.text
+    assert cache.get("patches", {"file": "b"}) is None
+    assert cache.get("patches", {"file": "a"}) is not None
+    assert {path.suffix for path in cache.folder.iterdir()} == {".safetensors", ".json"}  # nothing half-written
+
+
+def test_a_file_in_the_folders_place_holds_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "cache").write_text("")
+    cache = DiskCache(tmp_path / "cache", max_bytes=10**9)
+    cache.put("patches", {"file": "a"}, torch.ones(100))
+    assert "was not kept" in caplog.text
+    assert cache.get("patches", {"file": "a"}) is None
+    assert (cache.entries(), cache.nbytes) == ([], 0)
+
+
+def test_a_folder_that_can_only_be_read_is_a_cache_still(cache: DiskCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.put("patches", {"file": "a"}, torch.ones(100))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "utime", refuse)  # a file system of this kind needs root
+    monkeypatch.setattr(Path, "unlink", refuse)
+    assert cache.get("patches", {"file": "a"}) is not None
+    cache.clear()
+    assert len(cache.entries()) == 1
+
+
+def test_entries_leave_when_the_disk_gets_full(cache: DiskCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in "abc":
+        cache.put("patches", {"file": name}, torch.ones(100))
+    room, used = cache.nbytes // 3, cache.nbytes
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))  # a mount of one's own needs root
+    assert cache.limit == used // 2
+    cache.put("patches", {"file": "d"}, torch.ones(100))
+    assert cache.get("patches", {"file": "d"}) is not None and cache.get("patches", {"file": "a"}) is None
+    assert cache.nbytes == 2 * room

@@ -45,6 +45,11 @@ def test_without_package_and_network_it_says_how_to_get_it(monkeypatch: pytest.M
         find_base(SMOLLM)
 
 
+def test_an_adapter_that_names_no_base_is_told() -> None:
+    with pytest.raises(ModelError, match="names no base: set LLAMAVID_BASE"):
+        find_base("")
+
+
 def test_a_base_of_a_folder_is_read_as_it_was_saved(small_base: Path) -> None:
     llama = load_base(small_base)
     again = LlamaForCausalLM.from_pretrained(small_base)

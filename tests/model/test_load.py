@@ -12,7 +12,8 @@ from safetensors.torch import load_file, save_file
 from llamavid_demo.errors import ModelError
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.model.llama_vid.save import save_checkpoint
-from llamavid_demo.model.load import load_model
+from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
+from llamavid_demo.model.load import load_model, read_outline
 from llamavid_demo.model.loaded import LoadedModel
 from tests.conftest import GOLDEN, load_golden
 
@@ -122,6 +123,47 @@ def test_truncated_shard_is_named(copy: Path) -> None:
     shard = copy / "pytorch_model-00001-of-00002.bin"
     shard.write_bytes(shard.read_bytes()[:1000])
     with pytest.raises(ModelError, match="00001-of-00002"):
+        load_copy(copy)
+
+
+def test_missing_shard_is_named(copy: Path) -> None:
+    (copy / "pytorch_model-00002-of-00002.bin").unlink()
+    with pytest.raises(ModelError, match=r"names pytorch_model-00002-of-00002\.bin, not found"):
+        load_copy(copy)
+
+
+@pytest.mark.parametrize("kind", ["qwen2_vl", "gemma2", None])
+def test_another_network_is_told_before_its_weights_are_read(copy: Path, kind: str | None) -> None:
+    (copy / "config.json").write_text(json.dumps({"model_type": kind, "hidden_size": 32}))
+    for shard in copy.glob("*.bin"):
+        shard.unlink()
+    with pytest.raises(ModelError, match=f"holds another network .*{kind!r}.*give a LLaMA-VID"):
+        load_copy(copy)
+    with pytest.raises(ModelError, match="holds another network"):
+        read_outline(copy)
+
+
+def test_a_config_that_is_no_object_is_told(copy: Path) -> None:
+    (copy / "config.json").write_text("[]")
+    with pytest.raises(ModelError, match=r"config\.json holds no JSON object but a list"):
+        load_copy(copy)
+
+
+def test_weights_in_the_form_before_pytorch_1_6_are_read(copy: Path, micro: LoadedModel, tmp_path: Path) -> None:
+    tower = torch.load(GOLDEN / "eva_vit_g.pth", weights_only=True)
+    torch.save(tower, tmp_path / "eva_vit_g.pth", _use_new_zipfile_serialization=False)
+    again = load_copy(copy, dtype="float32", vision_tower=tmp_path / "eva_vit_g.pth").network.state_dict()
+    assert all(torch.equal(again[key], value) for key, value in micro.network.state_dict().items())
+
+
+def test_a_converted_tokenizer_beside_the_original_is_left_alone(copy: Path) -> None:
+    (copy / "tokenizer.json").write_text("{}")
+    assert isinstance(load_copy(copy).tokenizer, LlamaTokenizer)
+
+
+def test_an_empty_file_is_named(copy: Path) -> None:
+    (copy / "pytorch_model-00002-of-00002.bin").write_bytes(b"")
+    with pytest.raises(ModelError, match=r"00002-of-00002\.bin cannot be read as weights \(EOFError\)"):
         load_copy(copy)
 
 

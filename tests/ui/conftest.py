@@ -92,10 +92,12 @@ def checkpoint(micro: LoadedModel, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @dataclass(frozen=True)
 class Server:
-    """A running page: where it is, and the folder that it may write to."""
+    """A running page: where it is, the folder that it may write to, its process and its log."""
 
     url: str
     cache: Path
+    process: subprocess.Popen[str]
+    log: Path
 
 
 def start_page(cache: Path, log: Path, **settings: object) -> Iterator[Server]:
@@ -114,7 +116,7 @@ def start_page(cache: Path, log: Path, **settings: object) -> Iterator[Server]:
         assert process.stdout is not None
         if not any("Running on local URL" in line for line in process.stdout):
             raise RuntimeError(f"the page did not start:\n{log.read_text()}")
-        yield Server(f"http://127.0.0.1:{chosen['port']}", cache)
+        yield Server(f"http://127.0.0.1:{chosen['port']}", cache, process, log)
     finally:
         process.terminate()
         process.wait(timeout=20)

@@ -1,4 +1,4 @@
-"""Takes the pictures of `assets/screenshots/`: `python -m tests.ui.take_screenshots`.
+"""Takes the pictures of `assets/screenshots/`, and a moving one of asking: `python -m tests.ui.take_screenshots`.
 
 The real page, the bundled films and the embedded model (or LLAMAVID_MODEL), by day, by night and on a phone.
 """
@@ -8,16 +8,20 @@ import os
 import re
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from llamavid_demo.settings import Settings
+from tests.film.conftest import run_ffmpeg
 from tests.ui.conftest import CHROMIUM, ROOT, make_clip, start_page
 
 FOLDER = ROOT / "assets" / "screenshots"
 FILM = "the-lost-map"
+QUESTION = "What does Otto say about the map?"
 LONG_FILM = "a-year-of-letters"
 PATIENCE = 180_000  # milliseconds
 
@@ -76,6 +80,33 @@ def take(page: Page, name: str, *, whole: bool = False) -> None:
     sys.stdout.write(f"{name}\n")
 
 
+def record(browser: Browser, url: str, folder: Path) -> None:
+    """Save a moving picture of a question, its answer, and a press on a moment that the answer leaned on."""
+    size: Any = {"width": 1280, "height": 800}
+    context = browser.new_context(viewport=size, record_video_dir=folder, record_video_size=size)
+    page = context.new_page()
+    page.goto(url)
+    expect(page.locator("#model .ready")).to_be_visible()
+    show(page, FILM, 14)
+    began = time.monotonic()
+    page.wait_for_timeout(1500)
+    page.locator("#question textarea").press_sequentially(QUESTION, delay=70)
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.locator("#current .status")).to_be_visible()
+    expect(page.locator("#current .evidence .blank")).to_have_count(0)
+    page.wait_for_timeout(2000)
+    page.locator("#current .evidence button").last.click()
+    page.locator("#player video").evaluate("video => video.play()")
+    page.wait_for_timeout(4000)
+    lasted = time.monotonic() - began
+    video = page.video
+    context.close()
+    assert video
+    moving = ["-vf", "fps=10,scale=960:-1:flags=lanczos", "-c:v", "libwebp_anim", "-quality", "55", "-loop", "0"]
+    run_ffmpeg("-sseof", -lasted, "-i", video.path(), *moving, FOLDER / "asking.webp")
+    sys.stdout.write("asking\n")
+
+
 def main() -> None:
     """Take all pictures."""
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -131,6 +162,7 @@ def main() -> None:
                 expect(page.locator("#cost")).to_contain_text("memory of this film")
                 stand(page, 1815)
                 take(page, "sections", whole=True)
+        record(browser, url, Path(folder))
         with opened(browser, url, width=390, height=844) as page:
             show(page, FILM, 14)
             answers(page, 0)

@@ -228,7 +228,7 @@ def test_retry_replaces_the_answer_and_undo_forgets_the_turn(desk: Desk) -> None
 
 def test_pictures_come_to_the_evidence_afterwards(desk: Desk) -> None:
     assert "<img" not in desk.ask("Where?")[-1]["current"]
-    assert desk.talking.illustrate(KEY, *AT)["current"].count("<img") == 2  # with where the model looked
+    assert desk.talking.view.illustrate(KEY, *AT)["current"].count("<img") == 2  # with where the model looked
 
 
 def test_evidence_that_has_no_heat_map_is_shown_without(desk: Desk) -> None:
@@ -236,18 +236,18 @@ def test_evidence_that_has_no_heat_map_is_shown_without(desk: Desk) -> None:
     conversation = desk.sessions.conversation(KEY, *AT)
     assert conversation is not None
     conversation.chat.turns[0].evidence = [Evidence(UNSEEN, 0.5, None)]
-    assert desk.talking.illustrate(KEY, *AT)["current"].count("<img") == 1
+    assert desk.talking.view.illustrate(KEY, *AT)["current"].count("<img") == 1
 
 
 def test_where_the_model_looked_is_computed_once_and_forgotten_with_the_turn(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.ask("Where?")
-    shown = desk.talking.illustrate(KEY, *AT)
+    shown = desk.talking.view.illustrate(KEY, *AT)
     monkeypatch.setattr(ScriptedChat, "heat_map", None)
-    assert desk.talking.illustrate(KEY, *AT) == shown
+    assert desk.talking.view.illustrate(KEY, *AT) == shown
     desk.talking.undo(KEY, *AT)
-    desk.talking.illustrate(KEY, *AT)
+    desk.talking.view.illustrate(KEY, *AT)
     conversation = desk.sessions.conversation(KEY, *AT)
     assert conversation is not None
     assert conversation.heat_maps == {}
@@ -263,9 +263,9 @@ def test_late_pictures_never_cover_what_came_after(desk: Desk, monkeypatch: pyte
         return drawn(self, *given)
 
     monkeypatch.setattr(Stills, "at", slow)
-    assert "And then?" in desk.talking.illustrate(KEY, *AT)["current"]
+    assert "And then?" in desk.talking.view.illustrate(KEY, *AT)["current"]
     desk.visit.showing = ("harbour", 1)
-    assert desk.talking.illustrate(KEY, *AT) == {}
+    assert desk.talking.view.illustrate(KEY, *AT) == {}
 
 
 def test_an_edited_question_parts_from_the_turns_before_it(desk: Desk) -> None:

@@ -78,11 +78,24 @@ def test_films_can_be_listed_and_asked_about(client: Client) -> None:
     assert harbour == {
         "slug": "harbour",
         "title": "The Harbour",
+        "synopsis": "Mara looks for a map.",
         "seconds": 60,
-        "sections": [{"start": 0, "end": 30}, {"start": 30, "end": 60}],
-        "questions": ["Where does the film begin?", "What colour is the boat?"],
+        "sections": [
+            {
+                "start": 0,
+                "end": 30,
+                "synopsis": "The map is gone.",
+                "questions": ["Where does the film begin?", "What colour is the boat?"],
+            },
+            {
+                "start": 30,
+                "end": 60,
+                "synopsis": "The tide turns.",
+                "questions": ["What is this part about?", "Who speaks first?", "What can be seen at 0:35?"],
+            },
+        ],
     }
-    assert ask(client, movie=harbour["slug"], question=harbour["questions"][0])["answer"]
+    assert ask(client, movie=harbour["slug"], question=harbour["sections"][0]["questions"][0])["answer"]
 
 
 def test_ask_answers_with_evidence_and_figures(client: Client, checkpoint: Path) -> None:

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import httpx
 import jsonschema
 import pytest
 from gradio_client import Client as GradioClient
@@ -78,9 +77,3 @@ def test_errors_are_results_in_a_sentence(server: Server, tool: str, arguments: 
     result = call(server, tool, arguments)
     assert result.isError
     assert result.content[0].text.startswith(sentence)  # type: ignore[union-attr]
-
-
-def test_a_foreign_name_for_this_machine_is_refused(server: Server) -> None:
-    headers = {"host": "evil.example", "accept": "application/json, text/event-stream"}
-    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
-    assert httpx.post(f"{server.url}/mcp", json=body, headers=headers).status_code == 421

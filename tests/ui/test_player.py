@@ -14,7 +14,7 @@ from llamavid_demo.ui.catalogue import bundled_movies
 from llamavid_demo.ui.player import ENCODER, copy_path, is_playable, make_playable, playable_file, subtitle_file, trim
 from llamavid_demo.ui.stills import Stills
 from tests.film.conftest import run_ffmpeg
-from tests.ui.conftest import make_clip
+from tests.ui.conftest import CUES, make_clip
 
 H264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p")
 AAC = ("-c:a", "aac")
@@ -203,3 +203,21 @@ def test_films_that_the_player_has_at_once_come_first(films: Path, tmp_path: Pat
     assert [movie.slug for movie in bundled_movies(settings)] == ["quiet", "short"]
     make_copy(load_movie(settings.movies / "short.mkv"), settings.cache_dir / "page")
     assert [movie.slug for movie in bundled_movies(settings)] == ["short", "quiet"]
+
+
+def test_no_copy_is_made_on_a_full_disk(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    movie = load_movie(make_clip(tmp_path / "clip.mkv", seconds=20))
+    assert movie.path.stat().st_size > 2 * 65536
+    request.getfixturevalue("full_disk")
+    with pytest.raises(MovieError, match=r"a copy cannot be written on this server \(File too large\): free space"):
+        make_copy(movie, tmp_path / "copies")
+    assert list((tmp_path / "copies").iterdir()) == []
+
+
+def test_where_nothing_can_be_written_there_is_no_copy_and_no_subtitle_file(tmp_path: Path) -> None:
+    (tmp_path / "clip.srt").write_text(CUES)
+    movie = load_movie(make_sounding(tmp_path / "clip.mkv", *H264, *AAC))
+    (tmp_path / "copies").write_text("")
+    with pytest.raises(MovieError, match=r"a copy cannot be written on this server \(Not a directory\): free space"):
+        make_copy(movie, tmp_path / "copies" / "page")
+    assert subtitle_file(movie, tmp_path / "copies" / "page") is None

@@ -126,6 +126,22 @@ def test_choice_among_files_and_tracks(panel: Panel) -> None:
     )
 
 
+def test_file_is_read_in_another_encoding(panel: Panel, tracks: Path) -> None:
+    words = "1\n00:00:02,000 --> 00:00:04,000\nIşık söndü, gülüyor, şimdi, ağaç\n"
+    for name, encoding in (("movie.tr.srt", "cp1254"), ("movie.x.srt", "utf-8")):
+        (tracks / SLUG / name).write_bytes(words.encode(encoding))
+    panel = Panel(tracks, panel.folder / "again")
+    shown = panel.handlers.choose(KEY, SLUG, panel.typed, "movie.tr.srt")["subtitles_encoding"]
+    assert shown.visible and shown.value == "cp1254"
+    wrong = panel.handlers.read_as(KEY, SLUG, panel.typed, "cp1251")
+    assert "Işık" not in wrong["transcript"] and wrong["subtitles_encoding"].value == "cp1251"
+    assert "Işık" in panel.handlers.read_as(KEY, SLUG, panel.typed, "cp1254")["transcript"]
+    assert "no encoding" in panel.handlers.read_as(KEY, SLUG, panel.typed, "rot13")["subtitles_alert"]
+    assert not panel.handlers.choose(KEY, SLUG, panel.typed, "movie.x.srt")["subtitles_encoding"].visible
+    for name in ("movie.tr.srt", "movie.x.srt"):
+        (tracks / SLUG / name).unlink()
+
+
 def test_edited_text_is_in_use_and_what_is_wrong_stays_as_typed(panel: Panel) -> None:
     wrong = panel.handlers.apply(KEY, SLUG, OWN.replace("-->", "->"))
     assert "Line 2" in wrong["subtitles_alert"] and "subtitles_text" not in wrong
@@ -144,6 +160,18 @@ def test_text_that_was_not_applied_is_never_replaced(panel: Panel) -> None:
     ):
         assert "apply your changes" in shown["subtitles_alert"] and "subtitles_text" not in shown
     assert panel.handlers.put_back(KEY, SLUG)["subtitles_text"].value == panel.typed
+
+
+def test_text_that_was_not_applied_comes_back_with_its_film(panel: Panel) -> None:
+    panel.handlers.leave(KEY, SLUG, OWN)
+    panel.open("a-quiet-road")
+    panel.open(SLUG)
+    assert panel.handlers.unfold(KEY, SLUG)["subtitles_text"].value == OWN
+    panel.handlers.apply(KEY, SLUG, OWN)
+    assert panel.sessions.subtitled(KEY, SLUG).draft is None
+    panel.handlers.leave(KEY, SLUG, FRENCH)
+    panel.handlers.put_back(KEY, SLUG)
+    assert panel.handlers.unfold(KEY, SLUG)["subtitles_text"].value == OWN
 
 
 def test_conversation_goes_on_with_a_model_that_reads_the_new_cues(panel: Panel) -> None:
@@ -244,3 +272,16 @@ def test_player_goes_on_where_it_was_with_subtitles_that_come_later(page: Page) 
         page.get_by_role("button", name="Download SRT").click()
     assert download.value.suggested_filename == "The Harbour.srt"
     assert Path(download.value.path()).read_text().startswith("1\n00:00:01,500 --> 00:00:04,500\nMara: Have you")
+
+
+def test_half_edited_text_is_there_again_after_another_film(page: Page) -> None:
+    open_harbour(page)
+    page.locator("#subtitles button", has_text="Subtitles").first.click()
+    text = page.get_by_label("Subtitles as SRT text")
+    expect(text).to_have_value(re.compile("Have you"))
+    text.fill(OWN)
+    page.locator("#wall").get_by_text("a quiet road").click()
+    expect(page.locator("#about h2")).to_have_text("a quiet road")
+    expect(text).not_to_have_value(OWN)
+    page.locator("#wall").get_by_text("The Harbour").click()
+    expect(text).to_have_value(OWN)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from llamavid_demo.chat import Evidence
 from llamavid_demo.errors import MovieError
@@ -20,7 +20,7 @@ from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.timeline import BINS, WIDTH, density, known_sheet, sheet_path, timeline
 from tests.film.conftest import run_ffmpeg
-from tests.ui.conftest import make_clip
+from tests.ui.conftest import Server, make_clip
 from tests.ui.scripted import ScriptedChat, ScriptedModel
 from tests.ui.test_accessibility import serious
 from tests.ui.test_page import ask, open_harbour, stop, wait_for_video
@@ -159,7 +159,7 @@ def test_stills_come_to_the_timeline_of_the_film_that_shows(movie: Movie, tmp_pa
     (tmp_path / "page").mkdir()
     path = sheet_path(movie, tmp_path / "page")
     assert path.name in sheets.complete(KEY)["timeline"]
-    assert path.name in talking.parts(KEY, movie, 0)["timeline"]
+    assert path.name in talking.view.parts(KEY, movie, 0)["timeline"]
 
 
 def test_refusal_marks_nothing_and_undo_takes_the_marks_away(movie: Movie) -> None:
@@ -210,3 +210,28 @@ def test_slider_moves_the_film_and_shows_what_answers_leaned_on(page: Page) -> N
     everything.check()
     expect(mark).to_be_visible()
     assert serious(page) == []
+
+
+def test_finger_drags_the_film(server: Server, browser: Browser) -> None:
+    context = browser.new_context(base_url=server.url, viewport={"width": 390, "height": 844}, has_touch=True)
+    page = context.new_page()
+    page.goto("/?movie=harbour")
+    expect(page.locator("#player video")).to_be_visible()
+    wait_for_video(page, "video.readyState > 0 && video.duration > 59")
+    bar = page.get_by_role("slider", name="Timeline")
+    box = bar.bounding_box()
+    assert box
+    fingers = context.new_cdp_session(page)
+
+    def touch(kind: str, *shares: float) -> None:
+        points = [{"x": box["x"] + share * box["width"], "y": box["y"] + 5} for share in shares]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", 0.25)
+    wait_for_video(page, "Math.abs(video.currentTime - 15) < 0.5")
+    for share in (0.4, 0.5, 0.75):
+        touch("touchMove", share)
+    wait_for_video(page, "Math.abs(video.currentTime - 45) < 0.5")
+    touch("touchEnd")
+    expect(bar).to_have_attribute("aria-valuetext", "0:45 of 1:00")
+    context.close()

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 from starlette.requests import ClientDisconnect
-from starlette.types import Message, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from llamavid_demo.ui.uploads import Arrivals, Uploads, own_folder
+from llamavid_demo.ui.uploads import NO_ROOM, Arrivals, Uploads, own_folder
 
 DAY = 86400.0
 
@@ -157,3 +158,17 @@ def test_what_a_program_left_that_was_killed_is_deleted_by_the_next(other: Path,
         assert {path.name for path in tmp_path.iterdir()} == {mine.name, other.name}
         assert (other / "film").exists()
     assert list(tmp_path.iterdir()) == [other]
+
+
+def test_a_file_that_the_disk_has_no_room_for_is_refused_in_a_sentence(uploads: Uploads) -> None:
+    async def gradio(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        Path("/dev/full").write_bytes(b"film")  # a disk without room, as Linux has it
+
+    async def send() -> httpx.Response:
+        transport = httpx.ASGITransport(Arrivals(gradio, uploads))
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as visitor:
+            return await visitor.post("/gradio_api/upload", files={"files": b"film"})
+
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(asyncio.run, send()).result()
+    assert (answer.status_code, answer.text) == (507, NO_ROOM)

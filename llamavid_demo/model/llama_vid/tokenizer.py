@@ -119,9 +119,13 @@ VidTokenizer = LlamaTokenizer | BpeTokenizer
 
 
 def read_tokenizer(folder: Path) -> VidTokenizer:
-    """A checkpoint's tokenizer: `tokenizer.json` where it has one, else `tokenizer.model`. Raises `ModelError`."""
+    """A checkpoint's tokenizer: `tokenizer.json` where that is all it has, else `tokenizer.model`. Raises `ModelError`.
+
+    Beside a `tokenizer.model` the former is a conversion of it, by whoever published the copy.
+    """
     path = folder / "tokenizer.json"
-    return BpeTokenizer(path) if path.is_file() else LlamaTokenizer.from_folder(folder)
+    converted = path.is_file() and (folder / "tokenizer.model").is_file()
+    return BpeTokenizer(path) if path.is_file() and not converted else LlamaTokenizer.from_folder(folder)
 
 
 class GuideTokenizer:

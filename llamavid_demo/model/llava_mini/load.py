@@ -48,8 +48,8 @@ def load_llava_mini(
 ) -> LoadedLlavaMini:
     """Load a LLaVA-Mini from a folder in the released layout, or from the Hub; see `load_model`.
 
-    The vision tower is, in this order: `vision_tower` (a folder or a Hub id), what `mm_vision_tower` names if that is
-    a local folder, the copy in the shards, what `mm_vision_tower` names on the Hub.
+    The vision tower is, in this order: `vision_tower` (a folder or a Hub id), a folder `clip` beside the shards, what
+    `mm_vision_tower` names if that is a local folder, the copy in the shards, what `mm_vision_tower` names on the Hub.
     Raises `ModelError` that names whatever is missing, left over or of a wrong shape.
     """
     began = time.perf_counter()
@@ -109,6 +109,8 @@ def empty_llava_mini(config: LlavaMiniConfig) -> LlavaMini:
 def _tower_folder(folder: Path, shards: tuple[Path, ...], clip: str | Path | None) -> Path | None:
     if clip is not None:
         return find_folder(clip)
+    if (folder / "clip").is_dir():
+        return folder / "clip"
     stated = read_json(folder / "config.json").get("mm_vision_tower")
     if stated and Path(stated).is_dir():
         return Path(stated)

@@ -1,0 +1,62 @@
+"""Films as people have them: headers that claim ages, slides that stand for long, broadcasts cut inside a packet."""
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from llamavid_demo.errors import MovieError
+from llamavid_demo.film import ffmpeg_commands, load_movie
+from llamavid_demo.film.ffmpeg_frames import ffmpeg_frames
+from llamavid_demo.film.frame_format import FrameFormat
+from llamavid_demo.film.probe import probe
+from tests.film.conftest import run_ffmpeg
+
+SMALL = FrameFormat(32, 32, "stretch")
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("short") / "short.mkv"
+    run_ffmpeg("-f", "lavfi", "-i", "testsrc=s=64x64:r=5:d=4", "-c:v", "libx264", "-g", 5, path)
+    return path
+
+
+def slides(path: Path) -> Path:
+    """A film of half an hour with three pictures, each of which stands for ten minutes."""
+    run_ffmpeg(
+        "-f", "lavfi", "-i", "testsrc=s=1920x1080:r=1:d=3", "-vf", "setpts=N*600/TB", "-vsync", "passthrough",
+        "-c:v", "libx264", "-preset", "ultrafast", path,
+    )  # fmt: skip
+    return path
+
+
+def test_slide_that_stands_for_minutes_takes_the_memory_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = probe(slides(tmp_path / "slides.mp4"))
+    monkeypatch.setattr(ffmpeg_commands, "MEMORY", 300_000_000)
+    one, same, next_one = (next(iter(ffmpeg_frames(info, second, 1, SMALL))) for second in (10, 590, 610))
+    assert (one == same).all() and (one != next_one).any()
+    pictures = list(ffmpeg_frames(info, 0, 1300, SMALL))
+    assert len({picture.tobytes() for picture in pictures}) == 3 and (pictures[599] == one).all()
+
+
+def test_length_that_makes_no_sense_is_taken_from_the_packets(short: Path, tmp_path: Path) -> None:
+    data = bytearray(short.read_bytes())
+    at = data.index(b"\x44\x89\x88")  # the Duration element of Matroska, a number of 8 bytes
+    data[at + 3 : at + 11] = struct.pack(">d", 9e15)  # milliseconds
+    (tmp_path / "ages.mkv").write_bytes(data)
+    assert load_movie(tmp_path / "ages.mkv").duration == pytest.approx(4, abs=0.3)
+
+
+def test_film_that_would_last_for_years_is_refused(short: Path, tmp_path: Path) -> None:
+    run_ffmpeg(
+        "-i", short, "-vf", "setpts='if(gt(N,15),PTS+4e8/TB,PTS)'", "-vsync", "passthrough", tmp_path / "years.mkv"
+    )
+    with pytest.raises(MovieError, match="lasts 111,111 hours, more than the 100 that are read"):
+        load_movie(tmp_path / "years.mkv")
+
+
+def test_broadcast_that_begins_inside_a_packet_is_read(short: Path, tmp_path: Path) -> None:
+    run_ffmpeg("-i", short, "-c", "copy", tmp_path / "whole.ts")
+    (tmp_path / "cut.ts").write_bytes((tmp_path / "whole.ts").read_bytes()[100:])
+    assert probe(tmp_path / "cut.ts").container == "mpegts"
