@@ -20,8 +20,8 @@ from llamavid_demo.film.sections import clock
 from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE
 from llamavid_demo.model.real_world.eyes import CLASSES
-from llamavid_demo.model.real_world.named_tokens import Named, classes, stems
 from llamavid_demo.model.real_world.kinds import ANIMALS
+from llamavid_demo.model.real_world.named_tokens import Named, classes, stems
 from llamavid_demo.settings import Settings
 
 SURE = 0.3  # probability of a class from which on it is asked about
@@ -47,7 +47,7 @@ class PhotographAnswer:
         if self.yes is not None:
             return self.said.lower().startswith("yes" if self.yes else ("no", "i don't"))
         words = stems(self.said)
-        return all(stems(one.name) <= words or _plain(one) and stems(one.kind) <= words for one in self.named)
+        return all(stems(one.name) <= words or (_plain(one) and stems(one.kind) <= words) for one in self.named)
 
 
 def _plain(one: Named) -> bool:

@@ -1,7 +1,7 @@
 """Frame tokens out of named things: probabilities of classes times the LLaMA's own embeddings of their names.
 
 The content token says what is seen most exactly ("beagle"), the context token of what kind it is ("dog"). The second
-look of a question names what is seen; when the question asks for a class or a kind, only that, or else kinds: not there.
+look of a question names what is seen; when the question asks for a class or a kind, only that, or else kinds.
 """
 
 import re
@@ -19,9 +19,9 @@ CLASSES = Path(__file__).with_name("classes.tsv")
 NORM = 3.0  # length of a word's embedding; about that of the LLaMA's own
 LEAST = 0.05  # probability that counts
 _SMALL = frozenset((
-    "a", "an", "any", "are", "at", "clip", "do", "does", "film", "in", "is", "it", "kind", "movie", "of", "on", "picture",
-    "screen", "see", "show", "shown", "some", "sort", "the", "there", "video", "was", "were", "what", "where",
-    "you",
+    "a", "an", "any", "are", "at", "clip", "do", "does", "film", "in", "is", "it", "kind", "movie", "of", "on",
+    "picture", "screen", "see", "show", "shown", "some", "sort", "the", "there", "video", "was", "were", "what",
+    "where", "you",
 ))  # fmt: skip
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 
 from llamavid_demo.film.sections import clock
-from llamavid_demo.model.real_world.named_tokens import classes
 from llamavid_demo.model.real_world.kinds import ANIMALS, VEHICLES, group_of
+from llamavid_demo.model.real_world.named_tokens import classes
 from llamavid_demo.training.english.film import Film, Turn
 from llamavid_demo.training.english.word_tokens import WordTokens
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from llamavid_demo.model.real_world.eyes import RealWorldEyes, rows_for
-from llamavid_demo.model.real_world.named_tokens import NamedTokens, classes, stems
+from llamavid_demo.model.real_world.named_tokens import NORM, NamedTokens, classes, stems
 from llamavid_demo.model.real_world.network import load_efficientnet, weights_file
 
 BEAGLE = next(i for i, named in enumerate(classes()) if named.name == "beagle")
@@ -43,17 +43,23 @@ def test_a_content_token_is_the_name_of_what_is_seen(tokens: NamedTokens) -> Non
     assert int(near.argmax()) == BEAGLE
 
 
-def test_a_context_token_is_of_the_kind_until_somebody_asks(tokens: NamedTokens) -> None:
-    neutral = tokens.contexts(seen(beagle=0.8), "")
-    torch.testing.assert_close(neutral[0], 0.8 * tokens.kinds[BEAGLE])
-    asked = tokens.contexts(seen(beagle=0.5, cab=0.4), "Are there any cars?")
-    torch.testing.assert_close(asked[0], 0.4 * tokens.names[CAB])
-    asked = tokens.contexts(seen(beagle=0.5, cab=0.4), "what animals are there")
-    torch.testing.assert_close(asked[0], 0.5 * tokens.names[BEAGLE])
-    elsewhere = tokens.contexts(seen(beagle=0.8), "Is there a piano?")
-    torch.testing.assert_close(elsewhere[0], 0.8 * tokens.kinds[BEAGLE])
-    wide = tokens.contexts(seen(beagle=0.8), "What is on screen at 0:05?")
-    torch.testing.assert_close(wide[0], 0.8 * tokens.names[BEAGLE])
+@pytest.mark.parametrize(
+    ("question", "share", "of", "what"),
+    [
+        ("", 0.8, "kinds", BEAGLE),
+        ("Are there any cars?", 0.4, "names", CAB),
+        ("what animals are there", 0.8, "names", BEAGLE),
+        ("Is there a piano?", 0.8, "kinds", BEAGLE),
+        ("What is on screen at 0:05?", 0.8, "names", BEAGLE),
+    ],
+)
+def test_a_context_token_is_of_the_kind_until_somebody_asks(
+    tokens: NamedTokens, question: str, share: float, of: str, what: int
+) -> None:
+    shown = tokens.contexts(seen(**{"cab" if what == CAB else "beagle": share}), question)
+    shared = tokens.contexts(seen(beagle=1.0), "")[0] - tokens.kinds[BEAGLE]  # what all words have in common
+    torch.testing.assert_close(shown[0], share * (getattr(tokens, of)[what] + shared))
+    assert shared.norm() > 0 and not tokens.contents(seen(beagle=0.8))[0].dot(shared) > 0.2 * shared.norm() * NORM
 
 
 def test_faint_guesses_do_not_count(tokens: NamedTokens) -> None:
