@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Set up what is missing and start: `./run.sh` opens the page, `./run.sh test` runs the tests, `./run.sh check` lints.
+# Set up what is missing and start: `./run.sh` opens the page, `./run.sh test` runs the tests, `./run.sh check` lints,
+# `./run.sh hard` gives hundreds of hostile files to the program (about ten minutes).
 # Further words go to the program: `./run.sh --port 8000`, `./run.sh test tests/film`.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -54,6 +55,11 @@ case "$command" in
     need_program ffmpeg ffmpeg
     need_program chromium chromium
     exec .venv/bin/python -m pytest --numprocesses auto --dist loadfile "$@" ;;
+  hard)
+    shift
+    install_packages requirements-dev.txt
+    need_program ffmpeg ffmpeg
+    exec .venv/bin/python -m pytest tests/hostile --every-file "$@" ;;
   check)
     install_packages requirements-dev.txt
     .venv/bin/ruff format --check .

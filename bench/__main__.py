@@ -6,6 +6,7 @@ from bench.evidence import evidence
 from bench.fusion import fusion
 from bench.gpu import gpu
 from bench.growth import growth
+from bench.load import load
 from bench.looks import looks
 from bench.newcomer import newcomer
 from bench.processes import in_new_process
@@ -21,6 +22,7 @@ for bench in BENCHES:
 app.command()(gpu)
 app.command()(evidence)
 app.command()(looks)
+app.command()(load)
 
 
 @app.command(name="all")

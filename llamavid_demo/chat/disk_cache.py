@@ -2,7 +2,7 @@
 
 One safetensors file and one JSON sidecar an entry, written aside and renamed, so that an entry is whole or absent,
 also for another program that shares the folder. Its checksum is compared when it is opened, once as long as nobody
-touches it.
+touches it. What a killed program has left of one goes when the next entry is put there.
 """
 
 import contextlib
@@ -10,7 +10,9 @@ import hashlib
 import json
 import logging
 import os
+import shutil
 import tempfile
+import time
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +23,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from llamavid_demo.cache_folder import most_bytes
+
+ASIDE = "aside-"  # begins the names of folders in which entries are written
+LEFT_BEHIND = 3600.0  # seconds after which nobody writes there any more
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +92,8 @@ class DiskCache:
         path, tensor = self._path(kind, key), tensor.contiguous()
         try:
             self.subfolder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=self.subfolder) as aside:
+            self._sweep()
+            with tempfile.TemporaryDirectory(prefix=ASIDE, dir=self.subfolder) as aside:
                 save_file({"data": tensor}, Path(aside) / "data", metadata={"crc32": _checksum(tensor)})
                 sidecar = json.dumps({"about": about, "key": key}, indent=2, ensure_ascii=False)
                 (Path(aside) / "key").write_text(sidecar, encoding="utf-8")
@@ -141,6 +147,13 @@ class DiskCache:
                 about = path.stat()
                 found.append((about.st_mtime, about.st_size, path))
         return found
+
+    def _sweep(self) -> None:
+        """Remove what was written aside and has not been renamed for long: whoever wrote it was killed."""
+        for left in self.subfolder.glob(f"{ASIDE}*"):
+            with contextlib.suppress(FileNotFoundError):  # another program was faster
+                if time.time() - left.stat().st_mtime > LEFT_BEHIND:
+                    shutil.rmtree(left, ignore_errors=True)
 
     def _shrink(self, *, keep: Path) -> None:
         files = self._files()

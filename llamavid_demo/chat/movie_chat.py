@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -267,8 +268,9 @@ class MovieChat:
         answer = Answer(
             work.turn_steps, sampling, tokens=work.tokens, section=len(work.reader.prompt.ids), ledger=work.ledger,
             at_once=self.settings.answers_at_once, queue_length=self.settings.queue_length,
-            check=work.check, admit=work.admit, release=lambda: work.give_back(answer.ids),
+            check=work.check, admit=work.admit,
         )  # fmt: skip
+        answer.release = partial(work.give_back, answer.ids)  # knows no answer: who knows itself goes late
         return answer
 
     def _look_frames(self, turn: Turn) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from llamavid_demo.film.decord_order import Order, to_json
+from llamavid_demo.film.ffmpeg_commands import MEMORY as MOST_MEMORY
 from llamavid_demo.film.ffmpeg_commands import ffprobe
 from llamavid_demo.film.ffmpeg_frames import PATIENCE, TOLERANCE, end, read_exactly
 from llamavid_demo.film.frame_format import FrameFormat
@@ -91,7 +92,7 @@ def _order(info: VideoInfo, start: int, count: int, format: FrameFormat) -> Orde
         format=format,
         threads=max(1, min(8, os.cpu_count() or 1)),
         tolerance=TOLERANCE,
-        memory=MEMORY + FRAMES_HELD * info.stored[0] * info.stored[1] * 3,
+        memory=min(MOST_MEMORY, MEMORY + FRAMES_HELD * info.stored[0] * info.stored[1] * 3),
     )
 
 

@@ -6,6 +6,8 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
+_LONGEST = 64  # times the other side; the longest films are 4:1
+
 
 @dataclass(frozen=True)
 class FrameFormat:
@@ -29,11 +31,28 @@ def resize_frame(rgb: np.ndarray, format: FrameFormat, *, display: tuple[int, in
     if format.fit == "stretch":
         size = (format.width, format.height)
         return np.asarray(picture.resize(size, Image.Resampling.BICUBIC))
-    width, height = display or picture.size
+    picture, (width, height) = _middle(picture, display or picture.size)
     edge = min(format.width, format.height)
     # The order of operations decides the rounding; it is that of CLIP's image processor.
     size = (edge, int(edge * height / width)) if width <= height else (int(edge * width / height), edge)
     return _crop(np.asarray(picture.resize(size, Image.Resampling.BICUBIC)), format)
+
+
+def _middle(picture: Image.Image, shown: tuple[int, int]) -> tuple[Image.Image, tuple[int, int]]:
+    """The picture and the size at which it is shown, less the ends of one that is longer than `_LONGEST` times wide.
+
+    What is cut off here would be cut off later anyway, from a picture of gigabytes.
+    """
+    width, height = shown
+    most = _LONGEST * min(shown)
+    if max(shown) <= most:
+        return picture, shown
+    across, down = (
+        max(1, picture.width * min(width, most) // width),
+        max(1, picture.height * min(height, most) // height),
+    )
+    left, top = (picture.width - across) // 2, (picture.height - down) // 2
+    return picture.crop((left, top, left + across, top + down)), (min(width, most), min(height, most))
 
 
 def _crop(rgb: np.ndarray, format: FrameFormat) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,8 +102,10 @@ def load_movie(
     those in `language` (such as `en`) first. Raises MovieError when the video cannot be watched, and SubtitleError
     when the file given as `subtitles` cannot be read.
     """
-    path = Path(path).expanduser()
-    folder = path if path.is_dir() else None
+    path, folder = Path(path), None
+    with suppress(OSError, RuntimeError):  # nobody's home, a name too long: `probe` says so
+        path = path.expanduser()
+        folder = path if path.is_dir() else None
     video = path if folder is None else _video_of(folder)
     info = probe(video)
     notes = _read_notes(folder) if folder else _Notes()
@@ -164,10 +167,10 @@ def _video_of(folder: Path) -> Path:
     videos = _videos_in(folder)
     named = [video for video in videos if video.stem.lower() == "movie"] or videos
     if not named:
-        raise MovieError(f"The folder {folder} holds no video. Put one there, such as movie.mp4.")
+        raise MovieError(f"The folder {folder.name} holds no video. Put one there, such as movie.mp4.")
     if len(named) > 1:
         names = ", ".join(video.name for video in named)
-        raise MovieError(f"The folder {folder} holds several videos ({names}). Name one of them movie.mp4.")
+        raise MovieError(f"The folder {folder.name} holds several videos ({names}). Name one of them movie.mp4.")
     return named[0]
 
 
@@ -181,14 +184,14 @@ def _read_notes(folder: Path) -> _Notes:
     path = folder / "movie.toml"
     if not path.exists() or path.stat().st_size == 0:
         return _Notes()
-    real = check_plain_file(path)
+    real, name = check_plain_file(path), f"{folder.name}/{path.name}"
     if real.stat().st_size > _MOST_TOML:
-        raise MovieError(f"{path} is larger than 1 MB. Keep only the movie's title, synopsis and questions in it.")
+        raise MovieError(f"{name} is larger than 1 MB. Keep only the movie's title, synopsis and questions in it.")
     try:
         return _Notes.model_validate(tomllib.loads(real.read_text(encoding="utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise MovieError(f"{path} is not valid TOML: {error}. Correct it or take it away.") from None
+        raise MovieError(f"{name} is not valid TOML: {error}. Correct it or take it away.") from None
     except ValidationError as error:
         wrong = error.errors()[0]
         where = ".".join(str(part) for part in wrong["loc"])
-        raise MovieError(f"{path}: {where} = {wrong['input']!r} is wrong: {wrong['msg']}. Correct it.") from None
+        raise MovieError(f"{name}: {where} = {wrong['input']!r} is wrong: {wrong['msg']}. Correct it.") from None

@@ -6,6 +6,7 @@ name other files or addresses that they would then open. So the first bytes deci
 
 import codecs
 import stat
+import unicodedata
 from pathlib import Path
 
 from llamavid_demo.errors import MovieError
@@ -17,6 +18,8 @@ VIDEO_SUFFIXES = frozenset(_SUFFIXES.split())
 # ffmpeg's names of the containers below; it refuses to open any other.
 DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf,gif"
 
+_LONGEST_NAME = 255  # letters; no file system takes more
+_UNSEEN = ("Cc", "Zl", "Zp")  # control characters, and what breaks a line or a paragraph
 _PACKETS = 8  # of a transport stream that are looked for
 _HEAD = 65536  # bytes looked at
 _MAGIC: tuple[tuple[bytes, int, str], ...] = (
@@ -47,26 +50,32 @@ def check_plain_file(path: Path) -> Path:
     """Return the absolute path of a plain, non-empty file that lies where it says.
 
     Raises MovieError when it is missing, empty, a folder, a pipe or a device, a link that leaves its folder, or has a
-    name that is no text.
+    name that is too long, no text, or holds line breaks and the like.
     """
+    name = path.name if len(path.name) <= _LONGEST_NAME else f"{path.name[:40]}…"
     # A name of bytes without a meaning cannot be shown, nor given to ffmpeg.
-    written = str(path).encode("utf-8", "replace").decode()
-    if written != str(path):
+    written = name.encode("utf-8", "replace").decode()
+    if written != name:
         raise MovieError(f"The name of {written} is not in UTF-8. Rename it.")
+    seen = "".join("�" if unicodedata.category(c) in _UNSEEN else c for c in name)
+    if seen != name:
+        raise MovieError(f"The name of {seen} holds a line break or another control character. Rename it.")
     try:
         folder = path.parent.resolve(strict=True)
         real = path.resolve(strict=True)
-        status = real.stat()
-    except FileNotFoundError:
-        raise MovieError(f"There is no file {path}. Check the path.") from None
-    except (OSError, RuntimeError) as error:  # too many links, no permission
-        raise MovieError(f"{path} cannot be opened: {error}. Check the path and its permissions.") from None
-    if path.is_symlink() and not real.is_relative_to(folder):
-        raise MovieError(f"{path} is a link to {real}, outside its folder. Copy the file itself there.")
+        status, is_link = real.stat(), path.is_symlink()
+    except (FileNotFoundError, NotADirectoryError):
+        raise MovieError(f"There is no file {name}. Check the path.") from None
+    except OSError as error:  # no permission, too long
+        raise MovieError(f"{name} cannot be opened: {error.strerror}. Check the path and its permissions.") from None
+    except (RuntimeError, ValueError):
+        raise MovieError(f"{name} cannot be opened: its path leads nowhere. Check the path.") from None
+    if is_link and not real.is_relative_to(folder):
+        raise MovieError(f"{name} is a link that leads outside its folder. Copy the file itself there.")
     if not stat.S_ISREG(status.st_mode):
-        raise MovieError(f"{path} is not a plain file. Give a video file such as film.mp4.")
+        raise MovieError(f"{name} is not a plain file. Give a video file such as film.mp4.")
     if status.st_size == 0:
-        raise MovieError(f"{path.name} is empty (0 bytes). Copy or download it again.")
+        raise MovieError(f"{name} is empty (0 bytes). Copy or download it again.")
     return real
 
 
@@ -79,7 +88,7 @@ def sniff_container(path: Path) -> str:
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except OSError as error:
-        raise MovieError(f"{path} cannot be read: {error}. Check its permissions.") from None
+        raise MovieError(f"{path.name} cannot be read: {error.strerror}. Check its permissions.") from None
     for magic, offset, container in _MAGIC:
         if head[offset : offset + len(magic)] == magic:
             return container

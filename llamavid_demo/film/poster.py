@@ -43,6 +43,6 @@ def interest(rgb: np.ndarray) -> float:
 
 def _frame(info: VideoInfo, second: int, height: int) -> np.ndarray:
     """The frame on screen at `second`, (height, width, 3) uint8, in the shape in which it is shown."""
-    width = max(1, round(height * info.display[0] / info.display[1]))
+    width = max(1, min(4 * height, round(height * info.display[0] / info.display[1])))
     # ffmpeg alone: for one picture it answers sooner than a decord worker starts.
     return next(ffmpeg_frames(info, second, 1, FrameFormat(width, height, "stretch")))

@@ -23,8 +23,9 @@ from llamavid_demo.film.plain_files import check_plain_file, sniff_container
 from llamavid_demo.film.sections import clock
 from llamavid_demo.film.structure import is_encrypted, is_whole
 
-MOST_PIXELS = 64_000_000
+MOST_PIXELS = 36_000_000  # of a picture: 8K cinema has 35 million, and reading one takes 20 bytes a pixel
 MOST_HOURS = 100  # of a film
+MOST_ASPECT = 16  # of one pixel, between its sides
 REBASED = frozenset(("mpegts", "mpeg"))  # containers whose clock starts anywhere
 STATE_THEIR_END = frozenset(("mov", "matroska"))  # containers that say when they end, others how long they last
 LATE = 2.0  # seconds; a film that begins after this was cut from a longer one and kept that one's clock
@@ -157,7 +158,9 @@ def _shape(path: Path, video: dict[str, Any]) -> tuple[tuple[int, int], tuple[in
         raise MovieError(f"{path.name} has no pictures: its video track states no size. It may be damaged.")
     if width * height > MOST_PIXELS:
         raise MovieError(f"The pictures of {path.name} are too large ({width}×{height}). Make a smaller copy.")
-    aspect = _ratio(video.get("sample_aspect_ratio", "1:1").replace(":", "/")) or 1.0
+    aspect = _ratio(video.get("sample_aspect_ratio", "1:1").replace(":", "/"))
+    if not 1 / MOST_ASPECT <= aspect <= MOST_ASPECT:  # nothing, or nonsense that would make the picture a mile wide
+        aspect = 1.0
     shown = (max(1, round(width * aspect)), height) if aspect >= 1 else (width, max(1, round(height / aspect)))
     angle, upright = _rotation(video)
     if angle in (90, 270):

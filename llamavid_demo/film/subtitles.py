@@ -97,6 +97,8 @@ def parse_subtitles(
             raw = _read_with_pysubs2(text, kind, fps=fps, name=name)
     except (ValueError, Pysubs2Error, SyntaxError) as error:  # SyntaxError: XML that is not well formed
         raise SubtitleError(f"{name} cannot be read as {kind}: {error}. Correct it or take it away.") from None
+    except OverflowError:
+        raise SubtitleError(f"{name} has a time beyond all numbers. Correct it or take it away.") from None
     cues, warnings = repaired(_cleaned(raw))
     if not cues:
         warnings = (*warnings, "it holds no text at all")

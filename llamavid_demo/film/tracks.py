@@ -103,12 +103,8 @@ def _file(info: VideoInfo, path: Path, language: str | None) -> TrackChoice:
         any(map(is_aside, path.stem.removeprefix(info.path.stem).split("."))),
         True,
         partial(read_subtitles, path, fps=info.fps, language=language),
-        partial(_read_as, path, fps=info.fps, language=language),
+        lambda encoding: read_subtitles(path, fps=info.fps, language=language, encoding=encoding),
     )
-
-
-def _read_as(path: Path, encoding: str, *, fps: float, language: str | None) -> SubtitleTrack:
-    return read_subtitles(path, fps=fps, language=language, encoding=encoding)
 
 
 def _inside(info: VideoInfo) -> list[TrackChoice]:

@@ -23,7 +23,7 @@ def heat_picture(shares: ArrayLike, movie: Movie, *, cropped: bool) -> str:
     seen = np.asarray(shares, dtype=np.float32)
     mean = max(float(seen.mean()), 1e-9)
     above = np.clip(seen - mean, 0, None) / max(float(seen.max()) - mean, mean)
-    height = max(2, round(WIDTH * movie.height / max(1, movie.width)))
+    height = max(2, min(3 * WIDTH, round(WIDTH * movie.height / max(1, movie.width))))
     side = min(WIDTH, height)
     size = (side, side) if cropped else (WIDTH, height)
     alpha = Image.new("L", (WIDTH, height), 0)

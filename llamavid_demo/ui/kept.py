@@ -31,8 +31,8 @@ class _Kept(BaseModel):
 class KeptCue(_Kept):
     """A cue; times in seconds."""
 
-    start: float
-    end: float
+    start: Seconds
+    end: Seconds
     text: Annotated[str, Field(max_length=10_000)]
 
 

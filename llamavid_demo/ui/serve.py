@@ -2,7 +2,6 @@
 
 import logging
 import os
-import threading
 
 import gradio as gr
 import minify
@@ -35,7 +34,7 @@ from llamavid_demo.ui.search import Searching
 from llamavid_demo.ui.security_headers import HUB, SecurityHeaders
 from llamavid_demo.ui.sessions import VISITS, Sessions
 from llamavid_demo.ui.stills import Stills
-from llamavid_demo.ui.stopping import CountStreams, OpenStreams, close, until_signalled
+from llamavid_demo.ui.stopping import CountStreams, OpenStreams, close, until_signalled, wait_for_signal
 from llamavid_demo.ui.subtitle_wiring import wire as wire_subtitles
 from llamavid_demo.ui.subtitles import Subtitling
 from llamavid_demo.ui.theme import LittleCinema
@@ -144,7 +143,7 @@ def run(settings: Settings, uploads: Uploads) -> None:
             enable_monitoring=False,
             pwa=False,
         )
-        threading.Event().wait()
+        wait_for_signal()
     finally:
         close(demo, programs.models, sessions, health, streams)
 

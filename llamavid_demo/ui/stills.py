@@ -57,7 +57,7 @@ class Stills:
 
 
 def _picture(movie: Movie, second: float) -> str | None:
-    height = max(2, round(WIDTH * movie.height / max(1, movie.width)))
+    height = max(2, min(3 * WIDTH, round(WIDTH * movie.height / max(1, movie.width))))
     wanted = FrameFormat(WIDTH, height, "stretch")
     try:
         # ffmpeg alone: for one picture it answers three times sooner than a decord worker starts.

@@ -22,6 +22,7 @@ from llamavid_demo.ui.sessions import Sessions
 
 LONGEST = 4.5  # seconds from the signal to the end of the process, whatever hangs
 STREAMS = 1.5  # seconds that are left to streams to reach their visitors
+LOOK_AROUND = 1.0  # seconds between two looks at signals that another thread was handed
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 log = logging.getLogger(__name__)
@@ -89,6 +90,16 @@ def until_signalled() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def wait_for_signal() -> None:
+    """Wait in the main thread until a signal's handler raises.
+
+    The system may hand a signal to any thread. The handler runs in this one, which another's signal does not wake.
+    """
+    never = threading.Event()
+    while not never.wait(LOOK_AROUND):
+        pass
+
+
 def close(demo: gr.Blocks, models: Models, sessions: Sessions, health: Health, streams: OpenStreams) -> None:
     """End all work and the server of a page, so that whoever waits for an answer hears why there will be none."""
     log.info("the server is being stopped")
@@ -99,6 +110,7 @@ def close(demo: gr.Blocks, models: Models, sessions: Sessions, health: Health, s
         log.info("streams that are still open are cut")
     if getattr(demo, "server", None):  # not if the signal came before it was there
         demo.server.config.timeout_graceful_shutdown = 1  # a page keeps its connection for ever
+        logging.getLogger("uvicorn.error").disabled = True  # it tells of each that is then cut as of a fault
     demo.close(verbose=False)
     end_children()
 

@@ -27,11 +27,15 @@ Where is the captain?
 
 @pytest.fixture(scope="session")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Movie:
-    folder = tmp_path_factory.mktemp("films")
+    return load_movie(make_film(tmp_path_factory.mktemp("films")))
+
+
+def make_film(folder: Path) -> Path:
+    """Twelve seconds of ffmpeg's test picture, with subtitles."""
     source = ["-f", "lavfi", "-i", "testsrc=size=128x72:rate=10:duration=12"]
     subprocess.run(["ffmpeg", "-v", "error", *source, "-pix_fmt", "yuv420p", folder / "clip.mp4"], check=True)
     (folder / "clip.srt").write_text(CUES)
-    return load_movie(folder / "clip.mp4")
+    return folder / "clip.mp4"
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The embedded model and the bundled films, as they ship: every suggested question is answered."""
+"""The small embedded model and the bundled films, as they ship: questions of its own grammar are answered."""
 
 import json
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def said(new_chat: Callable[[str], MovieChat]) -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("film", ANSWERS)
-def test_suggested_questions_get_true_answers(said: dict[str, dict[str, str]], film: str) -> None:
+def test_questions_get_true_answers(said: dict[str, dict[str, str]], film: str) -> None:
     assert said[film] == ANSWERS[film]
 
 

@@ -129,13 +129,18 @@ def test_reading_ahead_makes_way_for_a_question(new_chat: NewChat, settings: Set
     assert narrow.ledger.peak[CPU] <= 1.02 * limit.peak[CPU]
 
 
-def test_a_conversation_that_is_gone_is_counted_no_more(new_chat: NewChat) -> None:
+def test_a_conversation_that_is_gone_is_counted_no_more(new_chat: NewChat, request: pytest.FixtureRequest) -> None:
     prefixes = PrefixCache(10**9)
     chat = new_chat(prefixes=prefixes)
     chat.ask(FIRST).finish()
     before = prefixes.ledger.used(CPU)
-    del chat
     gc.collect()
+    gc.disable()  # at once, not when Python looks for cycles: others may wait for the memory
+    request.addfinalizer(gc.enable)
+    scheduler, kept = scheduler_of(chat.model), weakref.ref(chat._conversation)
+    del chat
+    scheduler.compute(lambda: None)
+    assert kept() is None
     assert 0 < prefixes.ledger.used(CPU) < before
 
 

@@ -25,6 +25,11 @@ def test_class_or_kind_is_right(said: str, right: bool) -> None:
     assert PhotographAnswer("at a time", "", said, [BEAGLE]).right is right
 
 
+@pytest.mark.parametrize("kind", ["", "thing"])
+def test_kind_that_says_little_is_no_answer(kind: str) -> None:
+    assert not PhotographAnswer("at a time", "", "I see a lamp, a kind of thing.", [Named("wallet", kind)]).right
+
+
 def test_all_animals_have_to_be_named() -> None:
     assert PhotographAnswer("animals", "", "I see a dog and a hen.", [BEAGLE, HEN]).right
     assert not PhotographAnswer("animals", "", "I see a dog.", [BEAGLE, HEN]).right

@@ -64,3 +64,13 @@ def test_the_result_is_a_plain_array_of_its_own(noise: np.random.Generator) -> N
     result = resize_frame(rgb, FrameFormat(10, 10))
     assert result.flags.c_contiguous
     assert (result.shape, result.dtype) == ((10, 10, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("size", "where"), [((2, 100_000), np.s_[:, 49_000:51_000]), ((100_000, 2), np.s_[49_000:51_000])]
+)
+def test_picture_like_a_thread_is_cut_before_it_is_resized(size: tuple[int, int], where: object) -> None:
+    """Resized as a whole it would have 17 million pixels along its long side, and take 17 GB."""
+    rgb = np.zeros((*size, 3), np.uint8)
+    rgb[where] = 255
+    assert (resize_frame(rgb, FrameFormat(336, 336)) == 255).all()

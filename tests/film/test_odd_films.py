@@ -7,6 +7,7 @@ import pytest
 
 from llamavid_demo.errors import MovieError
 from llamavid_demo.film import ffmpeg_commands, load_movie
+from llamavid_demo.film.decord_frames import _order
 from llamavid_demo.film.ffmpeg_frames import ffmpeg_frames
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.film.probe import probe
@@ -60,3 +61,27 @@ def test_broadcast_that_begins_inside_a_packet_is_read(short: Path, tmp_path: Pa
     run_ffmpeg("-i", short, "-c", "copy", tmp_path / "whole.ts")
     (tmp_path / "cut.ts").write_bytes((tmp_path / "whole.ts").read_bytes()[100:])
     assert probe(tmp_path / "cut.ts").container == "mpegts"
+
+
+def test_pixels_of_a_mile_are_taken_for_square(tmp_path: Path) -> None:
+    wide = tmp_path / "wide.mkv"
+    run_ffmpeg("-f", "lavfi", "-i", "testsrc=s=64x48:d=1", "-vf", "setsar=1000", "-c:v", "ffv1", wide)
+    assert probe(wide).display == (64, 48)
+
+
+def test_picture_like_a_wall_is_refused(tmp_path: Path) -> None:
+    """Read at 8000×7990 it took 1.8 GB."""
+    wall = tmp_path / "wall.gif"
+    run_ffmpeg("-f", "lavfi", "-i", "testsrc=s=64x48:d=1", wall)
+    data = bytearray(wall.read_bytes())
+    data[6:10] = struct.pack("<HH", 8000, 7990)
+    wall.write_bytes(data)
+    with pytest.raises(MovieError, match="too large \\(8000×7990\\)"):
+        probe(wall)
+
+
+def test_large_pictures_do_not_raise_the_limit_on_memory(tmp_path: Path) -> None:
+    """64 pictures of this size would take 1.6 GB."""
+    large = tmp_path / "large.mkv"
+    run_ffmpeg("-f", "lavfi", "-i", "color=s=3840x2160:r=1:d=1", "-c:v", "mjpeg", large)
+    assert _order(probe(large), 0, 1, SMALL).memory == ffmpeg_commands.MEMORY

@@ -115,6 +115,8 @@ def test_cues_at_the_same_time_are_one_however_many() -> None:
         ("<tt tickRate='nan'><body><p begin='1t' end='2t'>x</p></body></tt>", "tickRate of nan is none"),
         ("<tt frameRateMultiplier='0 1'><body/></tt>", "frameRateMultiplier of 0 1 is none"),
         ("<tt ", "cannot be read as ttml"),
+        ("{1}{1}25\n{1}{" + "9" * 400 + "}x", "a time beyond all numbers"),
+        ("[1][" + "9" * 400 + "]x", "a time beyond all numbers"),
     ],
 )
 def test_documents_that_make_no_sense_are_named(text: str, said: str) -> None:

@@ -192,6 +192,28 @@ def test_any_name_will_do(clip: Clip, tmp_path: Path, name: str, monkeypatch: py
     assert load_movie(Path(name)).path == tmp_path / name
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("a\nb.mp4", "The name of a�b.mp4 holds a line break"),
+        ("a\0b.mp4", "The name of a�b.mp4 holds a line break or another control character"),
+        ("a\u2028b.mp4", "The name of a�b.mp4 holds a line break or another control character"),
+        ("x" * 4000 + ".mp4", f"{'x' * 40}… cannot be opened: File name too long"),
+        ("~nobody/film.mp4", "There is no file film.mp4"),
+        ("film.mp4/film.mp4", "There is no file film.mp4"),
+    ],
+)
+def test_names_that_lead_nowhere_are_said_without_their_path(
+    clip: Clip, tmp_path: Path, name: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(clip.path, tmp_path / "film.mp4")
+    for path in (Path(name), tmp_path / name):
+        with pytest.raises(MovieError) as refusal:
+            load_movie(path)
+        assert str(refusal.value).startswith(said) and str(tmp_path) not in str(refusal.value)
+
+
 def test_without_ffmpeg_the_message_says_how_to_get_it(
     clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,8 +21,8 @@ from llamavid_demo.model.loaded import LoadedModel
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "llama_vid"
-POSITIONS = 8192
-LONG_ANSWER = 4000  # tokens; an untrained model hardly ever ends by itself
+POSITIONS = 32768
+LONG_ANSWER = 16_000  # tokens, half a minute; an untrained model hardly ever ends by itself
 PATIENCE = 90_000  # milliseconds; the machine may be busy with other things
 CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 

@@ -13,7 +13,8 @@ OTHERS = (
     "#suggestions, #transcript ol, #about, #picker"
 )
 NAMES = re.compile(
-    r"\b(LLaMA-VID|LLaVA-Mini|Markdown|JSON|SRT|API|Top-p|Esc|MP4|MKV|WebM|MOV|AVI|MPEG|FLV|OGG|WMV|GIF|MB|kB|CC BY|"
+    r"\b(PgUp|PgDn|Home|End|"
+    r"LLaMA-VID|LLaVA-Mini|Markdown|JSON|SRT|API|Top-p|Esc|MP4|MKV|WebM|MOV|AVI|MPEG|FLV|OGG|WMV|GIF|MB|kB|CC BY|"
     r"The Harbour|a quiet road|pip install -r requirements-speech.txt|LLAMAVID_SPEECH_MODEL|"
     r"broken.mp4|checkpoint\d*)\b"
 )

@@ -1,4 +1,4 @@
-"""`/healthz` and `/metrics`, of a server whose cache folder cannot be written and whose film goes."""
+"""`/healthz` and `/metrics`, of a server that lacks a cache folder and memory, and whose film goes."""
 
 import re
 import shutil
@@ -14,9 +14,10 @@ from llamavid_demo.ui.health import Health
 from llamavid_demo.ui.metrics import Family, Sample, exposition, histogram
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.uploads import Uploads
-from tests.ui.conftest import Server, start_small_films
+from tests.ui.conftest import Server, make_clip, start_small_films
 
 FILM = "a_quiet_road.mp4"
+MEMORY_GB = 0.004  # the weights take 0.0036, half a minute's section 0.0002, five minutes 0.0007
 LINE = re.compile(r'[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? -?[0-9][0-9.e+-]*')  # of Prometheus' text format
 
 
@@ -24,12 +25,14 @@ LINE = re.compile(r'[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? -?[0-9][0-9.e
 def server(films: Path, checkpoint: Path, tmp_path: Path) -> Iterator[Server]:
     shutil.copytree(films, tmp_path / "movies")
     (tmp_path / "cache").write_text("a file in the folder's place")
-    yield from start_small_films(tmp_path / "movies", checkpoint, tmp_path, max_new_tokens=8)
+    make_clip(tmp_path / "movies" / "long.mp4", seconds=300)
+    yield from start_small_films(tmp_path / "movies", checkpoint, tmp_path, max_new_tokens=8, memory_gb=MEMORY_GB)
 
 
-def ask(visitor: httpx.Client, film: str) -> httpx.Response:
+def ask(visitor: httpx.Client, film: str, section: int | str = 0) -> httpx.Response:
     question = {"role": "user", "content": "Where does the film begin?"}
-    return visitor.post("/v1/chat/completions", json={"model": f"checkpoint0/{film}", "messages": [question]})
+    body = {"model": "checkpoint0", "film": film, "section": section, "messages": [question]}
+    return visitor.post("/v1/chat/completions", json=body)
 
 
 def figures(visitor: httpx.Client) -> dict[str, float]:
@@ -41,7 +44,7 @@ def figures(visitor: httpx.Client) -> dict[str, float]:
     return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
 
 
-def test_a_server_says_how_it_is_and_lives_on_without_cache_and_film(server: Server, tmp_path: Path) -> None:
+def test_a_server_says_how_it_is_and_lives_on_without_cache_film_and_memory(server: Server, tmp_path: Path) -> None:
     with httpx.Client(base_url=server.url, timeout=90) as visitor:
         assert ask(visitor, "harbour").status_code == 200
         answer = visitor.get("/healthz")
@@ -53,11 +56,14 @@ def test_a_server_says_how_it_is_and_lives_on_without_cache_and_film(server: Ser
         (tmp_path / "movies" / FILM).unlink()
         gone = ask(visitor, "a-quiet-road")
         assert (gone.status_code, gone.json()["error"]["message"]) == (400, GONE)
+        large = ask(visitor, "long", "all")
+        assert large.status_code == 503 and large.json()["error"]["code"] == "out_of_memory"
+        assert re.match(r"This section of 5:00 needs .* GiB .*: choose shorter", large.json()["error"]["message"])
         assert ask(visitor, "harbour").status_code == 200
         visitor.post("/gradio_api/upload", files={"files": ("clip.mp4", b"film")}).raise_for_status()
         found = figures(visitor)
         assert (found["llamavid_uploads_total"], found["llamavid_upload_bytes"]) == (1, 4)
-        assert sum(count for name, count in found.items() if name.startswith("llamavid_turns_total{")) == 2
+        assert sum(count for name, count in found.items() if name.startswith("llamavid_turns_total{")) == 3
         assert found['llamavid_tokens_total{kind="written"}'] == 16
         assert found['llamavid_tokens_total{kind="reused"}'] > 0
         assert found['llamavid_first_token_seconds_bucket{le="+Inf"}'] == 2

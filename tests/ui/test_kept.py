@@ -66,3 +66,10 @@ def test_of_a_long_conversation_the_open_branch_is_kept_first() -> None:
     talk = kept_talk("tiny", "harbour", 0, Branches(((other,), tuple(long)), 1))
     assert [turn.text for turn in talk.branched.turns] == [turn.text for turn in long[5:]]
     assert talk.branches == ()
+
+
+def test_a_cue_without_a_time_is_dropped_with_its_conversation() -> None:
+    talk = kept_talk("tiny", "harbour", 0, Branches.of([answered("At sea.", "end")])).model_dump()
+    for time in ("NaN", "Infinity", "-1"):
+        sent = json.dumps({"talks": [talk]}).replace('"start": 2.0', f'"start": {time}')
+        assert time in sent and Arrival.read(sent).talks == ()

@@ -1,6 +1,7 @@
 """What the browser keeps: the address, the conversation, what is being written; over a reload and over a restart."""
 
 import contextlib
+import re
 import socket
 from pathlib import Path
 
@@ -107,24 +108,27 @@ def port() -> int:
         return int(free.getsockname()[1])
 
 
-def test_conversation_goes_on_after_a_restart(
+def test_conversation_goes_on_after_a_server_that_was_killed_while_it_answered(
     films: Path, checkpoint: Path, port: int, browser: Browser, tmp_path: Path
 ) -> None:
     running = contextlib.contextmanager(start_small_films)
     context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     page = context.new_page()
     with running(films, checkpoint, tmp_path, port=port) as server:
-        page.goto(server.url)
+        page.goto(f"{server.url}/?movie=harbour&section=0")
         expect(page.locator("#model .ready")).to_be_visible()
-        open_harbour(page)
         ask(page, "Where is the map?")
         stop(page)
         said = page.locator("#current .answer").inner_text()
+        press_ask(page, "And the boat?")
+        expect(page.locator("#current [aria-busy] .answer")).to_have_text(re.compile(r"\S"))
+        server.process.kill()
         page.goto("about:blank")
     with running(films, checkpoint, tmp_path, port=port) as server:
         page.goto(f"{server.url}/?movie=harbour&section=0")
         expect(page.locator("#current .answer")).to_have_text(said)
-        ask(page, "And the boat?")
+        expect(page.get_by_label("Your question")).to_have_value("And the boat?")
+        page.locator("#ask").click()
         stop(page)
         expect(page.locator("#past .answer")).to_have_text(said)
     context.close()

@@ -184,7 +184,8 @@ def test_next_start_deletes_what_a_server_left_that_was_killed(
     with visit(server, browser) as page:
         page.locator("[data-bring]").click()
         open_clip(page, clip)
-        killed.close()
+        server.process.kill()
+    killed.close()
     assert {"my clip.mp4"} < kept(server)
     again = start_small_films(films, checkpoint, tmp_path, read_ahead="off")
     assert kept(next(again)) == set()

@@ -4,6 +4,8 @@ import json
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 
 from llamavid_demo.chat.scheduler import CLOSING
 from llamavid_demo.errors import AddressError
-from llamavid_demo.settings import Settings
+from llamavid_demo.settings import ROOT, Settings
 from llamavid_demo.ui import serve
 from tests.ui.conftest import Server, make_clip, start_small_films
 
@@ -69,3 +71,23 @@ def test_an_address_that_is_taken_is_said_at_once() -> None:
         port = other.getsockname()[1]
         with pytest.raises(AddressError, match=rf"127.0.0.1:{port} \(Address already in use\): stop what runs there"):
             serve(Settings(port=port))
+
+
+def test_a_signal_that_another_thread_was_handed_ends_it_too() -> None:
+    program = """
+import signal, sys, threading, traceback
+from llamavid_demo.ui.stopping import until_signalled, wait_for_signal
+
+def send(main=threading.main_thread().ident):
+    names = []
+    while names[:3] != ["wait", "wait", "wait_for_signal"] or "gotit" not in frame.f_locals:
+        frame = sys._current_frames()[main]
+        names = [one.f_code.co_name for one, _ in traceback.walk_stack(frame)]
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    threading.Event().wait()
+
+with until_signalled():
+    threading.Thread(target=send, daemon=True).start()
+    wait_for_signal()
+"""
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, timeout=60, check=False).returncode == 0

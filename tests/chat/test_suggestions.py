@@ -1,0 +1,52 @@
+"""The model that starts by itself answers what the page suggests about the bundled films, in its own words."""
+
+from pathlib import Path
+
+import pytest
+
+from llamavid_demo import embedded
+from llamavid_demo.chat import MovieChat
+from llamavid_demo.film import load_movie
+from llamavid_demo.model.load import load_model
+from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.settings import ROOT, Settings
+
+TRUE = {
+    "the-lost-map": {
+        "What colour is the cat?": "orange",
+        "What has Mia lost?": "map",
+        "What does Otto say about the map?": "The map is in the cave.",
+        "Where is the crown?": "castle",
+        "Who gets the crown in the end?": "Ella",
+        "Is there a dog in the film?": "Yes",
+        "Who speaks first?": "Mia",
+        "What colour is the owl?": "white",
+    },
+    "forty-one-steps": {
+        "What did Hugo see on Sunday night?": "wheelbarrow",
+        "Where was Nora on Sunday night?": "bed",
+        "How many steps are there?": "Forty-one",
+        "What does Otto say about the ducks?": "They never stop talking",
+        "What did Otto find in the dark?": "palm tree",
+        "Where does the film begin?": "beach",
+        "Who wrote the letter?": "Nora",
+        "Is there a robot in the film?": "Yes",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def model() -> LoadedModel:
+    return load_model(embedded.BEST)
+
+
+@pytest.mark.parametrize("film", TRUE)
+def test_suggested_questions_get_true_answers(model: LoadedModel, film: str, tmp_path: Path) -> None:
+    movie = load_movie(ROOT / "movies" / film, section_minutes=15)
+    assert set(movie.questions) == set(TRUE[film])
+    chat = MovieChat(model, movie, 0, settings=Settings(cache_dir=tmp_path))
+    said = {}
+    for question in movie.questions:
+        said[question] = chat.ask(question).finish().text
+        chat.undo()
+    assert {question: answer for question, answer in said.items() if TRUE[film][question] not in answer} == {}
