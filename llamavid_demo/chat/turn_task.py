@@ -75,7 +75,7 @@ class TurnTask(SectionTask):
         )
         known = kept.keep(self.asked)
         self.reused += known
-        looks = sum(word.look is not None for word in self.asked[known:])
+        looks = sum(word.fresh for word in self.asked[known:])
         yield Priority.LOOK if looks else Priority.QUESTION
         stage, total = ("look", looks) if looks else ("words", len(self.reader.encoded.times))
         embeds = yield from tell(stage, total, frames.embed_words(self.asked, known=known, state=kept.state))

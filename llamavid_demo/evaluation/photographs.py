@@ -21,14 +21,13 @@ from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE
 from llamavid_demo.model.real_world.eyes import CLASSES
 from llamavid_demo.model.real_world.kinds import ANIMALS
-from llamavid_demo.model.real_world.named_tokens import Named, classes, stems
+from llamavid_demo.model.real_world.named_tokens import VAGUE, Named, classes, stems
 from llamavid_demo.settings import Settings
 
 SURE = 0.3  # probability of a class from which on it is asked about
 SECONDS = 4  # a photograph
 A_CLIP = 5  # photographs
 LONGEST = 60  # tokens of an answer
-VAGUE = frozenset(("", "thing", "machine", "clothes", "kitchen thing"))  # kinds that say little
 
 
 @dataclass(frozen=True)

@@ -15,22 +15,30 @@ Answers = Literal["fused", "raw"]  # whether earlier answers read the frames as 
 
 
 class Look(NamedTuple):
-    """A context token of a second look: which `question` looks at which `frame`, and the frame's place in the LLaMA."""
+    """A token of a second look: which `question` looks at which `frame`, and the frame's place in the LLaMA.
+
+    Without a place it stands where it is written.
+    """
 
     question: str
     frame: int
-    place: int
+    place: int | None = None
 
 
 class Word(NamedTuple):
     """A token of a conversation, and whether it reads the frames before the LLaMA (LLaVA-Mini's pre-fusion).
 
-    With a `look` it is a fresh context token, and its id is `FRAME`.
+    With a `look` it is part of one: a fresh context token if its id is `FRAME`, else a token of a line of words.
     """
 
     id: int
     fused: bool = False
     look: Look | None = None
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it is a context token that a second look makes."""
+        return self.look is not None and self.id == FRAME
 
 
 def one_line(cues: Sequence[Cue]) -> str:
@@ -46,11 +54,12 @@ def without(control: re.Pattern[str], text: str) -> str:
 
 
 def word_places(words: Sequence[Word], visible: int) -> list[int]:
-    """Positions in the LLaMA of words behind `visible` tokens of a section; a look's is that of its frame."""
+    """Positions in the LLaMA of words behind `visible` tokens of a section; a look's may be that of its frame."""
     places, following = [], visible
     for word in words:
-        places.append(word.look.place if word.look else following)
-        following += word.look is None
+        at_frame = word.look.place if word.look else None
+        places.append(following if at_frame is None else at_frame)
+        following += at_frame is None
     return places
 
 

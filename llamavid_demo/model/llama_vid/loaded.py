@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate, groupby
 
 import numpy as np
@@ -11,6 +11,7 @@ from torch import nn
 
 from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig
+from llamavid_demo.model.llama_vid.look_lines import LookLines, LookReader, Shown
 from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.prompt import conversation_text, cue_text, section_prompt
 from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames, frames_at
@@ -30,6 +31,7 @@ class LoadedLlamaVid(LoadedModel):
     tokenizer: VidTokenizer
     guide_tokenizer: GuideTokenizer
     second_eyes: RealWorldEyes | None = None
+    look_reader: LookReader | None = None  # where second looks are lines of words
 
     @property
     def config(self) -> LlamaVidConfig:
@@ -89,6 +91,23 @@ class LoadedLlamaVid(LoadedModel):
             return tokens
         return self._seen(visual, tokens, self.second_eyes.contents(more).expand_as(tokens))
 
+    @torch.inference_mode()
+    def shown(self, patches: torch.Tensor) -> list[Shown]:
+        """What stored patches (T, N, C) show, in words, as first or second eyes see it."""
+        assert self.look_reader is not None  # noqa: S101 - the checkpoint says so
+        visual, more = self._parts(patches)
+        drawn = self.network.drawn(visual).nonzero()[:, 0].tolist() if self.second_eyes else list(range(len(patches)))
+
+        def contexts(question: str, frames: list[int]) -> torch.Tensor:
+            return self.context_tokens(patches[[drawn[frame] for frame in frames]], question)[:, 0]
+
+        told = self.second_eyes.in_words(more) if self.second_eyes else [("", frozenset[str]())] * len(patches)
+        if drawn:
+            read = self.look_reader(self._contents(patches[drawn]).mean(dim=1), contexts)
+            for frame, shown in zip(drawn, read, strict=True):
+                told[frame] = shown
+        return told
+
     def _parts(self, patches: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Stored patches (T, N, C) as the tower's own, on the device, and the rows that second eyes saw."""
         own = self.config.vision.patches
@@ -143,6 +162,7 @@ class GuidedFrames(SectionFrames):
     batches: Sequence[torch.Tensor]
     places: Sequence[int]
     contents: torch.Tensor | None = None
+    _shown: dict[int, Shown] = field(default_factory=dict)  # of frames that second looks in words were at
 
     @property
     def lasting(self) -> bool:
@@ -179,6 +199,10 @@ class GuidedFrames(SectionFrames):
         if not frames:
             return list(words), None
         seen = self.places[: bisect_left(self.places, visible)]
+        if self.model.look_reader:
+            lines = self._lines(times[: len(seen)], frames)
+            named = [(question, self._named(question)) for question in questions]
+            return before_turns(words, lines.before(named), eos=self.model.tokenizer.eos), None
         looks = [self._look(question, seen, frames, times[: len(seen)]) for question in questions]
         stale = torch.zeros(visible, dtype=torch.bool, device=self.model.device)
         stale[list(seen)] = True
@@ -187,12 +211,31 @@ class GuidedFrames(SectionFrames):
     @torch.inference_mode()
     def _look(self, question: str, places: Sequence[int], most: int, times: Sequence[float]) -> list[Word]:
         """A question's context tokens of at most so many of the frames at `places` and `times`."""
+        named = self._named(question)
+        found = frames_at(question, times)[:most]
+        found = found or find_frames(self._contents(len(places)).to(named), named, most=most)
+        return [Word(FRAME, look=Look(question, frame, places[frame])) for frame in found]
+
+    def _lines(self, times: Sequence[float], most: int) -> LookLines:
+        """Second looks in words at the frames at `times`."""
+        contents = self._contents(len(times))
+        return LookLines(self.model.tokenizer, times, contents, self._described, most)
+
+    def _described(self, frames: Sequence[int]) -> list[Shown]:
+        new = [frame for frame in frames if frame not in self._shown]
+        if new:
+            self._shown.update(zip(new, self.model.shown(self._frames(new)), strict=True))
+        return [self._shown[frame] for frame in frames]
+
+    def _named(self, question: str) -> torch.Tensor:
+        """Embeddings (W, H) of a question's words."""
+        return self.model.embed(self.model.tokenizer.encode(question.strip()))[0]
+
+    def _contents(self, frames: int) -> torch.Tensor:
+        """Content tokens (T, H), pooled, of so many of the first frames."""
         if self.contents is None:  # the prefix was offloaded meanwhile
             self.contents = torch.cat([self.model.contents(patches) for patches in self.batches])
-        named = self.model.embed(self.model.tokenizer.encode(question.strip()))[0]
-        found = frames_at(question, times)[:most]
-        found = found or find_frames(self.contents[: len(places)].to(named), named, most=most)
-        return [Word(FRAME, look=Look(question, frame, places[frame])) for frame in found]
+        return self.contents[:frames]
 
     @torch.inference_mode()
     def embed_words(
@@ -201,7 +244,8 @@ class GuidedFrames(SectionFrames):
         """Embeddings (1, W - known, H) of words and second looks; yields frames that were looked at."""
         del state
         new, fresh, done = words[known:], [], 0
-        for question, looks in groupby((word.look for word in new if word.look), key=lambda look: look.question):
+        looked = (word.look for word in new if word.look and word.fresh)
+        for question, looks in groupby(looked, key=lambda look: look.question):
             patches = self._frames([look.frame for look in looks])
             fresh.append(self.model.context_tokens(patches, question))
             done += len(patches)

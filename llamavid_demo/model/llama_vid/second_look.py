@@ -19,14 +19,14 @@ SAME_SHOT = 0.9  # cosine of neighbouring frames' content tokens, from which on 
 FURTHER = 0.1  # what each further frame of a shot stands behind the one before, in cosines
 
 
-def find_frames(contents: torch.Tensor, words: torch.Tensor, *, most: int) -> list[int]:
+def find_frames(contents: torch.Tensor, words: torch.Tensor, *, most: int, one_a_shot: bool = False) -> list[int]:
     """Numbers, ascending, of the `most` frames whose content tokens (T, H) a question's word embeddings (W, H) name.
 
     A word counts by how much nearer a frame is to it than the film's frames are on the whole, so that "the" finds
-    nothing. Shots take turns: what the fifth frame of one has to tell, the first four have told.
+    nothing. Shots take turns: what the fifth frame of one has to tell, the first four have told; or `one_a_shot`.
     """
     frames = len(contents)
-    if frames <= most:
+    if frames <= most and not one_a_shot:
         return list(range(frames))
     seen = nn.functional.normalize(contents.float(), dim=-1)
     named = seen @ nn.functional.normalize(words.float(), dim=-1).T  # (T, W)
@@ -38,8 +38,17 @@ def find_frames(contents: torch.Tensor, words: torch.Tensor, *, most: int) -> li
     by_shot = by_score[shots[by_score].argsort(stable=True)]  # shot after shot, in each the best frame first
     rank = torch.arange(frames) - torch.searchsorted(shots, shots)
     order = (best[shots] - FURTHER * rank).argsort(descending=True, stable=True)
+    order = order[rank[order] == 0] if one_a_shot else order
     chosen: list[int] = by_shot[order[:most]].sort().values.tolist()
     return chosen
+
+
+def shots_of(contents: torch.Tensor) -> list[int]:
+    """Number of the first frame of each shot, by content tokens (T, H); frames that show nothing known have none."""
+    seen = nn.functional.normalize(contents.float(), dim=-1)
+    known = contents.float().norm(dim=-1) > 0
+    same = nn.functional.pad((seen[1:] * seen[:-1]).sum(dim=-1) >= SAME_SHOT, (1, 0))
+    return (known & ~same).nonzero()[:, 0].tolist()
 
 
 def frames_at(question: str, times: Sequence[float]) -> list[int]:

@@ -18,6 +18,8 @@ from llamavid_demo.model.real_world.kinds import group_of
 CLASSES = Path(__file__).with_name("classes.tsv")
 NORM = 3.0  # length of a word's embedding; about that of the LLaMA's own
 LEAST = 0.05  # probability that counts
+TOLD = 0.15  # probability from which on a class is named in words
+VAGUE = frozenset(("", "thing", "machine", "clothes", "kitchen thing"))  # kinds that say little
 _SMALL = frozenset((
     "a", "an", "any", "are", "at", "clip", "do", "does", "film", "in", "is", "it", "kind", "movie", "of", "on",
     "picture", "screen", "see", "show", "shown", "some", "sort", "the", "there", "video", "was", "were", "what",
@@ -78,9 +80,27 @@ class NamedTokens:
             shown = torch.where(found.sum(1, keepdim=True) > 0, found @ self.names, seen @ self.kinds)
         return shown + seen.sum(1, keepdim=True) * self._shared.to(seen)
 
+    def in_words(self, probabilities: torch.Tensor) -> list[tuple[str, frozenset[str]]]:
+        """What frames of class probabilities (T, 1000) show, and the stems of what it may be called.
+
+        Two things at most; nothing is said of a frame that shows nothing known.
+        """
+        told = []
+        sure, best = probabilities.float().topk(2)
+        for shares, numbers in zip(sure.tolist(), best.tolist(), strict=True):
+            shown = [number for share, number in zip(shares, numbers, strict=True) if share >= TOLD]
+            called = frozenset[str]().union(*(self._stems[number] for number in shown))
+            told.append(("; ".join(_with_kind(classes()[number]) for number in shown), called))
+        return told
+
     def _confident(self, probabilities: torch.Tensor) -> torch.Tensor:
         """Probabilities that count, where the embeddings are: stored ones come from the CPU."""
         return torch.where(probabilities < LEAST, 0.0, probabilities).to(self.names)
+
+
+def _with_kind(named: Named) -> str:
+    """`beagle (dog)`; the name alone where its kind says little or is in it."""
+    return named.name if named.kind in VAGUE or named.kind in named.name else f"{named.name} ({named.kind})"
 
 
 def embed_words(tokenizer: _Encoder, table: torch.Tensor, texts: Sequence[str]) -> torch.Tensor:

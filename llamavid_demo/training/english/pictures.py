@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from llamavid_demo.film.sections import clock
+from llamavid_demo.model.llama_vid.look_lines import Shown
 from llamavid_demo.model.real_world.kinds import ANIMALS, VEHICLES, group_of
 from llamavid_demo.model.real_world.named_tokens import classes
 from llamavid_demo.training.english.film import Film, Turn
@@ -68,6 +69,10 @@ class NamedPictures:
     def contexts(self, words: WordTokens, question: str, frames: Sequence[int]) -> torch.Tensor:
         """Context tokens (F, H) of some frames."""
         return words.named.contexts(self.seen[list(frames)], question)
+
+    def shown(self, words: WordTokens, frames: Sequence[int]) -> list[Shown]:
+        """What some frames show, in words."""
+        return words.named.in_words(self.seen[list(frames)])
 
 
 def a(name: str) -> str:

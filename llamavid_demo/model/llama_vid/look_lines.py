@@ -1,0 +1,117 @@
+"""Second looks in words: lines that say what frames show, for frame tokens that are made of the LLaMA's own words.
+
+A small LLaMA reads a word better than a token that lies near its embedding. So what the frame tokens say is read off
+them, and written behind the film: before the first question what each shot shows, before each question the frames that
+it asks for.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from llamavid_demo.film.sections import clock
+from llamavid_demo.model.llama_vid.config import LookWords
+from llamavid_demo.model.llama_vid.second_look import find_frames, frames_at, shots_of
+from llamavid_demo.model.llama_vid.tokenizer import VidTokenizer
+from llamavid_demo.model.prompt import Look, Word
+from llamavid_demo.model.real_world.named_tokens import embed_words, stems
+
+SHOTS = "\nPictures:"
+ASKED = "\nLook:"
+UNKNOWN = "nothing that is known"
+MOST = 8  # lines for a question
+SHARE = 0.2  # of a word in a frame token, from which on it is there
+
+Shown = tuple[str, frozenset[str]]  # what a frame shows, in words, and the stems of what it may be called
+
+
+class LookReader:
+    """Reads words off frame tokens, with the word embeddings `table` (V, H) of the LLaMA."""
+
+    def __init__(self, words: LookWords, tokenizer: VidTokenizer, table: torch.Tensor) -> None:
+        self.words = words
+        self._columns = {word: i for i, word in enumerate(words.all)}
+        embedded = embed_words(tokenizer, table, words.all).float()
+        self._shares = torch.linalg.pinv(embedded)  # (H, words): how much of each word a token has
+
+    def __call__(self, contents: torch.Tensor, contexts: Callable[[str, list[int]], torch.Tensor]) -> list[Shown]:
+        """What frames with content tokens (T, H) show: place, time and the like, then things with their traits.
+
+        `contexts` gives the context tokens (F, H) of some of the frames for a question about a thing.
+        """
+        shares = contents.float() @ self._shares.to(contents.device)
+        words = self.words
+        scenes = [self._best(words.scene, row) for row in shares]
+        there = shares[:, [self._columns[thing] for thing in words.things]] > SHARE  # (T, things)
+        things: list[list[str]] = [[] for _ in scenes]
+        for number, thing in enumerate(words.things):
+            frames = there[:, number].nonzero()[:, 0].tolist()
+            if not frames:
+                continue
+            rows = contexts(words.question.format(thing), frames).float() @ self._shares.to(contents.device)
+            for frame, row in zip(frames, rows, strict=True):
+                first, *others = self._best(words.traits, row)
+                things[frame].append(" ".join((first, thing, *others)))
+        lines = [": ".join(", ".join(words) for words in line if words) for line in zip(scenes, things, strict=True)]
+        return [(line, stems(line)) for line in lines]
+
+    def _best(self, kinds: Sequence[Sequence[str]], row: torch.Tensor) -> list[str]:
+        """Of each kind of words the one that a token has most of; `row` (words,) are its shares."""
+        return [max(kind, key=lambda word: float(row[self._columns[word]])) for kind in kinds]
+
+
+@dataclass
+class LookLines:
+    """Lines about the frames at `times` (seconds), whose content tokens are `contents` (T, H).
+
+    `shown` says what some frames show; "" where that is nothing known.
+    """
+
+    tokenizer: VidTokenizer
+    times: Sequence[float]
+    contents: torch.Tensor
+    shown: Callable[[Sequence[int]], list[Shown]]
+    most: int  # lines of the overview
+    _known: dict[int, Shown] = field(default_factory=dict)
+
+    def before(self, questions: Sequence[tuple[str, torch.Tensor]]) -> list[list[Word]]:
+        """Looks of a conversation's questions, each with its words' embeddings (W, H)."""
+        shots = shots_of(self.contents)
+        overview = shots if len(shots) <= self.most else [shots[i * len(shots) // self.most] for i in range(self.most)]
+        self._describe(overview)
+        told = self._once(overview)
+        if not told:
+            return [[] for _ in questions]
+        looks = [self._look(question, named, overview, whole=len(shots) <= self.most) for question, named in questions]
+        return [[*self._lines(SHOTS, told, ""), *looks[0]], *looks[1:]]
+
+    def _look(self, question: str, named: torch.Tensor, overview: Sequence[int], *, whole: bool) -> list[Word]:
+        """The frames whose times a question names, else those that show what it names."""
+        at = frames_at(question, self.times)[:MOST]
+        if at:
+            self._describe(at)
+            return self._lines(ASKED, at, question)
+        near = overview if whole else find_frames(self.contents, named, most=self.most, one_a_shot=True)
+        self._describe(near)
+        asked = stems(question)
+        found = self._once([frame for frame in near if asked & self._known[frame][1]])
+        return self._lines(ASKED, found[:MOST], question)
+
+    def _describe(self, frames: Sequence[int]) -> None:
+        new = [frame for frame in frames if frame not in self._known]
+        self._known.update(zip(new, self.shown(new), strict=True)) if new else None
+
+    def _once(self, frames: Sequence[int]) -> list[int]:
+        """Without frames of nothing known, and of what the one before shows."""
+        known = [frame for frame in frames if self._known[frame][0]]
+        return [b for a, b in zip([None, *known], known, strict=False) if a is None or self._known[a] != self._known[b]]
+
+    def _lines(self, head: str, frames: Sequence[int], question: str) -> list[Word]:
+        if not frames:
+            return []
+        words = [Word(i) for i in self.tokenizer.encode(head)]
+        for frame in frames:
+            line = f"\n{clock(self.times[frame])} {self._known[frame][0] or UNKNOWN}"
+            words += [Word(i, look=Look(question, frame)) for i in self.tokenizer.encode(line)]
+        return words
