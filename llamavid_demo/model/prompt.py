@@ -6,6 +6,7 @@ A prompt is a list of pieces, text or frame, never one string: a subtitle that s
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 from llamavid_demo.film.cues import Cue
@@ -87,6 +88,11 @@ class SectionPrompt:
     def frame_places(self, tokens_per_frame: int) -> list[int]:
         """Where each frame's first token stands."""
         return [i for i, token in enumerate(self.ids) if token == FRAME][::tokens_per_frame]
+
+    def text_behind(self, tokens_per_frame: int) -> list[tuple[int, ...]]:
+        """Ids of what is read behind each frame but the last."""
+        places = self.frame_places(tokens_per_frame)
+        return [self.ids[a + tokens_per_frame : b] for a, b in pairwise(places)]
 
     def tokens_until(self, mark: int) -> int:
         """Tokens up to the `mark`-th frame token, counted from 1, and with it."""

@@ -11,7 +11,7 @@ from torch import nn
 
 from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig
-from llamavid_demo.model.llama_vid.look_lines import LookLines, LookReader, Shown
+from llamavid_demo.model.llama_vid.look_lines import NOTHING, LookLines, LookReader, Shown
 from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.prompt import conversation_text, cue_text, section_prompt
 from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames, frames_at
@@ -101,7 +101,7 @@ class LoadedLlamaVid(LoadedModel):
         def contexts(question: str, frames: list[int]) -> torch.Tensor:
             return self.context_tokens(patches[[drawn[frame] for frame in frames]], question)[:, 0]
 
-        told = self.second_eyes.in_words(more) if self.second_eyes else [("", frozenset[str]())] * len(patches)
+        told = self.second_eyes.in_words(more) if self.second_eyes else [NOTHING] * len(patches)
         if drawn:
             read = self.look_reader(self._contents(patches[drawn]).mean(dim=1), contexts)
             for frame, shown in zip(drawn, read, strict=True):
@@ -143,7 +143,8 @@ class LoadedLlamaVid(LoadedModel):
     ) -> "GuidedFrames":
         """The frames of a section for a guide question."""
         del room
-        return GuidedFrames(self, guide, batches, prompt.frame_places(self.config.tokens_per_frame))
+        each = self.config.tokens_per_frame
+        return GuidedFrames(self, guide, batches, prompt.frame_places(each), prompt.text_behind(each))
 
     def unseen(self, prompt: SectionPrompt) -> UnseenFrames:
         """The frames of a section as zeros."""
@@ -154,13 +155,15 @@ class LoadedLlamaVid(LoadedModel):
 class GuidedFrames(SectionFrames):
     """Frames whose context tokens a guide question makes, from stored patches in batches (T, N, C).
 
-    Their first tokens stand at `places` in the LLaMA; `contents` (T, H) are their content tokens, pooled.
+    Their first tokens stand at `places` in the LLaMA, and what is `said` behind them are ids; `contents` (T, H) are
+    their content tokens, pooled.
     """
 
     model: LoadedLlamaVid
     guide: str
     batches: Sequence[torch.Tensor]
     places: Sequence[int]
+    said: Sequence[Sequence[int]] = ()
     contents: torch.Tensor | None = None
     _shown: dict[int, Shown] = field(default_factory=dict)  # of frames that second looks in words were at
 
@@ -219,7 +222,7 @@ class GuidedFrames(SectionFrames):
     def _lines(self, times: Sequence[float], most: int) -> LookLines:
         """Second looks in words at the frames at `times`."""
         contents = self._contents(len(times))
-        return LookLines(self.model.tokenizer, times, contents, self._described, most)
+        return LookLines(self.model.tokenizer, times, contents, self._described, self.said[: len(times) - 1], most)
 
     def _described(self, frames: Sequence[int]) -> list[Shown]:
         new = [frame for frame in frames if frame not in self._shown]

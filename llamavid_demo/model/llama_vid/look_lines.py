@@ -21,9 +21,11 @@ SHOTS = "\nPictures:"
 ASKED = "\nLook:"
 UNKNOWN = "nothing that is known"
 MOST = 8  # lines for a question
+NEAR = range(-2, 6)  # seconds around a time that is asked for: what is said there is repeated
 SHARE = 0.2  # of a word in a frame token, from which on it is there
 
 Shown = tuple[str, frozenset[str]]  # what a frame shows, in words, and the stems of what it may be called
+NOTHING: Shown = ("", frozenset())
 
 
 class LookReader:
@@ -65,13 +67,14 @@ class LookReader:
 class LookLines:
     """Lines about the frames at `times` (seconds), whose content tokens are `contents` (T, H).
 
-    `shown` says what some frames show; "" where that is nothing known.
+    `shown` says what some frames show; "" where that is nothing known. `said` are the ids of what is read behind each.
     """
 
     tokenizer: VidTokenizer
     times: Sequence[float]
     contents: torch.Tensor
     shown: Callable[[Sequence[int]], list[Shown]]
+    said: Sequence[Sequence[int]]
     most: int  # lines of the overview
     _known: dict[int, Shown] = field(default_factory=dict)
 
@@ -81,8 +84,6 @@ class LookLines:
         overview = shots if len(shots) <= self.most else [shots[i * len(shots) // self.most] for i in range(self.most)]
         self._describe(overview)
         told = self._once(overview)
-        if not told:
-            return [[] for _ in questions]
         looks = [self._look(question, named, overview, whole=len(shots) <= self.most) for question, named in questions]
         return [[*self._lines(SHOTS, told, ""), *looks[0]], *looks[1:]]
 
@@ -91,12 +92,17 @@ class LookLines:
         at = frames_at(question, self.times)[:MOST]
         if at:
             self._describe(at)
-            return self._lines(ASKED, at, question)
+            return [*self._lines(ASKED, at if overview else [], question), *self._spoken(at, question)]
         near = overview if whole else find_frames(self.contents, named, most=self.most, one_a_shot=True)
         self._describe(near)
         asked = stems(question)
         found = self._once([frame for frame in near if asked & self._known[frame][1]])
         return self._lines(ASKED, found[:MOST], question)
+
+    def _spoken(self, at: Sequence[int], question: str) -> list[Word]:
+        """What is said around some frames, once more."""
+        near = sorted({frame + second for frame in at for second in NEAR} & {*range(len(self.said))})
+        return [Word(i, look=Look(question, frame)) for frame in near for i in self.said[frame]]
 
     def _describe(self, frames: Sequence[int]) -> None:
         new = [frame for frame in frames if frame not in self._known]

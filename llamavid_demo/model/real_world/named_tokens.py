@@ -18,7 +18,7 @@ from llamavid_demo.model.real_world.kinds import group_of
 CLASSES = Path(__file__).with_name("classes.tsv")
 NORM = 3.0  # length of a word's embedding; about that of the LLaMA's own
 LEAST = 0.05  # probability that counts
-TOLD = 0.15  # probability from which on a class is named in words
+TOLD = 0.25  # probability from which on a class is named in words
 VAGUE = frozenset(("", "thing", "machine", "clothes", "kitchen thing"))  # kinds that say little
 _SMALL = frozenset((
     "a", "an", "any", "are", "at", "clip", "do", "does", "film", "in", "is", "it", "kind", "movie", "of", "on",

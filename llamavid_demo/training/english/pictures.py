@@ -42,7 +42,7 @@ def probabilities(shown: Sequence[Sight], seconds: int, rng: random.Random) -> t
         if sight.what is None:
             for frame in range(sight.start, sight.end):
                 if rng.random() < 0.5:
-                    rows[frame, rng.randrange(1000)] = rng.uniform(0.05, 0.25)
+                    rows[frame, rng.randrange(1000)] = rng.uniform(0.05, 0.24)
             continue
         sure = rng.uniform(0.4, 0.97)
         kind = classes()[sight.what].kind

@@ -5,17 +5,16 @@ Exactly the prompts that inference sends. Talks stand side by side: all begin wh
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 
 from llamavid_demo.film.alignment import cues_by_frame
 from llamavid_demo.model.llama_vid.config import PromptFormat
-from llamavid_demo.model.llama_vid.look_lines import LookLines
+from llamavid_demo.model.llama_vid.look_lines import NOTHING, LookLines, Shown
 from llamavid_demo.model.llama_vid.prompt import conversation_text, cue_text, section_prompt
 from llamavid_demo.model.llama_vid.second_look import before_turns
 from llamavid_demo.model.llama_vid.tokenizer import BpeTokenizer
-from llamavid_demo.model.prompt import Word, word_places
+from llamavid_demo.model.prompt import SectionPrompt, Word, word_places
 from llamavid_demo.training.english.film import Film, Talk
 from llamavid_demo.training.english.word_tokens import WordTokens
 
@@ -64,7 +63,7 @@ class SequenceMaker:
         talk_of, labels, owners = [-1] * len(ids), [IGNORED] * len(ids), [0] * len(ids)
         kinds = list[str]()
         pointers: list[tuple[int, list[int]]] = []
-        frame_places, looks = section.frame_places(2), self._lines(film, contents, look_frames)
+        frame_places, looks = section.frame_places(2), self._lines(film, section, contents, look_frames)
         for number, talk in enumerate(film.talks):
             words = self._words(talk, section.last_cues, looks)
             begin, looked = len(ids), [word.look.frame if word.look else None for word in words]
@@ -107,11 +106,13 @@ class SequenceMaker:
         named = [self.table[torch.tensor(self.tokenizer.encode(question.strip()))] for question in asked]
         return before_turns(words, lines.before(list(zip(asked, named, strict=True))), eos=self.tokenizer.eos)
 
-    def _lines(self, film: Film, contents: torch.Tensor, most: int) -> LookLines | None:
-        """Second looks, of so many lines at most; none where nothing is shown."""
-        if film.pictures is None or not most:
-            return None
-        return LookLines(self.tokenizer, film.times, contents, partial(film.pictures.shown, self.words), most)
+    def _lines(self, film: Film, section: SectionPrompt, contents: torch.Tensor, most: int) -> LookLines | None:
+        """Second looks, with an overview of so many lines at most."""
+
+        def shown(frames: Sequence[int]) -> list[Shown]:
+            return film.pictures.shown(self.words, frames) if film.pictures else [NOTHING] * len(frames)
+
+        return LookLines(self.tokenizer, film.times, contents, shown, section.text_behind(2), most) if most else None
 
     def _contexts(self, film: Film, question: str, frames: Sequence[int]) -> torch.Tensor:
         """Context tokens (F, H) of some frames."""
