@@ -39,7 +39,7 @@ class TurnTask(SectionTask):
         super().__init__(view, guide)
         self.conversation, self.asked, self.questions = conversation, words, questions
         self.look_frames, self.reused = look_frames, 0
-        self.most_words = len(words) + look_frames * len(questions)
+        self.most_words = len(words) + self.reader.model.look_tokens(look_frames, len(questions))
         self.tokens = self.most_words + longest
         config = self.reader.model.config
         self.watch = AttentionWatch(

@@ -193,6 +193,10 @@ class LoadedModel(ABC):
     def patches(self, frames: np.ndarray) -> torch.Tensor:
         """Frames (B, h, w, 3) uint8 → patches (B, …), float16 on the CPU, as they are stored."""
 
+    def look_tokens(self, frames: int, questions: int) -> int:
+        """Tokens of the second looks of so many `questions`, each at so many frames, at most."""
+        return frames * questions
+
     @abstractmethod
     def scores(self, patches: torch.Tensor, guide: str) -> torch.Tensor:
         """Attention (T, M, N), float32, over stored patches (T, …), as a question looks at them."""

@@ -124,6 +124,12 @@ class LoadedLlamaVid(LoadedModel):
         visual, _ = self._parts(patches)
         return self.network.context.scores(self.network.text_decoder(visual, ids, mask), visual).float()
 
+    def look_tokens(self, frames: int, questions: int) -> int:
+        """Tokens of the second looks of so many `questions`, each at so many frames, at most."""
+        if not frames or not self.look_reader:
+            return super().look_tokens(frames, questions)
+        return LookLines.tokens(frames, questions)
+
     def cue_text(self, cues: Sequence[Cue], second: float) -> str:
         """What is read behind the frame at a `second`."""
         return cue_text(self.config.prompt, cues, int(second))

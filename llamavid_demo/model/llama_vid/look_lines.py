@@ -21,6 +21,8 @@ SHOTS = "\nPictures:"
 ASKED = "\nLook:"
 UNKNOWN = "nothing that is known"
 MOST = 8  # lines for a question
+LINE = 32  # tokens of a line, at most
+ROOM = 96  # tokens of all lines for a question, at most
 NEAR = range(-2, 6)  # seconds around a time that is asked for: what is said there is repeated
 SHARE = 0.2  # of a word in a frame token, from which on it is there
 
@@ -87,7 +89,16 @@ class LookLines:
         looks = [self._look(question, named, overview, whole=len(shots) <= self.most) for question, named in questions]
         return [[*self._lines(SHOTS, told, ""), *looks[0]], *looks[1:]]
 
+    @staticmethod
+    def tokens(overview: int, questions: int) -> int:
+        """How many a conversation's looks have, at most, with so many lines of the overview."""
+        return (overview + 1) * LINE + questions * ROOM
+
     def _look(self, question: str, named: torch.Tensor, overview: Sequence[int], *, whole: bool) -> list[Word]:
+        """Lines for a question, as many as there is room for."""
+        return self._found(question, named, overview, whole=whole)[:ROOM]
+
+    def _found(self, question: str, named: torch.Tensor, overview: Sequence[int], *, whole: bool) -> list[Word]:
         """The frames whose times a question names, else those that show what it names."""
         at = frames_at(question, self.times)[:MOST]
         if at:
@@ -119,5 +130,5 @@ class LookLines:
         words = [Word(i) for i in self.tokenizer.encode(head)]
         for frame in frames:
             line = f"\n{clock(self.times[frame])} {self._known[frame][0] or UNKNOWN}"
-            words += [Word(i, look=Look(question, frame)) for i in self.tokenizer.encode(line)]
+            words += [Word(i, look=Look(question, frame)) for i in self.tokenizer.encode(line)[:LINE]]
         return words

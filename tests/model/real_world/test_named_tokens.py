@@ -43,6 +43,14 @@ def test_a_content_token_is_the_name_of_what_is_seen(tokens: NamedTokens) -> Non
     assert int(near.argmax()) == BEAGLE
 
 
+def test_what_is_seen_is_told_in_words_where_it_is_sure(tokens: NamedTokens) -> None:
+    (dog, called), (both, _), (unsure, _) = tokens.in_words(
+        torch.cat([seen(beagle=0.8), seen(beagle=0.5, cab=0.4), seen(beagle=0.1)])
+    )
+    assert dog == "beagle (dog)" and {"beagle", "dog", "animal"} <= called
+    assert both == "beagle (dog); taxi (car)" and unsure == ""
+
+
 @pytest.mark.parametrize(
     ("question", "share", "of", "what"),
     [
