@@ -227,14 +227,12 @@ class GuidedFrames(SectionFrames):
 
     def _lines(self, times: Sequence[float], most: int) -> LookLines:
         """Second looks in words at the frames at `times`."""
-        contents = self._contents(len(times))
-        return LookLines(self.model.tokenizer, times, contents, self._described, self.said[: len(times) - 1], most)
 
-    def _described(self, frames: Sequence[int]) -> list[Shown]:
-        new = [frame for frame in frames if frame not in self._shown]
-        if new:
-            self._shown.update(zip(new, self.model.shown(self._frames(new)), strict=True))
-        return [self._shown[frame] for frame in frames]
+        def shown(frames: Sequence[int]) -> list[Shown]:
+            return self.model.shown(self._frames(frames))
+
+        said, contents = self.said[: len(times) - 1], self._contents(len(times))
+        return LookLines(self.model.tokenizer, times, contents, shown, said, most, self._shown)
 
     def _named(self, question: str) -> torch.Tensor:
         """Embeddings (W, H) of a question's words."""

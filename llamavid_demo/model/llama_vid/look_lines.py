@@ -69,7 +69,8 @@ class LookReader:
 class LookLines:
     """Lines about the frames at `times` (seconds), whose content tokens are `contents` (T, H).
 
-    `shown` says what some frames show; "" where that is nothing known. `said` are the ids of what is read behind each.
+    `shown` says what some frames show, "" where that is nothing known; `known` keeps it. `said` are the ids of what is
+    read behind each frame.
     """
 
     tokenizer: VidTokenizer
@@ -78,7 +79,7 @@ class LookLines:
     shown: Callable[[Sequence[int]], list[Shown]]
     said: Sequence[Sequence[int]]
     most: int  # lines of the overview
-    _known: dict[int, Shown] = field(default_factory=dict)
+    known: dict[int, Shown] = field(default_factory=dict)
 
     def before(self, questions: Sequence[tuple[str, torch.Tensor]]) -> list[list[Word]]:
         """Looks of a conversation's questions, each with its words' embeddings (W, H)."""
@@ -107,7 +108,7 @@ class LookLines:
         near = overview if whole else find_frames(self.contents, named, most=self.most, one_a_shot=True)
         self._describe(near)
         asked = stems(question)
-        found = self._once([frame for frame in near if asked & self._known[frame][1]])
+        found = self._once([frame for frame in near if asked & self.known[frame][1]])
         return self._lines(ASKED, found[:MOST], question)
 
     def _spoken(self, at: Sequence[int], question: str) -> list[Word]:
@@ -116,19 +117,19 @@ class LookLines:
         return [Word(i, look=Look(question, frame)) for frame in near for i in self.said[frame]]
 
     def _describe(self, frames: Sequence[int]) -> None:
-        new = [frame for frame in frames if frame not in self._known]
-        self._known.update(zip(new, self.shown(new), strict=True)) if new else None
+        if new := [frame for frame in frames if frame not in self.known]:
+            self.known.update(zip(new, self.shown(new), strict=True))
 
     def _once(self, frames: Sequence[int]) -> list[int]:
         """Without frames of nothing known, and of what the one before shows."""
-        known = [frame for frame in frames if self._known[frame][0]]
-        return [b for a, b in zip([None, *known], known, strict=False) if a is None or self._known[a] != self._known[b]]
+        known = [frame for frame in frames if self.known[frame][0]]
+        return [b for a, b in zip([None, *known], known, strict=False) if a is None or self.known[a] != self.known[b]]
 
     def _lines(self, head: str, frames: Sequence[int], question: str) -> list[Word]:
         if not frames:
             return []
         words = [Word(i) for i in self.tokenizer.encode(head)]
         for frame in frames:
-            line = f"\n{clock(self.times[frame])} {self._known[frame][0] or UNKNOWN}"
+            line = f"\n{clock(self.times[frame])} {self.known[frame][0] or UNKNOWN}"
             words += [Word(i, look=Look(question, frame)) for i in self.tokenizer.encode(line)[:LINE]]
         return words
