@@ -1,8 +1,10 @@
 // Gradio's server ends a page's stream of events when none is under way. If the next one is sent just then, Gradio's
-// client takes the old stream for open and waits for ever. Here the next stream goes on in the old one.
+// client takes the old stream for open and waits for ever; so it does after a stream that broke off. Here the next stream
+// goes on in the old one, and one that ends always says so.
 (() => {
   const plainFetch = window.fetch;
-  const underWay = new Set();
+  const asking = new Set(); // what is sent and not answered
+  const underWay = new Set(); // events
   const ended = new Set(); // before we knew that it had begun
 
   async function join(request) {
@@ -12,34 +14,55 @@
     return answer;
   }
 
-  async function follow(request, controller, reader) {
+  function ask(request) {
+    const asked = join(request).finally(() => asking.delete(asked));
+    asking.add(asked);
+    return asked;
+  }
+
+  async function* messages(answer) {
     const decoder = new TextDecoder();
-    const encoder = new TextEncoder();
+    const reader = answer.body.getReader();
     for (let text = '', read; !(read = await reader.read()).done;) {
-      const messages = (text + decoder.decode(read.value, { stream: true })).split('\n\n');
-      text = messages.pop();
-      for (const message of messages) {
+      const whole = (text + decoder.decode(read.value, { stream: true })).split('\n\n');
+      text = whole.pop();
+      yield* whole;
+    }
+  }
+
+  async function* follow(request, answer) {
+    do {
+      answer ??= await plainFetch(request.clone());
+      if (!answer.ok) throw new Error(`the stream of events is not given: ${answer.status}`);
+      for await (const message of messages(answer)) {
         const kind = /"msg":"(\w+)"/.exec(message)?.[1];
         const event = /"event_id":"(\w+)"/.exec(message)?.[1];
         if (kind === 'process_completed' && !underWay.delete(event)) ended.add(event);
-        if (kind === 'close_stream' && underWay.size) reader = (await plainFetch(request.clone())).body.getReader();
-        else controller.enqueue(encoder.encode(`${message}\n\n`));
+        if (kind === 'unexpected_error') underWay.clear(); // the server has forgotten this page
+        if (kind !== 'close_stream') yield message;
       }
-    }
+      while (asking.size) await Promise.allSettled(asking);
+      answer = null;
+    } while (underWay.size);
+    yield 'data: {"msg":"close_stream"}';
   }
 
   async function stream(request) {
     const answer = await plainFetch(request.clone());
     if (!answer.ok) return answer;
-    const start = (controller) => {
-      follow(request, controller, answer.body.getReader()).then(() => controller.close(), (error) => controller.error(error));
+    const told = follow(request, answer);
+    const encoder = new TextEncoder();
+    const pull = async (controller) => {
+      const { done, value } = await told.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(`${value}\n\n`));
     };
-    return new Response(new ReadableStream({ start }), answer);
+    return new Response(new ReadableStream({ pull }), answer);
   }
 
   window.fetch = (address, options) => {
     const [, what] = /\/queue\/(join|data)(\?|$)/.exec(String(address?.url ?? address)) ?? [];
     if (!what) return plainFetch(address, options);
-    return (what === 'join' ? join : stream)(new Request(address, options));
+    return (what === 'join' ? ask : stream)(new Request(address, options));
   };
 })();

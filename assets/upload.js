@@ -1,13 +1,23 @@
 // Files on their way to the server: how far they are, how large, and a way to stop them; and which are not sent at all.
-// Gradio's client calls fetch, which does not tell what has left already. XMLHttpRequest does.
+// Gradio's client calls fetch, which does not tell what has left already. XMLHttpRequest does. Gradio names a file in its
+// box before it is here: who then presses "Open this film" is told, and the film is opened when all files are here.
 (() => {
   const plainFetch = window.fetch;
   const trips = new Set();
+  let pressed = false; // too early
   const { text } = window.cinema;
 
   const place = () => document.querySelector('#bring-travel');
   const isUpload = (address, options) =>
     /\/gradio_api\/upload(\?|$)/.test(String(address?.url ?? address)) && options?.body instanceof FormData && place();
+
+  const onTheWay = () => trips.size > 0 || Boolean(document.querySelector('#bring-files .uploading'));
+
+  new MutationObserver(() => {
+    if (!pressed || onTheWay()) return;
+    pressed = false;
+    document.querySelector('#bring-open')?.click();
+  }).observe(document, { childList: true, subtree: true });
 
   function make(tag, properties, ...children) {
     const element = Object.assign(document.createElement(tag), properties);
@@ -25,6 +35,12 @@
     const said = make('p', { className: calm ? 'alert calm' : 'alert', textContent: words });
     said.setAttribute('role', calm ? 'status' : 'alert');
     place()?.append(said);
+  }
+
+  // How it went with a file: without one that did not come the film is another one, and nobody pressed for that.
+  function tell(words, calm) {
+    if (words) pressed = false;
+    if (!pressed) say(words, calm);
   }
 
   function row(name, size, stop) {
@@ -58,7 +74,7 @@
       const end = (answer, words, calm) => {
         trips.delete(trip);
         shown.element.remove();
-        say(words, calm);
+        tell(words, calm);
         resolve(new Response(answer, { headers: { 'Content-Type': 'application/json' } }));
       };
       request.upload.onprogress = (event) => {
@@ -91,7 +107,7 @@
 
   function check(event, input, files) {
     const words = [...files].map((file) => refusal(file, input.accept)).find(Boolean) ?? '';
-    say(words);
+    tell(words);
     if (!words) return;
     event.preventDefault();
     event.stopPropagation();
@@ -114,7 +130,7 @@
     for (const file of files) {
       const boxes = [...document.querySelectorAll('#bring-files input')];
       const box = boxes.find((box) => !refusal(file, box.accept)) ?? boxes[0];
-      if (!box) return say(text('full'));
+      if (!box) return tell(text('full'));
       const data = new DataTransfer();
       data.items.add(file);
       box.files = data.files;
@@ -130,10 +146,12 @@
     put([...files]);
   };
   document.addEventListener('click', (event) => {
+    if (event.target.closest('#bring-close')) pressed = false;
     if (!event.target.closest('#bring-open')) return;
+    pressed = onTheWay();
     const [trip] = trips;
-    say(trip ? text('coming', trip) : '', true);
-    if (!trip) return;
+    say(pressed ? text('coming', { share: trip?.share ?? 100 }) : '', true);
+    if (!pressed) return;
     event.preventDefault();
     event.stopPropagation();
   }, true);

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before PyTorch counts the cores
+
 import pytest
 import torch
 from transformers import LlamaConfig

@@ -1,9 +1,13 @@
-"""The command line as a person uses it: real processes, on the golden micro model and a small film."""
+"""The command line as a person uses it, on the golden micro model and a small film.
+
+Most commands run in this process: one of its own takes seconds to begin.
+"""
 
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
@@ -14,6 +18,7 @@ from llamavid_demo.report import Report
 from tests.conftest import GOLDEN
 
 MINI = GOLDEN.parent / "llava_mini"
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
@@ -42,16 +47,34 @@ def settings(cache_dir: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def run(settings: dict[str, str]):
-    def command(*words: object, **more: Path) -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, "-m", "llamavid_demo", *map(str, words)]
-        chosen = {**os.environ, **settings, **{name: str(value) for name, value in more.items()}}
-        return subprocess.run(line, env=chosen, capture_output=True, text=True, check=False)
+def run(settings: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """A command in this process."""
+
+    def command(*words: object, **more: object) -> subprocess.CompletedProcess[str]:
+        line = ["llamavid_demo", *map(str, words)]
+        with monkeypatch.context() as chosen:
+            for name, value in {**settings, **more}.items():
+                chosen.setenv(name, str(value))
+            chosen.setattr(sys, "argv", line)
+            with pytest.raises(SystemExit) as left:
+                main()
+        return subprocess.CompletedProcess(line, int(left.value.code or 0), *capsys.readouterr())
 
     return command
 
 
-def test_ask_prints_one_object(run, clip: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def run_process(settings: dict[str, str]) -> Run:
+    """A command in a process of its own."""
+
+    def command(*words: object) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-m", "llamavid_demo", *map(str, words)]
+        return subprocess.run(line, env={**os.environ, **settings}, capture_output=True, text=True, check=False)
+
+    return command
+
+
+def test_ask_prints_one_object(run: Run, clip: Path, tmp_path: Path) -> None:
     history = tmp_path / "history.json"
     first = run("ask", clip, "What color is the car?", "--json", "--history", history)
     answer = json.loads(first.stdout)
@@ -68,7 +91,9 @@ def test_ask_prints_one_object(run, clip: Path, tmp_path: Path) -> None:
     assert second.stdout.strip() == said[1]["answer"]
 
 
-def test_a_saved_conversation_gives_the_same_answer_again(run, clip: Path, tmp_path: Path) -> None:
+def test_a_saved_conversation_gives_the_same_answer_again_in_another_process(
+    run: Run, run_process: Run, clip: Path, tmp_path: Path
+) -> None:
     saved = tmp_path / "saved.json"
     saved.write_text(json.dumps({"section": {"number": 0}, "model": "micro", "turns": []}))
     for question in ("What color is the car?", "And then?"):
@@ -79,21 +104,21 @@ def test_a_saved_conversation_gives_the_same_answer_again(run, clip: Path, tmp_p
     again = tmp_path / "again.json"
     again.write_text(json.dumps({**talk, "turns": earlier}))
     longest = last["options"]["max_new_tokens"]
-    done = run("ask", clip, last["question"], "--history", again, "--max-new-tokens", longest)
+    done = run_process("ask", clip, last["question"], "--history", again, "--max-new-tokens", longest)
     assert done.stdout.strip() == last["answer"]
     assert json.loads(again.read_text()) == talk
     again.write_text('{"turns": 3}')
     assert "no history" in run("ask", clip, "Who?", "--history", again).stderr
 
 
-def test_ingest_reads_ahead(run, clip: Path, cache_dir: Path) -> None:
+def test_ingest_reads_ahead(run: Run, clip: Path, cache_dir: Path) -> None:
     done = run("ingest", clip, "--guide", "Who?")
     assert done.returncode == 0, done.stderr
     assert len(list(cache_dir.glob("patches-*.safetensors"))) == 1
     assert list(cache_dir.glob("tokens-*.safetensors"))
 
 
-def test_cache_shows_and_clears_what_was_read(run, clip: Path, cache_dir: Path) -> None:
+def test_cache_shows_and_clears_what_was_read(run: Run, clip: Path, cache_dir: Path) -> None:
     run("ingest", clip, "--guide", "What color is the car?")
     run("ingest", clip, LLAMAVID_GUIDE="ahead")
     kept = json.loads(run("cache", "--json").stdout)
@@ -106,7 +131,7 @@ def test_cache_shows_and_clears_what_was_read(run, clip: Path, cache_dir: Path) 
     assert json.loads(run("cache", "--clear", "--json").stdout)["entries"] == []
 
 
-def test_plan_of_a_film_and_of_a_length(run, clip: Path) -> None:
+def test_plan_of_a_film_and_of_a_length(run: Run, clip: Path) -> None:
     (section,) = json.loads(run("plan", clip, "--json").stdout)
     assert (section["frames"], section["frame_tokens"], section["fits"]) == (6, 12, True)
     hour = json.loads(run("plan", "--minutes", 61, "--json").stdout)
@@ -114,7 +139,7 @@ def test_plan_of_a_film_and_of_a_length(run, clip: Path) -> None:
     assert "KV cache" in run("plan", "--minutes", 30).stdout
 
 
-def test_llava_mini_is_planned_and_asked_by_the_same_commands(run, clip: Path, tmp_path: Path) -> None:
+def test_llava_mini_is_planned_and_asked_by_the_same_commands(run: Run, clip: Path, tmp_path: Path) -> None:
     mini = {"LLAMAVID_MODEL": MINI / "ckpt", "LLAMAVID_VISION_TOWER": MINI / "clip"}
     (section,) = json.loads(run("plan", clip, "--json", **mini).stdout)
     assert (section["frames"], section["frame_tokens"], section["fits"]) == (6, 6, True)
@@ -144,33 +169,20 @@ def test_llava_mini_is_planned_and_asked_by_the_same_commands(run, clip: Path, t
         (["ask", "CLIP", "Who?", "--quantization", "3bit"], "3bit"),
     ],
 )
-def test_what_a_person_causes_is_one_line_and_exit_code_2(
-    settings: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    clip: Path,
-    words: list[str],
-    said: str,
-) -> None:
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(sys, "argv", ["llamavid_demo", *[str(clip) if word == "CLIP" else word for word in words]])
-    with pytest.raises(SystemExit) as left:  # in this process: each of its own takes seconds to begin
-        main()
-    out, trouble = capsys.readouterr()
-    assert left.value.code == 2
-    assert said in trouble
-    assert len(trouble.strip().splitlines()) == 1, trouble
-    assert out == ""
+def test_what_a_person_causes_is_one_line_and_exit_code_2(run: Run, clip: Path, words: list[str], said: str) -> None:
+    done = run(*[clip if word == "CLIP" else word for word in words])
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
-def test_a_process_ends_with_that_code(run) -> None:
-    done = run("ask", "nowhere.mp4", "Who?")
+def test_a_process_ends_with_that_code(run_process: Run) -> None:
+    done = run_process("ask", "nowhere.mp4", "Who?")
     assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
-def test_subtitles_are_written_down_as_srt(run, clip: Path, tmp_path: Path) -> None:
+def test_subtitles_are_written_down_as_srt(run: Run, clip: Path, tmp_path: Path) -> None:
     film, out = tmp_path / "spoken.mp4", tmp_path / "spoken.srt"
     voice = ["-f", "lavfi", "-i", "flite=text='The keeper lost his map.':voice=slt"]
     subprocess.run(["ffmpeg", "-v", "error", "-i", clip, *voice, "-c:v", "copy", film], check=True)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import torch
 from torch import nn
+from torch.nn.attention.bias import causal_lower_right
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
@@ -86,7 +87,11 @@ class PrefixReading:
     def attend(
         self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float
     ) -> torch.Tensor:
-        """Causal attention over the prefix up to the chunk's end."""
+        """Causal attention over the prefix up to the chunk's end.
+
+        On a card a mask of numbers and shared keys together would leave only PyTorch's slowest kernel, which holds all
+        scores: there it is told in words.
+        """
         keys, values = (rows[None] for rows in self.prefix.write(layer, key[0], value[0]))
         if layer == self.prefix.layers - 1:
             raise LastLayerWritten
@@ -94,7 +99,10 @@ class PrefixReading:
         grouped, before = query.shape[1] != keys.shape[1], self.prefix.filled
         if not before:
             return attention(query, keys, values, is_causal=True, enable_gqa=grouped)
-        if self._mask is None or self._mask.device != query.device:
+        if query.device.type != "cpu":
+            bias: Any = causal_lower_right(query.shape[2], keys.shape[2])
+            return attention(query, keys, values, attn_mask=bias, enable_gqa=grouped)
+        if self._mask is None:
             later = torch.ones(query.shape[2], keys.shape[2], dtype=torch.bool, device=query.device).triu(1 + before)
             self._mask = query.new_zeros(later.shape).masked_fill(later, float("-inf"))
         return attention(query, keys, values, attn_mask=self._mask, enable_gqa=grouped)

@@ -188,7 +188,8 @@ class TailBatch:
         self.lengths: list[int] = []
         self._reserved = 0, 0
         self._buffers: list[torch.Tensor | None] = [None] * layers
-        self._step: _BatchStep | None = None
+        self._steps: dict[torch.device, _BatchStep] = {}  # of the token that is being written, where layers compute
+        self.later: torch.Tensor | None = None
 
     def reserve(self, rows: int, tokens: int) -> None:
         """Make buffers for so many rows and tokens when they next grow; they take no more."""
@@ -196,7 +197,7 @@ class TailBatch:
 
     def join(self, tail: Tail) -> None:
         """Take a tail, which holds at least one token, as the last row."""
-        row, self._step = len(self.tails), None
+        row, self._steps = len(self.tails), {}
         for layer in range(len(self._buffers)):
             held = tail.read(layer)
             self._room(layer, held, row + 1, tail.length + 1)[:, row, :, : tail.length] = held
@@ -215,7 +216,7 @@ class TailBatch:
 
     def drop(self, row: int) -> None:
         """Let a row go; its tail stays empty. The last row takes its place, the last one takes all memory with it."""
-        last, self._step = len(self.tails) - 1, None
+        last, self._steps = len(self.tails) - 1, {}
         length = self.lengths[last]
         for buffer in self._buffers:
             if buffer is not None and row != last:
@@ -232,22 +233,22 @@ class TailBatch:
         return sum(buffer.nbytes for buffer in self._buffers if buffer is not None)
 
     def write(self, layer: int, keys: torch.Tensor, values: torch.Tensor) -> Pair:
-        """Put one token's keys and values (rows, kv heads, 1, D) behind each row's; give all (rows, kv heads, T, D)."""
-        if self._step is None:
-            self._step = _BatchStep(self.lengths, keys.device)
-        rows, longest = self._step.rows, max(self.lengths) + 1
-        buffer = self._room(layer, keys.new_empty(2, *keys.shape[1:]), len(rows), longest)
-        buffer[:, rows, :, self._step.ends] = torch.stack([keys, values])[:, :, :, 0].transpose(0, 1)
-        return buffer[0, : len(rows), :, :longest], buffer[1, : len(rows), :, :longest]
+        """Put one token's keys and values (rows, kv heads, 1, D) behind each row's; give all (rows, kv heads, T, D).
 
-    @property
-    def later(self) -> torch.Tensor | None:
-        """What rows lack of what `write` gave last: (rows, 1, 1, T), the same in every layer; None: nothing."""
-        return self._step.later if self._step else None
+        `later` is then what rows lack of them: (rows, 1, 1, T) on the same device; None: nothing.
+        """
+        step = self._steps.get(keys.device)
+        if step is None:
+            step = self._steps[keys.device] = _BatchStep(self.lengths, keys.device)
+        self.later = step.later
+        rows, longest = step.rows, max(self.lengths) + 1
+        buffer = self._room(layer, keys.new_empty(2, *keys.shape[1:]), len(rows), longest)
+        buffer[:, rows, :, step.ends] = torch.stack([keys, values])[:, :, :, 0].transpose(0, 1)
+        return buffer[0, : len(rows), :, :longest], buffer[1, : len(rows), :, :longest]
 
     def advance(self) -> None:
         """Every layer has its part of the token."""
-        self._step = None
+        self._steps = {}
         self.lengths = [length + 1 for length in self.lengths]
 
     def _room(self, layer: int, like: torch.Tensor, rows: int, tokens: int) -> torch.Tensor:
@@ -266,7 +267,7 @@ class TailBatch:
 
 
 class _BatchStep:
-    """Where each row's next token goes, and what a row does not have: made once a step, not in each layer."""
+    """Where each row's next token goes and what a row lacks: made once a step and device, not once a layer."""
 
     def __init__(self, lengths: list[int], device: torch.device) -> None:
         self.rows = torch.arange(len(lengths), device=device)

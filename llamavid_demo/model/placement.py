@@ -2,15 +2,19 @@
 
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from accelerate import infer_auto_device_map
-from accelerate.utils import get_max_memory
+from accelerate.utils import CustomDtype, get_balanced_memory, get_max_memory
 from torch import nn
 
 from llamavid_demo.errors import ModelError
 
 log = logging.getLogger(__name__)
+
+# How bitsandbytes' layers, by name as it imports slowly, hold a weight. Accelerate takes the name "int4" for no bytes.
+_HELD = {"Linear4bit": CustomDtype.INT4, "Linear8bitLt": torch.int8}
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,24 @@ def choose_placement(device: str | None, dtype: str | None, quantization: str | 
     return Placement(where, weights, form, spread, "; ".join(why))
 
 
-def device_map(llama: nn.Module, placement: Placement) -> dict[str, int | str | torch.device]:
-    """Device of each part of the LLaMA: all on one, or spread by accelerate over the cards that are there."""
+def device_map(llama: nn.Module, placement: Placement, *, beside: int = 0) -> dict[str, int | str | torch.device]:
+    """Device of each part of the LLaMA: all on one, or spread by accelerate evenly over the cards that are there.
+
+    The first card also takes `beside` bytes of the other parts. Layers are counted as they will be held, so a LLaMA to
+    be quantized should have its layers for that already; keys and values go where their layers are.
+    """
     if not placement.spread:
         return {"": placement.device}
-    size = {"4bit": "int4", "8bit": torch.int8}.get(placement.quantization or "", placement.dtype)
-    return infer_auto_device_map(
-        llama, max_memory=get_max_memory(), no_split_module_classes=["LlamaDecoderLayer"], dtype=size
-    )
+    room = get_max_memory()
+    if 0 in room:
+        room[0] = max(0, room[0] - beside)
+    sizes: dict[str, Any] = {
+        "no_split_module_classes": ["LlamaDecoderLayer"],
+        "dtype": placement.dtype,
+        "special_dtypes": {
+            f"{name}.weight": _HELD[type(layer).__name__]
+            for name, layer in llama.named_modules()
+            if type(layer).__name__ in _HELD
+        },
+    }
+    return infer_auto_device_map(llama, max_memory=get_balanced_memory(llama, room, **sizes), **sizes)

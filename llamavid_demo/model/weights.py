@@ -63,7 +63,8 @@ def check_keys(expected: Mapping[str, tuple[int, ...]], found: Mapping[str, tupl
 def fill(network: nn.Module, tensors: Tensors, placement: Placement, quantize: Quantize | None = None) -> None:
     """Read tensor by tensor, each to its device and type, so that memory holds the model once."""
     llama = network.get_submodule("llama")
-    placed = device_map(llama, placement)
+    beside = sum(part.numel() for name, part in network.named_parameters() if not name.startswith("llama."))
+    placed = device_map(llama, placement, beside=beside * placement.dtype.itemsize)
     for key, value in tensors:
         parent, _, name = key.rpartition(".")
         layer = network.get_submodule(parent)

@@ -24,7 +24,7 @@ def script_words() -> str:
         "large": say("{name} has {size}; this page takes files of up to {most}. Cut it, or make a smaller copy."),
         "unfit": say("{name} does not fit here: choose one of {endings}."),
         "full": say("Take out a file first."),
-        "coming": say("The file is still on its way: {share} %. Open it when it is here."),
+        "coming": say("The file is still on its way: {share} %. It is opened when it is here."),
         "copied": say("Copied"),
         "copy": say("Copy this:"),
         "yours": say("Only you have this clip"),

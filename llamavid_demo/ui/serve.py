@@ -19,6 +19,7 @@ from llamavid_demo.ui.contact_sheet import ContactSheets
 from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.copying import Copies
 from llamavid_demo.ui.export import Saving
+from llamavid_demo.ui.few_parts import FewParts
 from llamavid_demo.ui.health import Health, health_routes
 from llamavid_demo.ui.html_language import HtmlLanguage
 from llamavid_demo.ui.labels import labels
@@ -65,7 +66,7 @@ def build(settings: Settings, uploads: Uploads) -> tuple[gr.Blocks, Programs, Se
     screening = Screening(settings, sessions, models, stills, talking)
     choosing = Choosing(sessions, models, screening, talking)
     bringing = Bringing(settings, sessions, models, screening, stills, uploads)
-    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(DAY, DAY)) as demo:
+    with FewParts(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(DAY, DAY)) as demo:
         parts = layout(settings, movies, models.names, models[first].state())
         copies, sheets = Copies(settings, sessions, screening), ContactSheets(settings, sessions, talking)
         wiring = Wiring(parts, ReadAhead(settings, sessions, models), copies, sheets, programs.pace)
@@ -121,6 +122,7 @@ def run(settings: Settings, uploads: Uploads) -> None:
             max_threads=2 * VISITS + settings.answers_at_once + settings.queue_length,
             allowed_paths=[str(films), str(files)],
             max_file_size=int(settings.upload_mb * 1e6),
+            state_session_capacity=VISITS,  # Gradio keeps half a megabyte of each page, also of those that were closed
             app_kwargs={
                 "middleware": [
                     Middleware(TrustedHostMiddleware, allowed_hosts=settings.reached_as, www_redirect=False),

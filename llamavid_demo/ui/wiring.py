@@ -291,7 +291,8 @@ class Wiring:
         files = [parts["bring_video"], parts["bring_subtitles"]]
         for box in files:
             box.change(choose, files, self._outputs, **EVERY, **FREE, **AS_IT_IS)
-            box.upload(lambda: "", None, parts["bring_alert"], **QUIET, **FREE)
+            # In the browser: an answer of the server could come after one to a later press, and take its words away.
+            box.upload(None, None, parts["bring_alert"], js="() => ''", **QUIET)
         begun = parts["bring_open"].click(begin, files, self._outputs, **QUIET, **FREE, **AS_IT_IS)
         checked = begun.then(check, None, self._outputs, **EVERY, **FILES)
         watched = checked.then(watch, None, self._outputs, **EVERY, **FREE)

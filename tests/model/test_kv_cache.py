@@ -4,6 +4,8 @@ from copy import deepcopy
 
 import pytest
 import torch
+from torch import nn
+from torch.nn.attention.bias import CausalBias, CausalVariant
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from llamavid_demo.model.attention import (
@@ -231,3 +233,59 @@ def test_second_looks_stand_at_their_frames(llama: LlamaForCausalLM, ids: torch.
     logits = llama(read[:, at : at + 1], position_ids=torch.tensor([[place]]), use_cache=False, reading=step).logits
     assert place == positions[at] and torch.allclose(logits[0], whole[at : at + 1], atol=1e-5)
     assert 0 < float(watch.words_mass.sum()) < 1
+
+
+@torch.no_grad()
+def test_layers_of_a_batch_may_be_on_several_devices() -> None:
+    """The first layer on one device, the second on another: as two cards would, each has its own index tensors.
+
+    The one is PyTorch's meta device, which has shapes alone and refuses tensors of other devices as a card does.
+    """
+    meta = torch.device("meta")
+
+    def second_layer(first: torch.device) -> torch.Tensor:
+        draw, batch, prefix = torch.Generator().manual_seed(3), TailBatch(2), Prefix(2, 20)
+        rows = [TailReading(prefix, Tail(2), 20) for _ in range(2)]
+
+        def made(*shape: int) -> list[torch.Tensor]:
+            return [torch.randn(shape, generator=draw).to(device) for device in (first, "cpu") for _ in range(2)]
+
+        for written, tokens in ((prefix, 20), (rows[0].tail, 3), (rows[1].tail, 5)):
+            keys, values, *others = made(2, tokens, 8)
+            written.write(0, keys, values)
+            written.write(1, *others)
+            written.advance(tokens)
+        for row in rows:
+            batch.join(row.tail)
+        reading = BatchReading(batch, rows)
+        keys, values, *others = made(2, 2, 1, 8)
+        reading.attend(0, torch.randn(2, 4, 1, 8, generator=draw).to(first), keys, values, 0.5)
+        return reading.attend(1, torch.randn(2, 4, 1, 8, generator=draw), *others, 0.5)
+
+    assert torch.equal(second_layer(meta), second_layer(torch.device("cpu")))
+
+
+def test_on_a_card_a_later_chunk_is_told_to_be_causal_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No fused kernel of a card takes a mask of numbers when heads share keys; the words mean the same."""
+    masks, attention = list[object](), nn.functional.scaled_dot_product_attention
+
+    def seen(*args: torch.Tensor, **options: object) -> torch.Tensor:
+        masks.append(options.get("attn_mask"))
+        if args[0].is_meta:  # where it knows no shared keys
+            return torch.empty_like(args[0])
+        return attention(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(nn.functional, "scaled_dot_product_attention", seen)
+    query, key = torch.randn(1, 4, 30, 8), torch.randn(1, 2, 30, 8)
+    for device in ("cpu", "meta"):  # the latter stands for any that is no CPU
+        prefix = Prefix(2, 60)
+        for _ in range(2):
+            PrefixReading(prefix).attend(0, query.to(device), key.to(device), key.to(device), 0.5)
+            prefix.advance(30)
+    assert isinstance(masks[1], torch.Tensor) and not isinstance(masks[1], CausalBias)
+    monkeypatch.undo()
+    words = masks[3]
+    assert isinstance(words, CausalBias) and words.variant == CausalVariant.LOWER_RIGHT
+    keys = torch.cat([key, key], dim=2)
+    told, shown = (attention(query, keys, keys, attn_mask=mask, enable_gqa=True) for mask in (words, masks[1]))
+    assert torch.allclose(told, shown, atol=1e-6)

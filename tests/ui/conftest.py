@@ -1,13 +1,13 @@
 """The real page in a process of its own, with two small films and an untrained model, and a headless Chromium."""
 
 import contextlib
-import os
+import multiprocessing
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -18,12 +18,15 @@ from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.save import save_checkpoint
 from llamavid_demo.model.loaded import LoadedModel
+from tests.ui.page_process import run_page
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "llama_vid"
 POSITIONS = 32768
 LONG_ANSWER = 16_000  # tokens, half a minute; an untrained model hardly ever ends by itself
 PATIENCE = 90_000  # milliseconds; the machine may be busy with other things
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["tests.ui.page_process"])
 CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 CUES = """1
@@ -96,7 +99,7 @@ class Server:
 
     url: str
     cache: Path
-    process: subprocess.Popen[str]
+    process: BaseProcess
     log: Path
 
 
@@ -106,20 +109,21 @@ def start_page(cache: Path, log: Path, **settings: object) -> Iterator[Server]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     chosen = {"port": port, "cache_dir": cache, **settings}
-    given = {f"LLAMAVID_{name.upper()}": str(value) for name, value in chosen.items()}
-    environment = {**os.environ, **given, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
-    with log.open("wb") as errors:
-        process = subprocess.Popen(
-            [sys.executable, ROOT / "app.py"], env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
-        )
+    environment = {f"LLAMAVID_{name.upper()}": str(value) for name, value in chosen.items()}
+    printed, output = PROCESSES.Pipe(duplex=False)
+    process = PROCESSES.Process(target=run_page, args=(environment, output, log))
+    process.start()
+    output.close()
     try:
-        assert process.stdout is not None
-        if not any("Running on local URL" in line for line in process.stdout):
-            raise RuntimeError(f"the page did not start:\n{log.read_text()}")
+        with open(printed.fileno(), closefd=False) as lines:
+            if not any("Running on local URL" in line for line in lines):
+                raise RuntimeError(f"the page did not start:\n{log.read_text()}")
         yield Server(f"http://127.0.0.1:{chosen['port']}", cache, process, log)
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.join(timeout=20)
+        assert process.exitcode is not None
+        printed.close()
     assert "Traceback" not in log.read_text(), log.read_text()
 
 

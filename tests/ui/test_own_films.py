@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.ui.conftest import Server, make_clip, start_small_films, visit
 from tests.ui.test_page import HARBOUR, open_harbour
@@ -74,7 +74,7 @@ def test_file_on_its_way_shows_how_far_it_is_and_can_be_cancelled(page: Page, fo
     expect(page.locator(".trip")).to_contain_text(re.compile(r"my clip\.mp4\d+ % of 0\.\d MB"))
     press_open(page)
     said = page.locator("#bring-travel [role=status]")
-    expect(said).to_have_text(re.compile(r"^The file is still on its way: \d+ %\. Open it when it is here\.$"))
+    expect(said).to_have_text(re.compile(r"^The file is still on its way: \d+ %\. It is opened when it is here\.$"))
     page.get_by_role("button", name="Cancel sending my clip.mp4").click()
     expect(page.locator("#bring-travel [role=status]")).to_have_text("Cancelled. Nothing was kept of my clip.mp4.")
     expect(page.locator(".trip")).to_have_count(0)
@@ -83,6 +83,17 @@ def test_file_on_its_way_shows_how_far_it_is_and_can_be_cancelled(page: Page, fo
     page.reload()
     open_harbour(page)
     assert kept(foyer) == set()
+
+
+def test_press_that_comes_before_the_file_opens_it_when_it_is_here(page: Page, clip: Path) -> None:
+    held: list[Route] = []
+    page.route("**/gradio_api/upload?*", lambda route: held.append(route))
+    choose(page, clip)
+    expect(box(page)).to_contain_text(clip.stem)  # Gradio names a file in its box before it is here
+    press_open(page)
+    expect(page.locator("#bring-travel [role=status]")).to_contain_text("It is opened when it is here.")
+    held[0].continue_()
+    expect(page.locator("#about h2")).to_have_text(clip.stem)
 
 
 def test_too_large_a_file_is_not_sent(page: Page, foyer: Server, tmp_path: Path) -> None:

@@ -1,23 +1,28 @@
-"""The page's stream of events in a browser: what is sent while the server ends it is heard in the same one."""
+"""The page's stream of events in a browser: what is sent while it ends is heard in the same one."""
 
 import pytest
 from playwright.sync_api import Browser
 
 from llamavid_demo.ui.serve import served
 
-# A server that has ended its first stream when the second event is sent, and tells of that one in the next.
+# A server that ends its first stream when an event is sent, saying so or not, and tells of that event in the next.
 SERVER = """
   const line = (message) => `data: ${JSON.stringify(message)}\\n\\n`;
   const stream = (...messages) => new Response(messages.map(line).join(''));
   const completed = (event) => ({ msg: 'process_completed', event_id: event, output: {} });
+  const close = { msg: 'close_stream', event_id: null };
+  let over;
+  const ended = new Promise((resolve) => { over = resolve; });
+  const first = (says) => stream(completed('first'), ...(says ? [close] : [])).body;
   const streams = [
-    stream(completed('first'), { msg: 'close_stream', event_id: null }),
-    stream({ msg: 'estimation', event_id: 'second' }, completed('second'), { msg: 'close_stream', event_id: null }),
+    new Response(first(window.says).pipeThrough(new TransformStream({ flush: () => over() }))),
+    stream({ msg: 'estimation', event_id: 'second' }, completed('second'), close),
   ];
   window.opened = 0;
   window.fetch = async (address) => {
     const name = String(address.url ?? address);
-    if (name.includes('/queue/join')) return new Response(JSON.stringify({ event_id: name.split('?')[1] }));
+    if (name.includes('/queue/join?late')) await ended;
+    if (name.includes('/queue/join')) return new Response(JSON.stringify({ event_id: name.split('=')[1] }));
     if (!name.includes('/queue/data')) return new Response('other');
     window.opened += 1;
     return streams.shift();
@@ -26,24 +31,28 @@ SERVER = """
 
 # A client as Gradio's: it sends, and reads one stream to its end.
 CLIENT = """async (sent) => {
-  for (const event of sent) await fetch(`http://localhost/queue/join?${event}`, { method: 'POST', body: '{}' });
+  for (const event of sent) {
+    const answer = fetch(`http://localhost/queue/join?${event}`, { method: 'POST', body: '{}' });
+    if (!event.startsWith('late')) await answer;
+  }
   const text = await (await fetch(new Request('http://localhost/queue/data?session_hash=x'))).text();
   return text.split('\\n\\n').filter(Boolean).map((line) => JSON.parse(line.slice(6)).msg);
 }"""
+ONE = ["process_completed", "close_stream"]
+BOTH = ["process_completed", "estimation", "process_completed", "close_stream"]
 
 
+@pytest.mark.parametrize("says", [True, False], ids=["ends", "breaks off"])
 @pytest.mark.parametrize(
     ("sent", "heard", "opened"),
-    [
-        (["first"], ["process_completed", "close_stream"], 1),
-        (["first", "second"], ["process_completed", "estimation", "process_completed", "close_stream"], 2),
-    ],
-    ids=["nothing is under way", "an event was just sent"],
+    [(["on=first"], ONE, 1), (["on=first", "on=second"], BOTH, 2), (["on=first", "late=second"], BOTH, 2)],
+    ids=["nothing is under way", "an event was just sent", "an event is just being sent"],
 )
 def test_stream_goes_on_while_an_event_is_under_way(
-    browser: Browser, sent: list[str], heard: list[str], opened: int
+    browser: Browser, sent: list[str], heard: list[str], opened: int, *, says: bool
 ) -> None:
     page = browser.new_page()
+    page.evaluate("(says) => { window.says = says; }", says)
     page.add_script_tag(content=SERVER)
     page.add_script_tag(content=served("stream.js"))
     assert page.evaluate(CLIENT, sent) == heard

@@ -23,6 +23,7 @@ VICUNA = (
     "The assistant gives helpful, detailed, and polite answers to the user's questions. USER: "
 )
 VISION_DEPTH = 39  # the release drops the 40th block of EVA ViT-g
+_IMAGE_SIZE = re.compile(r"patch\d+-(\d+)/?$")  # of the original's processors, such as clip-patch14-336
 
 
 @dataclass(frozen=True)
@@ -136,13 +137,16 @@ def read_config(
 ) -> LlamaVidConfig:
     """Put a config together from `config.json` and the shapes of both files' tensors.
 
-    `vision_depth` wins over the config's `mm_vision_depth`, which wins over the 39 blocks of the release.
+    `vision_depth` wins over the config's `mm_vision_depth`, which wins over the 39 blocks of the release. Where neither
+    is stated the tower is the release's, and reads pictures at the size that the config's `image_processor` names.
     Raises `ModelError` when something is missing or of a kind that we don't know.
     """
     try:
-        depth = vision_depth or released.get("mm_vision_depth") or min(VISION_DEPTH, count_blocks(tower, "blocks"))
+        stated = vision_depth or released.get("mm_vision_depth")
+        depth = stated or min(VISION_DEPTH, count_blocks(tower, "blocks"))
+        named = None if stated else _IMAGE_SIZE.search(released.get("image_processor") or "")
         return LlamaVidConfig(
-            vision=_vision(tower, depth, released.get("mm_vision_heads")),
+            vision=_vision(tower, depth, released.get("mm_vision_heads"), image=int(named[1]) if named else None),
             text=_text(checkpoint),
             llama=llama_config(released),
             compress=known_compress(released.get("compress_type")),
@@ -177,11 +181,11 @@ def _look_words(released: Mapping[str, Any] | None) -> LookWords | None:
     )
 
 
-def _vision(tower: Shapes, depth: int, heads: int | None) -> VisionConfig:
+def _vision(tower: Shapes, depth: int, heads: int | None, *, image: int | None) -> VisionConfig:
     width, _, patch, _ = tower["patch_embed.proj.weight"]
-    side = round((tower["pos_embed"][1] - 1) ** 0.5)
+    own = round((tower["pos_embed"][1] - 1) ** 0.5) * patch
     mlp = tower["blocks.0.mlp.fc1.weight"][0]
-    return VisionConfig(width, depth, heads or max(1, width // VISION_HEAD), patch, side * patch, mlp)
+    return VisionConfig(width, depth, heads or max(1, width // VISION_HEAD), patch, image or own, mlp)
 
 
 def _text(checkpoint: Shapes) -> TextDecoderConfig:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from llamavid_demo.errors import ModelError
+from llamavid_demo.model.config import VisionConfig
 from llamavid_demo.model.files import CheckpointFiles, find_checkpoint, read_json, read_shapes, read_tensors
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig, read_config
 from llamavid_demo.model.llama_vid.layout import TOWER_IN_SHARDS, fuse_qkv_bias, our_checkpoint_key, our_tower_key
@@ -18,6 +19,7 @@ from llamavid_demo.model.llama_vid.look_lines import LookReader
 from llamavid_demo.model.llama_vid.lora import MergedLlama, is_lora
 from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, VidTokenizer, read_tokenizer
+from llamavid_demo.model.llama_vid.vision import stretch_positions
 from llamavid_demo.model.packed_linear import multiplies_bfloat16
 from llamavid_demo.model.placement import choose_placement
 from llamavid_demo.model.preprocessor import read_preprocessor
@@ -50,14 +52,13 @@ def load_llama_vid(
     files = find_checkpoint(name, vision_tower=vision_tower, bert=bert)
     config = file_config(files, vision_depth=vision_depth)
     network = empty_network(config)
-    depth = config.vision.depth
     llama = MergedLlama(files.folder, base=base) if is_lora(files.folder) else None
     known = llama.shapes.items() if llama else ()
-    check_weights(network, chain(_tensors(files, depth), known), f"{files.folder} does not fit a LLaMA-VID.")
+    check_weights(network, chain(_tensors(files, config.vision), known), f"{files.folder} does not fit a LLaMA-VID.")
     taken = llama.take() if llama else ()
     autocast = config.autocast and dtype is None and multiplies_bfloat16()
     products = torch.bfloat16 if autocast else torch.float32
-    bring_in(network, chain(_tensors(files, depth), taken), placement, [network.llama], products=products)
+    bring_in(network, chain(_tensors(files, config.vision), taken), placement, [network.llama], products=products)
     log.info("%s: %s; read in %.1f s", name, placement.reason, time.perf_counter() - began)
     tokenizer = read_tokenizer(files.folder)
     second_eyes, seen_by = _second_eyes(network, tokenizer) if config.second_eyes else (None, "")
@@ -119,8 +120,11 @@ def empty_network(config: LlamaVidConfig) -> LlamaVid:
     return lay_out(lambda: LlamaVid(config))
 
 
-def _tensors(files: CheckpointFiles, depth: int) -> Iterator[tuple[str, torch.Tensor]]:
-    """All tensors under our names. Without a tower file, the copy in the shards is the tower."""
+def _tensors(files: CheckpointFiles, vision: VisionConfig) -> Iterator[tuple[str, torch.Tensor]]:
+    """All tensors under our names. Without a tower file, the copy in the shards is the tower.
+
+    The tower's positions are stretched to the pictures that it is to read: its file has those for 224 pixels.
+    """
     tower: dict[str, torch.Tensor] = {}
     for path in files.shards:
         for key, value in read_tensors(path):
@@ -132,5 +136,5 @@ def _tensors(files: CheckpointFiles, depth: int) -> Iterator[tuple[str, torch.Te
         tower = dict(read_tensors(files.tower))
     log.info("vision tower: %s", files.tower or "the copy in the shards")
     for key, value in fuse_qkv_bias(tower).items():
-        if ours := our_tower_key(key, depth=depth):
-            yield ours, value
+        if ours := our_tower_key(key, depth=vision.depth):
+            yield ours, stretch_positions(value, vision.patches) if key == "pos_embed" else value

@@ -29,3 +29,17 @@ class VisionTower(nn.Module):
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Normalised pixels (B, 3, S, S) → rows (B, 1+N, C), CLS first."""
         return self.tower(pixel_values=pixels).last_hidden_state
+
+
+def stretch_positions(positions: torch.Tensor, patches: int) -> torch.Tensor:
+    """Position embeddings (1, 1+n, C) as those (1, 1+N, C) of a square of N `patches`, by bicubic interpolation.
+
+    The first, of the CLS row, stays, and so do all where N is n already.
+    """
+    first, grid = positions[:, :1], positions[:, 1:]
+    if grid.shape[1] == patches:
+        return positions
+    had, wanted = round(grid.shape[1] ** 0.5), round(patches**0.5)
+    picture = grid.float().mT.unflatten(-1, (had, had))  # (1, C, side, side)
+    larger = nn.functional.interpolate(picture, (wanted, wanted), mode="bicubic", align_corners=False)
+    return torch.cat([first.float(), larger.flatten(2).mT], dim=1)

@@ -21,26 +21,26 @@ def unbroken(base, tmp_path_factory):
     return folder / "out"
 
 
-@pytest.mark.parametrize("stage", ["distilling", "aligning", "answering"])
-def test_a_killed_training_ends_with_the_same_weights(base, tmp_path, unbroken, monkeypatch, stage):
+def test_a_training_killed_in_every_stage_ends_with_the_same_weights(base, tmp_path, unbroken, monkeypatch):
     whole = run_module.run_stage
-
-    def killed_in_the_middle(name, parts, step, plan, **rest):
-        calls = []
-
-        def step_until_killed(rng):
-            calls.append(rng)
-            if name == stage and len(calls) == STEPS:
-                raise KilledError
-            return step(rng)
-
-        whole(name, parts, step_until_killed, plan, **rest)
-
     once_more = partial(run, tmp_path / "out", base=base, work=tmp_path / "work", recipe=micro)
-    with monkeypatch.context() as patch:
-        patch.setattr(run_module, "run_stage", killed_in_the_middle)
-        with pytest.raises(KilledError):
-            once_more()
+    for stage in ("distilling", "aligning", "answering"):
+
+        def killed_in_the_middle(name, parts, step, plan, *, at=stage, **rest):
+            calls = []
+
+            def step_until_killed(rng):
+                calls.append(rng)
+                if name == at and len(calls) == STEPS:
+                    raise KilledError
+                return step(rng)
+
+            whole(name, parts, step_until_killed, plan, **rest)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(run_module, "run_stage", killed_in_the_middle)
+            with pytest.raises(KilledError):
+                once_more()
     once_more()
     weights = (tmp_path / "out" / "model.safetensors").read_bytes()
     assert weights == (unbroken / "model.safetensors").read_bytes()
