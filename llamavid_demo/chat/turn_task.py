@@ -39,7 +39,7 @@ class TurnTask(SectionTask):
         super().__init__(view, guide)
         self.conversation, self.asked, self.questions = conversation, words, questions
         self.look_frames, self.reused = look_frames, 0
-        self.most_words = len(words) + look_frames * len(questions)
+        self.most_words = len(words) + self.reader.model.look_tokens(look_frames, len(questions))
         self.tokens = self.most_words + longest
         config = self.reader.model.config
         self.watch = AttentionWatch(
@@ -70,10 +70,12 @@ class TurnTask(SectionTask):
         prefix = self.prefix
         self.reused = min(prefix.filled, visible)
         frames = yield from self.read()
-        self.asked, stale = frames.look_again(self._words, self.questions, frames=self.look_frames, visible=visible)
+        self.asked, stale = frames.look_again(
+            self._words, self.questions, frames=self.look_frames, visible=visible, times=self.reader.encoded.times
+        )
         known = kept.keep(self.asked)
         self.reused += known
-        looks = sum(word.look is not None for word in self.asked[known:])
+        looks = sum(word.fresh for word in self.asked[known:])
         yield Priority.LOOK if looks else Priority.QUESTION
         stage, total = ("look", looks) if looks else ("words", len(self.reader.encoded.times))
         embeds = yield from tell(stage, total, frames.embed_words(self.asked, known=known, state=kept.state))

@@ -71,7 +71,13 @@ def begin(
     Each of its `questions` takes a second look at so many frames at most.
     """
     length, tail = len(section.ids), Tail(model.config.llama.num_hidden_layers)
-    words, stale = section.frames.look_again(words, questions, frames=look_frames, visible=length)
+    words, stale = section.frames.look_again(
+        words,
+        questions,
+        frames=look_frames,
+        visible=length,
+        times=range(length),  # a frame a second, from 0 on
+    )
     embeds, places = _outcome(section.frames.embed_words(words)), word_places(words, length)
     reading = TailReading(section.prefix, tail, length, places=places, stale=stale)
     hidden = model.hidden(embeds, reading, [places])

@@ -20,15 +20,14 @@ from llamavid_demo.film.sections import clock
 from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE
 from llamavid_demo.model.real_world.eyes import CLASSES
-from llamavid_demo.model.real_world.named_tokens import Named, classes, stems
-from llamavid_demo.questions.kinds import ANIMALS
+from llamavid_demo.model.real_world.kinds import ANIMALS
+from llamavid_demo.model.real_world.named_tokens import VAGUE, Named, classes, stems
 from llamavid_demo.settings import Settings
 
 SURE = 0.3  # probability of a class from which on it is asked about
 SECONDS = 4  # a photograph
 A_CLIP = 5  # photographs
 LONGEST = 60  # tokens of an answer
-VAGUE = frozenset(("", "thing", "machine", "clothes", "kitchen thing"))  # kinds that say little
 
 
 @dataclass(frozen=True)
@@ -43,13 +42,16 @@ class PhotographAnswer:
 
     @property
     def right(self) -> bool:
-        """Whether it says so: all that had to be named are, by class, or by kind where that says something."""
+        """Whether it says so: all that had to be named are, by class or kind."""
         if self.yes is not None:
             return self.said.lower().startswith("yes" if self.yes else ("no", "i don't"))
         words = stems(self.said)
-        return all(
-            stems(one.name) <= words or (one.kind not in VAGUE and stems(one.kind) <= words) for one in self.named
-        )
+        return all(stems(one.name) <= words or (_plain(one) and stems(one.kind) <= words) for one in self.named)
+
+
+def _plain(one: Named) -> bool:
+    """Whether its kind says what it is."""
+    return one.kind not in VAGUE
 
 
 def photographs(folder: Path) -> list[Path]:

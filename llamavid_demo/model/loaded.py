@@ -145,14 +145,14 @@ class SectionFrames(ABC):
         """Embeddings (1, L, H) of the section prompt's `ids`, its rows in their places."""
 
     def look_again(
-        self, words: Sequence[Word], questions: Sequence[str], *, frames: int, visible: int
+        self, words: Sequence[Word], questions: Sequence[str], *, frames: int, visible: int, times: Sequence[float]
     ) -> tuple[list[Word], torch.Tensor | None]:
         """Words with each turn's second look before it, and which of the section's tokens they then don't see (P,).
 
         Each of the `questions` looks at `frames` frames at most, among the first `visible` tokens P. Models whose words
-        read the frames anyway need no look, and see all (None).
+        read the frames anyway need no look, and see all (None). `times` are the frames', in seconds.
         """
-        del questions, frames, visible
+        del questions, frames, visible, times
         return list(words), None
 
     @abstractmethod
@@ -196,6 +196,10 @@ class LoadedModel(ABC):
     def picture_patches(self, rgb: np.ndarray) -> torch.Tensor:
         """One picture (H, W, 3) uint8, of any size → patches (1, …) as of a frame."""
         return self.patches(np.stack([resize_frame(rgb, self.frame_format)]))
+
+    def look_tokens(self, frames: int, questions: int) -> int:
+        """Tokens of the second looks of so many `questions`, each at so many frames, at most."""
+        return frames * questions
 
     @abstractmethod
     def scores(self, patches: torch.Tensor, guide: str) -> torch.Tensor:

@@ -6,6 +6,7 @@ A prompt is a list of pieces, text or frame, never one string: a subtitle that s
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 from llamavid_demo.film.cues import Cue
@@ -15,22 +16,30 @@ Answers = Literal["fused", "raw"]  # whether earlier answers read the frames as 
 
 
 class Look(NamedTuple):
-    """A context token of a second look: which `question` looks at which `frame`, and the frame's place in the LLaMA."""
+    """A token of a second look: which `question` looks at which `frame`, and the frame's place in the LLaMA.
+
+    Without a place it stands where it is written.
+    """
 
     question: str
     frame: int
-    place: int
+    place: int | None = None
 
 
 class Word(NamedTuple):
     """A token of a conversation, and whether it reads the frames before the LLaMA (LLaVA-Mini's pre-fusion).
 
-    With a `look` it is a fresh context token, and its id is `FRAME`.
+    With a `look` it is part of one: a fresh context token if its id is `FRAME`, else a token of a line of words.
     """
 
     id: int
     fused: bool = False
     look: Look | None = None
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it is a context token that a second look makes."""
+        return self.look is not None and self.id == FRAME
 
 
 def one_line(cues: Sequence[Cue]) -> str:
@@ -46,11 +55,12 @@ def without(control: re.Pattern[str], text: str) -> str:
 
 
 def word_places(words: Sequence[Word], visible: int) -> list[int]:
-    """Positions in the LLaMA of words behind `visible` tokens of a section; a look's is that of its frame."""
+    """Positions in the LLaMA of words behind `visible` tokens of a section; a look's may be that of its frame."""
     places, following = [], visible
     for word in words:
-        places.append(word.look.place if word.look else following)
-        following += word.look is None
+        at_frame = word.look.place if word.look else None
+        places.append(following if at_frame is None else at_frame)
+        following += at_frame is None
     return places
 
 
@@ -78,6 +88,11 @@ class SectionPrompt:
     def frame_places(self, tokens_per_frame: int) -> list[int]:
         """Where each frame's first token stands."""
         return [i for i, token in enumerate(self.ids) if token == FRAME][::tokens_per_frame]
+
+    def text_behind(self, tokens_per_frame: int) -> list[tuple[int, ...]]:
+        """Ids of what is read behind each frame but the last."""
+        places = self.frame_places(tokens_per_frame)
+        return [self.ids[a + tokens_per_frame : b] for a, b in pairwise(places)]
 
     def tokens_until(self, mark: int) -> int:
         """Tokens up to the `mark`-th frame token, counted from 1, and with it."""

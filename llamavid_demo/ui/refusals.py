@@ -1,6 +1,7 @@
-"""Whether an answer says that nothing was found: then the frames beside it prove nothing.
+"""Whether an answer rests on nothing in the film: it says that nothing was found, or it is small talk.
 
-A model tells this in its words only. The patterns are measured in the tests on the written scenes' true answers.
+Then the frames beside it prove nothing. A model tells this in its words only. The patterns are measured in the tests on
+the true answers to written scenes and small talk.
 """
 
 import re
@@ -28,10 +29,24 @@ _REFUSAL = re.compile(
     ),
     re.IGNORECASE,
 )
+_SMALL_TALK = re.compile(
+    "|".join(
+        (
+            r"^(?:hi|hey+|hello|hiya|yo|bye|goodbye|welcome|good (?:morning|evening|night)|cheers|any time)\b[^:]*$",
+            r"^(?:you're (?:very )?welcome|my pleasure|sure thing|all right|see (?:you|ya)|thank you|thanks|aw)\b",
+            r"\b(?:ask|tell) me\b|\bquestions? about (?:the|one|a) film\b|\babout the film\b|\bask (?:again|away|on)\b",
+            r"\bI'm (?:a|just a|still the same) [\w ]*(?:model|program)|\bI'm small\b|\bI(?:'ll| can) .*\bsubtitles\b",
+            r"\benglish (?:only|is)\b|\b(?:only|just) (?:\w+ )?(?:in )?english\b|\bin english\b|\bone language\b",
+            r"\bfilm you (?:have|opened)\b|\bfilm (?:that )?is (?:open|all)|\bI\b.*\bfilms?\b",
+        )
+    ),
+    re.IGNORECASE,
+)
 _REASON = re.compile(r"because|since|so that|to|yes", re.IGNORECASE)
 
 
-def says_nothing_was_found(answer: str) -> bool:
-    """Whether the first sentence refuses: a later one may say what the film leaves open and yet answer."""
-    first = re.split(r"[.!?](?:\s|$)", answer.replace("’", "'").strip(), maxsplit=1)[0]
-    return bool(_REFUSAL.search(first)) and not _REASON.match(first)
+def rests_on_nothing(answer: str) -> bool:
+    """Whether it is small talk or its first sentence refuses: a later one may say what is left open and yet answer."""
+    plain = answer.replace("’", "'").strip()
+    first = re.split(r"[.!?](?:\s|$)", plain, maxsplit=1)[0]
+    return bool(_SMALL_TALK.search(plain)) or (bool(_REFUSAL.search(first)) and not _REASON.match(first))

@@ -12,7 +12,7 @@ from llamavid_demo.ui.invitation import invitation
 from llamavid_demo.ui.kept import KeptTurn
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.player import files_folder
-from llamavid_demo.ui.refusals import says_nothing_was_found
+from llamavid_demo.ui.refusals import rests_on_nothing
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.talk import finished_turn, others_here
@@ -47,7 +47,7 @@ class TalkView:
     def timeline(self, key: str, movie: Movie, section: int) -> str:
         """The timeline with what the answers of this conversation lean on, and the stills if they are there."""
         turns = self._sessions.turns(key, movie.slug, section)
-        leaned = [() if says_nothing_was_found(turn.text) else turn.evidence for turn in turns]
+        leaned = [() if rests_on_nothing(turn.text) else turn.evidence for turn in turns]
         folder = files_folder(self._settings, movie, own=movie.slug in self._sessions.visit(key).own)
         return timeline(movie, section, leaned, known_sheet(movie, folder))
 
@@ -85,7 +85,7 @@ class TalkView:
         for place, turn in enumerate(turns):
             pictures = self._stills.known(movie, [moment.seconds for moment in turn.evidence])
             heat_maps = conversation.heat_maps.get(turn) if conversation else None
-            found = not says_nothing_was_found(turn.text)
+            found = not rests_on_nothing(turn.text)
             strip = evidence_strip(turn.evidence, pictures, heat_maps, found=found)
             choices: list[object] = [*branches.at(place)]
             articles.append(

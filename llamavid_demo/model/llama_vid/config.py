@@ -7,6 +7,7 @@ off the shapes of the weights.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, ClassVar, Literal
 
 from transformers import LlamaConfig
@@ -60,6 +61,26 @@ class PromptFormat:
 
 
 @dataclass(frozen=True)
+class LookWords:
+    """Words that can be read off frame tokens which were trained to be made of them, for second looks in words.
+
+    A frame shows one word of each of `scene`, such as its place, and some of `things`. The context token of `question`
+    about a thing shows one word of each of its `traits`. `others` are no more than told apart.
+    """
+
+    scene: tuple[tuple[str, ...], ...]
+    things: tuple[str, ...]
+    traits: tuple[tuple[str, ...], ...]
+    question: str
+    others: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every word once."""
+        return (*chain(*self.scene), *self.things, *chain(*self.traits), *self.others)
+
+
+@dataclass(frozen=True)
 class LlamaVidConfig:
     """Everything needed to build the network."""
 
@@ -77,6 +98,7 @@ class LlamaVidConfig:
     languages: tuple[str, ...] = ()  # two-letter codes of those that it reads; any, where none are stated
     autocast: bool = False  # whether the LLaMA learned with products in bfloat16, and loses nothing by them
     second_eyes: bool = False  # whether real pictures are seen by an ImageNet network, see `real_world/`
+    look_words: LookWords | None = None  # where second looks are lines of words, see `second_look.py`
 
     answers: ClassVar[Literal["raw"]] = "raw"  # they read no frames, as no words do
     chronological: ClassVar[bool] = True
@@ -138,12 +160,25 @@ def read_config(
             languages=tuple(released.get("languages") or ()),
             autocast=released.get("autocast") == "bfloat16",
             second_eyes=released.get("second_eyes", False),
+            look_words=_look_words(released.get("look_words")),
         )
     except KeyError as error:
         raise ModelError(
             f"This is no complete LLaMA-VID: {error.args[0]} is missing from its config.json or weights. "
             "Check that every file of the release is in the folder."
         ) from error
+
+
+def _look_words(released: Mapping[str, Any] | None) -> LookWords | None:
+    if not released:
+        return None
+    return LookWords(
+        scene=tuple(map(tuple, released["scene"])),
+        things=tuple(released["things"]),
+        traits=tuple(map(tuple, released["traits"])),
+        question=released["question"],
+        others=tuple(released.get("others", ())),
+    )
 
 
 def _vision(tower: Shapes, depth: int, heads: int | None, *, image: int | None) -> VisionConfig:

@@ -15,6 +15,7 @@ from llamavid_demo.model.files import CheckpointFiles, find_checkpoint, read_jso
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig, read_config
 from llamavid_demo.model.llama_vid.layout import TOWER_IN_SHARDS, fuse_qkv_bias, our_checkpoint_key, our_tower_key
 from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
+from llamavid_demo.model.llama_vid.look_lines import LookReader
 from llamavid_demo.model.llama_vid.lora import MergedLlama, is_lora
 from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, VidTokenizer, read_tokenizer
@@ -61,6 +62,7 @@ def load_llama_vid(
     log.info("%s: %s; read in %.1f s", name, placement.reason, time.perf_counter() - began)
     tokenizer = read_tokenizer(files.folder)
     second_eyes, seen_by = _second_eyes(network, tokenizer) if config.second_eyes else (None, "")
+    look_reader = LookReader(config.look_words, tokenizer, _word_embeddings(network)) if config.look_words else None
     side = SIDE if config.second_eyes else config.vision.image
     frame_format, mean, std = read_preprocessor(files.folder, side)
     return LoadedLlamaVid(
@@ -70,6 +72,7 @@ def load_llama_vid(
         tokenizer=tokenizer,
         guide_tokenizer=GuideTokenizer(files.bert / "vocab.txt"),
         second_eyes=second_eyes,
+        look_reader=look_reader,
         frame_format=frame_format,
         mean=mean,
         std=std,
@@ -82,12 +85,18 @@ def _second_eyes(network: LlamaVid, tokenizer: VidTokenizer) -> tuple[RealWorldE
     path = weights_file()
     if path is None:
         log.warning("Real pictures can't be seen, only drawn ones: %s brings the eyes for them.", INSTALL)
-    llama: Any = network.llama
-    table = llama.get_input_embeddings().weight.detach().float()
+    table = _word_embeddings(network)
     eyes = load_efficientnet(path, network.context.value_projector.weight.device) if path else None
     return RealWorldEyes(
         network.config.vision.width, eyes, NamedTokens(tokenizer, table)
     ), path.stem if path else "drawn"
+
+
+def _word_embeddings(network: LlamaVid) -> torch.Tensor:
+    """The LLaMA's (V, H), float32."""
+    llama: Any = network.llama
+    table: torch.Tensor = llama.get_input_embeddings().weight.detach().float()
+    return table
 
 
 def file_config(files: CheckpointFiles, *, vision_depth: int | None = None) -> LlamaVidConfig:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate, groupby
 
 import numpy as np
@@ -11,9 +11,10 @@ from torch import nn
 
 from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig
+from llamavid_demo.model.llama_vid.look_lines import NOTHING, LookLines, LookReader, Shown
 from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.prompt import conversation_text, cue_text, section_prompt
-from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames
+from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames, frames_at
 from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, VidTokenizer
 from llamavid_demo.model.llama_vid.unseen_frames import UnseenFrames
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, LoadedModel, SectionFrames, WordsState
@@ -30,6 +31,7 @@ class LoadedLlamaVid(LoadedModel):
     tokenizer: VidTokenizer
     guide_tokenizer: GuideTokenizer
     second_eyes: RealWorldEyes | None = None
+    look_reader: LookReader | None = None  # where second looks are lines of words
 
     @property
     def config(self) -> LlamaVidConfig:
@@ -89,6 +91,23 @@ class LoadedLlamaVid(LoadedModel):
             return tokens
         return self._seen(visual, tokens, self.second_eyes.contents(more).expand_as(tokens))
 
+    @torch.inference_mode()
+    def shown(self, patches: torch.Tensor) -> list[Shown]:
+        """What stored patches (T, N, C) show, in words, as first or second eyes see it."""
+        assert self.look_reader is not None  # noqa: S101 - the checkpoint says so
+        visual, more = self._parts(patches)
+        drawn = self.network.drawn(visual).nonzero()[:, 0].tolist() if self.second_eyes else list(range(len(patches)))
+
+        def contexts(question: str, frames: list[int]) -> torch.Tensor:
+            return self.context_tokens(patches[[drawn[frame] for frame in frames]], question)[:, 0]
+
+        told = self.second_eyes.in_words(more) if self.second_eyes else [NOTHING] * len(patches)
+        if drawn:
+            read = self.look_reader(self._contents(patches[drawn]).mean(dim=1), contexts)
+            for frame, shown in zip(drawn, read, strict=True):
+                told[frame] = shown
+        return told
+
     def _parts(self, patches: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Stored patches (T, N, C) as the tower's own, on the device, and the rows that second eyes saw."""
         own = self.config.vision.patches
@@ -104,6 +123,12 @@ class LoadedLlamaVid(LoadedModel):
         ids, mask = (tensor.to(self.device) for tensor in self.guide_tokenizer(guide))
         visual, _ = self._parts(patches)
         return self.network.context.scores(self.network.text_decoder(visual, ids, mask), visual).float()
+
+    def look_tokens(self, frames: int, questions: int) -> int:
+        """Tokens of the second looks of so many `questions`, each at so many frames, at most."""
+        if not frames or not self.look_reader:
+            return super().look_tokens(frames, questions)
+        return LookLines.tokens(frames, questions)
 
     def cue_text(self, cues: Sequence[Cue], second: float) -> str:
         """What is read behind the frame at a `second`."""
@@ -124,7 +149,8 @@ class LoadedLlamaVid(LoadedModel):
     ) -> "GuidedFrames":
         """The frames of a section for a guide question."""
         del room
-        return GuidedFrames(self, guide, batches, prompt.frame_places(self.config.tokens_per_frame))
+        each = self.config.tokens_per_frame
+        return GuidedFrames(self, guide, batches, prompt.frame_places(each), prompt.text_behind(each))
 
     def unseen(self, prompt: SectionPrompt) -> UnseenFrames:
         """The frames of a section as zeros."""
@@ -135,14 +161,17 @@ class LoadedLlamaVid(LoadedModel):
 class GuidedFrames(SectionFrames):
     """Frames whose context tokens a guide question makes, from stored patches in batches (T, N, C).
 
-    Their first tokens stand at `places` in the LLaMA; `contents` (T, H) are their content tokens, pooled.
+    Their first tokens stand at `places` in the LLaMA, and what is `said` behind them are ids; `contents` (T, H) are
+    their content tokens, pooled.
     """
 
     model: LoadedLlamaVid
     guide: str
     batches: Sequence[torch.Tensor]
     places: Sequence[int]
+    said: Sequence[Sequence[int]] = ()
     contents: torch.Tensor | None = None
+    _shown: dict[int, Shown] = field(default_factory=dict)  # of frames that second looks in words were at
 
     @property
     def lasting(self) -> bool:
@@ -170,28 +199,50 @@ class GuidedFrames(SectionFrames):
         return self.model.embed(ids, rows)
 
     def look_again(
-        self, words: Sequence[Word], questions: Sequence[str], *, frames: int, visible: int
+        self, words: Sequence[Word], questions: Sequence[str], *, frames: int, visible: int, times: Sequence[float]
     ) -> tuple[list[Word], torch.Tensor | None]:
-        """Words with second looks at the frames whose content tokens a question names.
+        """Words with second looks at the frames whose time a question names, else whose content tokens it names.
 
         The context tokens that were read with the film are then not seen.
         """
         if not frames:
             return list(words), None
         seen = self.places[: bisect_left(self.places, visible)]
-        looks = [self._look(question, seen, frames) for question in questions]
+        if self.model.look_reader:
+            lines = self._lines(times[: len(seen)], frames)
+            named = [(question, self._named(question)) for question in questions]
+            return before_turns(words, lines.before(named), eos=self.model.tokenizer.eos), None
+        looks = [self._look(question, seen, frames, times[: len(seen)]) for question in questions]
         stale = torch.zeros(visible, dtype=torch.bool, device=self.model.device)
         stale[list(seen)] = True
         return before_turns(words, looks, eos=self.model.tokenizer.eos), stale
 
     @torch.inference_mode()
-    def _look(self, question: str, places: Sequence[int], most: int) -> list[Word]:
-        """A question's context tokens of at most so many of the frames at `places`."""
+    def _look(self, question: str, places: Sequence[int], most: int, times: Sequence[float]) -> list[Word]:
+        """A question's context tokens of at most so many of the frames at `places` and `times`."""
+        named = self._named(question)
+        found = frames_at(question, times)[:most]
+        found = found or find_frames(self._contents(len(places)).to(named), named, most=most)
+        return [Word(FRAME, look=Look(question, frame, places[frame])) for frame in found]
+
+    def _lines(self, times: Sequence[float], most: int) -> LookLines:
+        """Second looks in words at the frames at `times`."""
+
+        def shown(frames: Sequence[int]) -> list[Shown]:
+            return self.model.shown(self._frames(frames))
+
+        said, contents = self.said[: len(times) - 1], self._contents(len(times))
+        return LookLines(self.model.tokenizer, times, contents, shown, said, most, self._shown)
+
+    def _named(self, question: str) -> torch.Tensor:
+        """Embeddings (W, H) of a question's words."""
+        return self.model.embed(self.model.tokenizer.encode(question.strip()))[0]
+
+    def _contents(self, frames: int) -> torch.Tensor:
+        """Content tokens (T, H), pooled, of so many of the first frames."""
         if self.contents is None:  # the prefix was offloaded meanwhile
             self.contents = torch.cat([self.model.contents(patches) for patches in self.batches])
-        named = self.model.embed(self.model.tokenizer.encode(question.strip()))[0]
-        found = find_frames(self.contents[: len(places)].to(named), named, most=most)
-        return [Word(FRAME, look=Look(question, frame, places[frame])) for frame in found]
+        return self.contents[:frames]
 
     @torch.inference_mode()
     def embed_words(
@@ -200,7 +251,8 @@ class GuidedFrames(SectionFrames):
         """Embeddings (1, W - known, H) of words and second looks; yields frames that were looked at."""
         del state
         new, fresh, done = words[known:], [], 0
-        for question, looks in groupby((word.look for word in new if word.look), key=lambda look: look.question):
+        looked = (word.look for word in new if word.look and word.fresh)
+        for question, looks in groupby(looked, key=lambda look: look.question):
             patches = self._frames([look.frame for look in looks])
             fresh.append(self.model.context_tokens(patches, question))
             done += len(patches)

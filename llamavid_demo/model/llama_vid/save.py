@@ -51,8 +51,8 @@ def save_checkpoint(
 def released_config(config: LlamaVidConfig) -> dict[str, Any]:
     """`config.json` as the release writes it.
 
-    `autocast`, `evidence_heads`, `evidence_layers`, `guide`, `languages`, `mm_vision_depth`, `mm_vision_heads`,
-    `prompt`, `second_eyes` and `spoken_evidence` are ours.
+    `autocast`, `evidence_heads`, `evidence_layers`, `guide`, `languages`, `look_words`, `mm_vision_depth`,
+    `mm_vision_heads`, `prompt`, `second_eyes` and `spoken_evidence` are ours.
     """
     llama, rope = config.llama, config.llama.rope_parameters or {}
     scaled = rope.get("rope_type", "default") != "default"
@@ -70,6 +70,7 @@ def released_config(config: LlamaVidConfig) -> dict[str, Any]:
         "hidden_size": llama.hidden_size,
         "intermediate_size": llama.intermediate_size,
         "languages": list(config.languages) or None,
+        "look_words": vars(config.look_words) if config.look_words else None,
         "max_position_embeddings": llama.max_position_embeddings,
         "max_token": config.max_tokens,
         "mm_hidden_size": config.vision.width,

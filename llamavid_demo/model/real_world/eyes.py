@@ -62,6 +62,10 @@ class RealWorldEyes:
         """Content tokens (T, 1, H) of stored rows (T, R, C)."""
         return self.named.contents(rows.flatten(1)[:, :CLASSES])[:, None]
 
+    def in_words(self, rows: torch.Tensor) -> list[tuple[str, frozenset[str]]]:
+        """What stored rows (T, R, C) show, in words, and the stems of what it may be called."""
+        return self.named.in_words(rows.flatten(1)[:, :CLASSES])
+
     def contexts(self, rows: torch.Tensor, question: str) -> torch.Tensor:
         """Context tokens (T, 1, H) of stored rows (T, R, C) for a question."""
         return self.named.contexts(rows.flatten(1)[:, :CLASSES], question)[:, None]

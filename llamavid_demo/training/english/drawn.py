@@ -9,6 +9,7 @@ from typing import Protocol
 import torch
 
 from llamavid_demo.film.cues import Cue
+from llamavid_demo.model.llama_vid.look_lines import Shown
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE
 from llamavid_demo.questions import Question, ask, follow_up
 from llamavid_demo.questions.ordinary import reworded
@@ -54,6 +55,11 @@ class DrawnPictures:
         rows = torch.stack([context_words(shot, thing) for shot in self.script.shots]) @ words.drawn
         return self._seen(rows[[self.frames[frame] for frame in frames]], question)
 
+    def shown(self, words: WordTokens, frames: Sequence[int]) -> list[Shown]:
+        """What some frames show, in words."""
+        contents = self.contents(words)[list(frames)]
+        return words.look_reader(contents, lambda asked, some: self.contexts(words, asked, [frames[i] for i in some]))
+
     def _seen(self, tokens: torch.Tensor, question: str) -> torch.Tensor:
         generator = torch.Generator().manual_seed(random.Random(f"{self.seed}/{question}").randrange(1 << 60))  # noqa: S311 - chance
         return tokens + self.noise * torch.randn(tokens.shape, generator=generator)
@@ -86,6 +92,11 @@ class SeenPictures:
         """Context tokens (F, H) of some frames for a question."""
         del words
         return self._tokens([self.frames[frame] for frame in frames], question or NEUTRAL_GUIDE)
+
+    def shown(self, words: WordTokens, frames: Sequence[int]) -> list[Shown]:
+        """What some frames show, in words."""
+        contents = self._tokens([self.frames[frame] for frame in frames], None)
+        return words.look_reader(contents, lambda asked, some: self.contexts(words, asked, [frames[i] for i in some]))
 
     def _tokens(self, pictures: Sequence[tuple[int, int]], question: str | None) -> torch.Tensor:
         once = list(dict.fromkeys(pictures))

@@ -24,6 +24,7 @@ from llamavid_demo.training.aligning import Aligning
 from llamavid_demo.training.encoded_shots import EncodedShots, encode_pool, encoded_shots, kept_patches
 from llamavid_demo.training.english.reader import HEADS, pointing_layers
 from llamavid_demo.training.english.recipe import Recipe
+from llamavid_demo.training.english.word_tokens import LOOK_WORDS
 from llamavid_demo.training.guide import GuideIds
 from llamavid_demo.training.ideal import content_words
 from llamavid_demo.training.stages import Report, StepResult, run_stage
@@ -46,6 +47,7 @@ class Eyes:
             watched_heads=HEADS,
             spoken_evidence=True,
             second_eyes=True,
+            look_words=LOOK_WORDS,
             autocast=True,
             languages=("en",),
         )

@@ -8,6 +8,7 @@ from typing import Protocol
 import torch
 
 from llamavid_demo.film.cues import Cue
+from llamavid_demo.model.llama_vid.look_lines import Shown
 from llamavid_demo.training.english.word_tokens import WordTokens
 
 
@@ -33,6 +34,9 @@ class Pictures(Protocol):
 
     def contexts(self, words: WordTokens, question: str, frames: Sequence[int]) -> torch.Tensor:
         """Context tokens (F, H) of some frames for a question; a neutral one is ""."""
+
+    def shown(self, words: WordTokens, frames: Sequence[int]) -> list[Shown]:
+        """What some frames show, in words."""
 
 
 @dataclass

@@ -16,8 +16,8 @@ from llamavid_demo.training.english.variation import retold, shifted, typed
 
 BRIEFLY = ("Answer in a few words.", "Answer briefly.", "Short answer please.", "In a few words.", "(short answer)")
 # Shares of drawn films, of scenes over drawn pictures, and of named pictures alone. Short films teach the most a token.
-DRAWN, OVER_DRAWN, PICTURED = 0.3, 0.12, 0.1
-SHORT = 0.75  # share of drawn films that are some seconds long
+DRAWN, OVER_DRAWN, PICTURED = 0.25, 0.12, 0.15
+SHORT = 0.7  # share of drawn films that are some seconds long
 DIALOGUES = 0.2  # share of marked dialogues among the rest
 
 

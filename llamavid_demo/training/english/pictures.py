@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import torch
 
 from llamavid_demo.film.sections import clock
+from llamavid_demo.model.llama_vid.look_lines import Shown
+from llamavid_demo.model.real_world.kinds import ANIMALS, VEHICLES, group_of
 from llamavid_demo.model.real_world.named_tokens import classes
-from llamavid_demo.questions.kinds import ANIMALS, VEHICLES
 from llamavid_demo.training.english.film import Film, Turn
 from llamavid_demo.training.english.word_tokens import WordTokens
 
@@ -41,7 +42,7 @@ def probabilities(shown: Sequence[Sight], seconds: int, rng: random.Random) -> t
         if sight.what is None:
             for frame in range(sight.start, sight.end):
                 if rng.random() < 0.5:
-                    rows[frame, rng.randrange(1000)] = rng.uniform(0.05, 0.25)
+                    rows[frame, rng.randrange(1000)] = rng.uniform(0.05, 0.24)
             continue
         sure = rng.uniform(0.4, 0.97)
         kind = classes()[sight.what].kind
@@ -68,6 +69,10 @@ class NamedPictures:
     def contexts(self, words: WordTokens, question: str, frames: Sequence[int]) -> torch.Tensor:
         """Context tokens (F, H) of some frames."""
         return words.named.contexts(self.seen[list(frames)], question)
+
+    def shown(self, words: WordTokens, frames: Sequence[int]) -> list[Shown]:
+        """What some frames show, in words."""
+        return words.named.in_words(self.seen[list(frames)])
 
 
 def a(name: str) -> str:
@@ -127,7 +132,7 @@ def _at_time(film: Film, shown: Sequence[Sight], rng: random.Random) -> Turn | N
 
 def _group(sight: Sight) -> str:
     name, kind = classes()[sight.what or 0]
-    return "animal" if kind in ANIMALS else "vehicle" if kind in VEHICLES else kind or name
+    return group_of(kind) or name
 
 
 def _what_kind(film: Film, shown: Sequence[Sight], rng: random.Random) -> Turn | None:

@@ -10,10 +10,11 @@ import torch
 
 from llamavid_demo.film.alignment import cues_by_frame
 from llamavid_demo.model.llama_vid.config import PromptFormat
+from llamavid_demo.model.llama_vid.look_lines import NOTHING, LookLines, Shown
 from llamavid_demo.model.llama_vid.prompt import conversation_text, cue_text, section_prompt
-from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames
+from llamavid_demo.model.llama_vid.second_look import before_turns
 from llamavid_demo.model.llama_vid.tokenizer import BpeTokenizer
-from llamavid_demo.model.prompt import FRAME, Look, Word, word_places
+from llamavid_demo.model.prompt import SectionPrompt, Word, word_places
 from llamavid_demo.training.english.film import Film, Talk
 from llamavid_demo.training.english.word_tokens import WordTokens
 
@@ -60,12 +61,11 @@ class SequenceMaker:
         ids, places = list(section.ids), list(range(len(section.ids)))
         ends = [len(ids)]
         talk_of, labels, owners = [-1] * len(ids), [IGNORED] * len(ids), [0] * len(ids)
-        rows, kinds = [frames], list[str]()
+        kinds = list[str]()
         pointers: list[tuple[int, list[int]]] = []
-        frame_places = section.frame_places(2)
+        frame_places, looks = section.frame_places(2), self._lines(film, section, contents, look_frames)
         for number, talk in enumerate(film.talks):
-            words, looks = self._words(talk, section.last_cues, frame_places, contents, look_frames)
-            rows += [self._contexts(film, question, frames) for question, frames in looks]
+            words = self._words(talk, section.last_cues, looks)
             begin, looked = len(ids), [word.look.frame if word.look else None for word in words]
             ids += [word.id for word in words]
             places += word_places(words, len(section.ids))
@@ -77,42 +77,42 @@ class SequenceMaker:
                 owners[start:end] = [len(kinds)] * (end - start)
                 found = [at for line in turn.lines for at in lines.get(line, ())]
                 found += [frame_places[frame] + 1 for frame in turn.frames]
-                found += [at for at in range(begin, start) if ids[at] == FRAME and looked[at - begin] in turn.frames]
+                found += [at for at in range(begin, start) if looked[at - begin] in turn.frames]
                 if found and turn.kind != "summary":
                     pointers += [(at, found) for at in range(start - 1, min(end, start - 1 + POINTED))]
                 kinds.append(turn.kind)
             ends.append(len(ids))
         at = torch.tensor(places)
-        stale = frame_places if look_frames else []
         return TalkSequence(
             ids=torch.tensor(ids),
             labels=torch.tensor(labels),
             places=at,
-            tokens=torch.cat(rows),
-            seen=_seen(at, torch.tensor(talk_of), stale),
+            tokens=frames,
+            seen=_seen(at, torch.tensor(talk_of)),
             ends=ends,
             kinds=kinds,
             owners=torch.tensor(owners),
             pointers=pointers,
         )
 
-    def _words(
-        self, talk: Talk, last_cues: str, places: Sequence[int], contents: torch.Tensor, most: int
-    ) -> tuple[list[Word], list[tuple[str, list[int]]]]:
-        """Words of a talk with its second looks, and the (question, frames) of these."""
+    def _words(self, talk: Talk, last_cues: str, lines: LookLines | None) -> list[Word]:
+        """Words of a talk with its second looks."""
         turns = [(turn.question, turn.answer) for turn in talk]
-        words = [
-            Word(i) for i in self.tokenizer.encode(conversation_text(self.tokenizer, self.texts, last_cues, turns))
-        ]
-        if not most:
-            return words, []
-        looks, asked = [], []
-        for turn in talk:
-            named = self.table[torch.tensor(self.tokenizer.encode(turn.question.strip()))]
-            frames = find_frames(contents, named, most=most)
-            looks.append([Word(FRAME, look=Look(turn.question, frame, places[frame])) for frame in frames])
-            asked.append((turn.question, frames))
-        return before_turns(words, looks, eos=self.tokenizer.eos), asked
+        text = conversation_text(self.tokenizer, self.texts, last_cues, turns)
+        words = [Word(i) for i in self.tokenizer.encode(text)]
+        if lines is None:
+            return words
+        asked = [turn.question for turn in talk]
+        named = [self.table[torch.tensor(self.tokenizer.encode(question.strip()))] for question in asked]
+        return before_turns(words, lines.before(list(zip(asked, named, strict=True))), eos=self.tokenizer.eos)
+
+    def _lines(self, film: Film, section: SectionPrompt, contents: torch.Tensor, most: int) -> LookLines | None:
+        """Second looks, with an overview of so many lines at most."""
+
+        def shown(frames: Sequence[int]) -> list[Shown]:
+            return film.pictures.shown(self.words, frames) if film.pictures else [NOTHING] * len(frames)
+
+        return LookLines(self.tokenizer, film.times, contents, shown, section.text_behind(2), most) if most else None
 
     def _contexts(self, film: Film, question: str, frames: Sequence[int]) -> torch.Tensor:
         """Context tokens (F, H) of some frames."""
@@ -144,16 +144,8 @@ class SequenceMaker:
         return found
 
 
-def _seen(places: torch.Tensor, talks: torch.Tensor, stale: list[int]) -> torch.Tensor:
-    """What each token sees (L, L): what came before it, in the film or in its own talk, and stands before it.
-
-    Words behind the film don't see its `stale` tokens: context tokens that second looks have replaced.
-    """
+def _seen(places: torch.Tensor, talks: torch.Tensor) -> torch.Tensor:
+    """What each token sees (L, L): what came before it, in the film or in its own talk."""
     order = torch.ones(len(places), len(places), dtype=torch.bool).tril(-1)
     seen = order & (places[None] < places[:, None]) & ((talks[None] < 0) | (talks[None] == talks[:, None]))
-    if stale:
-        behind = (talks >= 0) & (places >= int((talks < 0).sum()))
-        hidden = torch.zeros(len(places), dtype=torch.bool)
-        hidden[stale] = True
-        seen &= ~(behind[:, None] & hidden[None])
     return seen | torch.eye(len(places), dtype=torch.bool)

@@ -2,10 +2,21 @@
 
 import torch
 
+from llamavid_demo.model.llama_vid.config import LookWords
+from llamavid_demo.model.llama_vid.look_lines import LookReader
 from llamavid_demo.model.llama_vid.tokenizer import BpeTokenizer
 from llamavid_demo.model.real_world.named_tokens import NamedTokens, embed_words
 from llamavid_demo.questions.words import WEATHER_WORDS
-from llamavid_demo.training.ideal import WORDS
+from llamavid_demo.storybook.world import ACTIONS, COLOURS, PLACES, THINGS, TIMES, WEATHERS
+from llamavid_demo.training.ideal import NO
+
+LOOK_WORDS = LookWords(  # in the order of `ideal.WORDS`
+    scene=(PLACES, TIMES, tuple(WEATHER_WORDS.get(word, word) for word in WEATHERS)),
+    things=THINGS,
+    traits=(COLOURS, ACTIONS),
+    question="What is the {} doing?",
+    others=(NO,),
+)
 
 
 class WordTokens:
@@ -17,7 +28,8 @@ class WordTokens:
     def __init__(self, tokenizer: BpeTokenizer, table: torch.Tensor) -> None:
         self.width = table.shape[1]
         self.named = NamedTokens(tokenizer, table)
-        self.drawn = embed_words(tokenizer, table, [WEATHER_WORDS.get(word, word) for word in WORDS])
+        self.drawn = embed_words(tokenizer, table, LOOK_WORDS.all)
+        self.look_reader = LookReader(LOOK_WORDS, tokenizer, table)
 
     def nothing(self, frames: int) -> torch.Tensor:
         """Tokens (F, H) of frames that show nothing known."""

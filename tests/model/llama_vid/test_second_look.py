@@ -1,8 +1,9 @@
 """Which frames a question looks at again."""
 
+import pytest
 import torch
 
-from llamavid_demo.model.llama_vid.second_look import find_frames
+from llamavid_demo.model.llama_vid.second_look import find_frames, frames_at
 
 WORDS = torch.eye(8)  # an embedding for each of eight words
 
@@ -33,3 +34,17 @@ def test_frames_are_in_order_and_as_many_as_asked_for() -> None:
     for most in (0, 1, 32, 199):
         chosen = find_frames(contents, torch.randn(3, 16, generator=torch.Generator().manual_seed(1)), most=most)
         assert chosen == sorted(set(chosen)) and len(chosen) == most
+
+
+@pytest.mark.parametrize(
+    ("question", "frames"),
+    [
+        ("What do you see at 0:32?", [2]),
+        ("What happens at 0:30 and 0:31?", [0, 1]),
+        ("What is at 1:00:31?", []),
+        ("Is it 0:30 pm?", []),
+        ("Who speaks?", []),
+    ],
+)
+def test_a_time_names_its_frames(question: str, frames: list[int]) -> None:
+    assert frames_at(question, (30.0, 31.0, 32.0)) == frames

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from llamavid_demo.model.real_world.eyes import RealWorldEyes, rows_for
-from llamavid_demo.model.real_world.named_tokens import NamedTokens, classes, stems
+from llamavid_demo.model.real_world.named_tokens import NORM, NamedTokens, classes, stems
 from llamavid_demo.model.real_world.network import load_efficientnet, weights_file
 
 BEAGLE = next(i for i, named in enumerate(classes()) if named.name == "beagle")
@@ -43,11 +43,31 @@ def test_a_content_token_is_the_name_of_what_is_seen(tokens: NamedTokens) -> Non
     assert int(near.argmax()) == BEAGLE
 
 
-def test_a_context_token_is_of_the_kind_until_somebody_asks(tokens: NamedTokens) -> None:
-    neutral = tokens.contexts(seen(beagle=0.8), "")
-    torch.testing.assert_close(neutral[0], 0.8 * tokens.kinds[BEAGLE])
-    asked = tokens.contexts(seen(beagle=0.5, cab=0.4), "Are there any cars?")
-    torch.testing.assert_close(asked[0], 0.4 * tokens.names[CAB])
+def test_what_is_seen_is_told_in_words_where_it_is_sure(tokens: NamedTokens) -> None:
+    (dog, called), (both, _), (unsure, _) = tokens.in_words(
+        torch.cat([seen(beagle=0.8), seen(beagle=0.5, cab=0.4), seen(beagle=0.1)])
+    )
+    assert dog == "beagle (dog)" and {"beagle", "dog", "animal"} <= called
+    assert both == "beagle (dog); taxi (car)" and unsure == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "share", "of", "what"),
+    [
+        ("", 0.8, "kinds", BEAGLE),
+        ("Are there any cars?", 0.4, "names", CAB),
+        ("what animals are there", 0.8, "names", BEAGLE),
+        ("Is there a piano?", 0.8, "kinds", BEAGLE),
+        ("What is on screen at 0:05?", 0.8, "names", BEAGLE),
+    ],
+)
+def test_a_context_token_is_of_the_kind_until_somebody_asks(
+    tokens: NamedTokens, question: str, share: float, of: str, what: int
+) -> None:
+    shown = tokens.contexts(seen(**{"cab" if what == CAB else "beagle": share}), question)
+    shared = tokens.contexts(seen(beagle=1.0), "")[0] - tokens.kinds[BEAGLE]  # what all words have in common
+    torch.testing.assert_close(shown[0], share * (getattr(tokens, of)[what] + shared))
+    assert shared.norm() > 0 and not tokens.contents(seen(beagle=0.8))[0].dot(shared) > 0.2 * shared.norm() * NORM
 
 
 def test_faint_guesses_do_not_count(tokens: NamedTokens) -> None:

@@ -1,7 +1,6 @@
 """A film with its talks as one sequence: exactly what inference sends, and talks that know nothing of each other."""
 
 import random
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,17 +79,18 @@ def test_talks_do_not_see_each_other(maker: SequenceMaker) -> None:
     assert not made.seen.triu(1).any()
 
 
-def test_second_looks_stand_at_their_frames_and_hide_the_films_own_context_tokens(maker: SequenceMaker) -> None:
+def test_second_looks_say_in_words_what_is_shown(maker: SequenceMaker) -> None:
     shown = sights(15, random.Random(1), known=1.0)
-    seen = replace(film(), pictures=NamedPictures(probabilities(shown, 15, random.Random(1))))
-    made = maker(seen, look_frames=4)
-    frames = (made.ids == FRAME).nonzero()[:, 0]
-    looks = frames[frames >= made.ends[0]]
-    assert len(looks) == 4 * 3 and len(made.tokens) == 30 + len(looks)
-    contexts = frames[frames < made.ends[0]][::2]
-    assert set(made.places[looks].tolist()) <= set(contexts.tolist())
-    asking = made.ends[1] - 1
-    assert not made.seen[asking, contexts].any() and made.seen[asking, contexts + 1].all()
+    pictures = NamedPictures(probabilities(shown, 15, random.Random(1)))
+    at = Turn("What is at 0:02?", "A thing.", (), "seen", tuple(range(shown[0].start, shown[0].end)))
+    made = maker(Film(list(CUES), 0, 15, [[at]], pictures), look_frames=24)
+    talk = text_of(maker, made.ids[made.ends[0] :])
+    told, _ = pictures.shown(maker.words, [2])[0]
+    assert talk.startswith("\nPictures:\n0:00 ") and f"\nLook:\n0:02 {told}\n0:01 MARA: Did you lock" in talk
+    assert (made.ids[made.ends[0] :] == FRAME).sum() == 0 and len(made.tokens) == 30
+    assert made.places.tolist() == list(range(len(made.ids)))
+    pointed = text_of(maker, made.ids[[i for i in made.pointers[0][1] if i >= made.ends[0]]])
+    assert f"\n0:02 {told}" in pointed
 
 
 def test_answers_point_to_their_lines(maker: SequenceMaker) -> None:

@@ -10,3 +10,8 @@ ANIMALS = frozenset((
 VEHICLES = frozenset(
     ("aeroplane", "bicycle", "boat", "bus", "car", "motorcycle", "rocket", "train", "truck", "vehicle")
 )
+
+
+def group_of(kind: str) -> str:
+    """What several kinds are together: "animal" or "vehicle", else the kind itself."""
+    return "animal" if kind in ANIMALS else "vehicle" if kind in VEHICLES else kind

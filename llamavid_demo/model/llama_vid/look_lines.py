@@ -1,0 +1,135 @@
+"""Second looks in words: lines that say what frames show, for frame tokens that are made of the LLaMA's own words.
+
+A small LLaMA reads a word better than a token that lies near its embedding. So what the frame tokens say is read off
+them, and written behind the film: before the first question what each shot shows, before each question the frames that
+it asks for.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from llamavid_demo.film.sections import clock
+from llamavid_demo.model.llama_vid.config import LookWords
+from llamavid_demo.model.llama_vid.second_look import find_frames, frames_at, shots_of
+from llamavid_demo.model.llama_vid.tokenizer import VidTokenizer
+from llamavid_demo.model.prompt import Look, Word
+from llamavid_demo.model.real_world.named_tokens import embed_words, stems
+
+SHOTS = "\nPictures:"
+ASKED = "\nLook:"
+UNKNOWN = "nothing that is known"
+MOST = 8  # lines for a question
+LINE = 32  # tokens of a line, at most
+ROOM = 96  # tokens of all lines for a question, at most
+NEAR = range(-2, 6)  # seconds around a time that is asked for: what is said there is repeated
+SHARE = 0.2  # of a word in a frame token, from which on it is there
+
+Shown = tuple[str, frozenset[str]]  # what a frame shows, in words, and the stems of what it may be called
+NOTHING: Shown = ("", frozenset())
+
+
+class LookReader:
+    """Reads words off frame tokens, with the word embeddings `table` (V, H) of the LLaMA."""
+
+    def __init__(self, words: LookWords, tokenizer: VidTokenizer, table: torch.Tensor) -> None:
+        self.words = words
+        self._columns = {word: i for i, word in enumerate(words.all)}
+        embedded = embed_words(tokenizer, table, words.all).float()
+        self._shares = torch.linalg.pinv(embedded)  # (H, words): how much of each word a token has
+
+    def __call__(self, contents: torch.Tensor, contexts: Callable[[str, list[int]], torch.Tensor]) -> list[Shown]:
+        """What frames with content tokens (T, H) show: place, time and the like, then things with their traits.
+
+        `contexts` gives the context tokens (F, H) of some of the frames for a question about a thing.
+        """
+        shares = contents.float() @ self._shares.to(contents.device)
+        words = self.words
+        scenes = [self._best(words.scene, row) for row in shares]
+        there = shares[:, [self._columns[thing] for thing in words.things]] > SHARE  # (T, things)
+        things: list[list[str]] = [[] for _ in scenes]
+        for number, thing in enumerate(words.things):
+            frames = there[:, number].nonzero()[:, 0].tolist()
+            if not frames:
+                continue
+            rows = contexts(words.question.format(thing), frames).float() @ self._shares.to(contents.device)
+            for frame, row in zip(frames, rows, strict=True):
+                first, *others = self._best(words.traits, row)
+                things[frame].append(" ".join((first, thing, *others)))
+        lines = [": ".join(", ".join(words) for words in line if words) for line in zip(scenes, things, strict=True)]
+        return [(line, stems(line)) for line in lines]
+
+    def _best(self, kinds: Sequence[Sequence[str]], row: torch.Tensor) -> list[str]:
+        """Of each kind of words the one that a token has most of; `row` (words,) are its shares."""
+        return [max(kind, key=lambda word: float(row[self._columns[word]])) for kind in kinds]
+
+
+@dataclass
+class LookLines:
+    """Lines about the frames at `times` (seconds), whose content tokens are `contents` (T, H).
+
+    `shown` says what some frames show, "" where that is nothing known; `known` keeps it. `said` are the ids of what is
+    read behind each frame.
+    """
+
+    tokenizer: VidTokenizer
+    times: Sequence[float]
+    contents: torch.Tensor
+    shown: Callable[[Sequence[int]], list[Shown]]
+    said: Sequence[Sequence[int]]
+    most: int  # lines of the overview
+    known: dict[int, Shown] = field(default_factory=dict)
+
+    def before(self, questions: Sequence[tuple[str, torch.Tensor]]) -> list[list[Word]]:
+        """Looks of a conversation's questions, each with its words' embeddings (W, H)."""
+        shots = shots_of(self.contents)
+        overview = shots if len(shots) <= self.most else [shots[i * len(shots) // self.most] for i in range(self.most)]
+        self._describe(overview)
+        told = self._once(overview)
+        looks = [self._look(question, named, overview, whole=len(shots) <= self.most) for question, named in questions]
+        return [[*self._lines(SHOTS, told, ""), *looks[0]], *looks[1:]]
+
+    @staticmethod
+    def tokens(overview: int, questions: int) -> int:
+        """How many a conversation's looks have, at most, with so many lines of the overview."""
+        return (overview + 1) * LINE + questions * ROOM
+
+    def _look(self, question: str, named: torch.Tensor, overview: Sequence[int], *, whole: bool) -> list[Word]:
+        """Lines for a question, as many as there is room for."""
+        return self._found(question, named, overview, whole=whole)[:ROOM]
+
+    def _found(self, question: str, named: torch.Tensor, overview: Sequence[int], *, whole: bool) -> list[Word]:
+        """The frames whose times a question names, else those that show what it names."""
+        at = frames_at(question, self.times)[:MOST]
+        if at:
+            self._describe(at)
+            return [*self._lines(ASKED, at if overview else [], question), *self._spoken(at, question)]
+        near = overview if whole else find_frames(self.contents.to(named), named, most=self.most, one_a_shot=True)
+        self._describe(near)
+        asked = stems(question)
+        found = self._once([frame for frame in near if asked & self.known[frame][1]])
+        return self._lines(ASKED, found[:MOST], question)
+
+    def _spoken(self, at: Sequence[int], question: str) -> list[Word]:
+        """What is said around some frames, once more."""
+        near = sorted({frame + second for frame in at for second in NEAR} & {*range(len(self.said))})
+        return [Word(i, look=Look(question, frame)) for frame in near for i in self.said[frame]]
+
+    def _describe(self, frames: Sequence[int]) -> None:
+        if new := [frame for frame in frames if frame not in self.known]:
+            self.known.update(zip(new, self.shown(new), strict=True))
+
+    def _once(self, frames: Sequence[int]) -> list[int]:
+        """Without frames of nothing known, and of what the one before shows."""
+        known = [frame for frame in frames if self.known[frame][0]]
+        return [b for a, b in zip([None, *known], known, strict=False) if a is None or self.known[a] != self.known[b]]
+
+    def _lines(self, head: str, frames: Sequence[int], question: str) -> list[Word]:
+        if not frames:
+            return []
+        words = [Word(i) for i in self.tokenizer.encode(head)]
+        for frame in frames:
+            line = f"\n{clock(self.times[frame])} {self.known[frame][0] or UNKNOWN}"
+            words += [Word(i, look=Look(question, frame)) for i in self.tokenizer.encode(line)[:LINE]]
+        return words
