@@ -2,19 +2,38 @@
 Object.assign(window.cinema, (() => {
   const { address, one, section, stored, text, video } = window.cinema;
   const judged = (thumb, value) => stored(localStorage, `cinema/thumb/${thumb.dataset.of}`, value);
+  let said = null; // what a button says now, and which of them
   let turned; // the place where another branch was last asked for
 
   // The conversation was drawn anew: it knows no thumbs, and the button that was pressed may be gone.
   function redrawn() {
     for (const thumb of document.querySelectorAll('[data-thumb]')) thumb.ariaPressed = judged(thumb) === thumb.dataset.thumb;
     if (document.activeElement === document.body) one(`[data-place="${turned}"]`)?.focus();
+    speak();
   }
 
-  // A button says for two seconds what it has done.
+  // A button says for two seconds what it has done, through every redrawing.
   function say(button, words) {
-    button.dataset.words ??= button.textContent;
-    button.textContent = words;
-    setTimeout(() => { button.textContent = button.dataset.words; }, 2000);
+    hush();
+    const at = [...document.querySelectorAll('[data-does]')].indexOf(button);
+    said = { at, words, before: button.textContent, timer: setTimeout(hush, 2000) };
+    speak();
+  }
+
+  const turnText = (from, to) => {
+    const button = document.querySelectorAll('[data-does]')[said.at];
+    if (button?.textContent === from) button.textContent = to;
+  };
+
+  function speak() {
+    if (said) turnText(said.before, said.words);
+  }
+
+  function hush() {
+    if (!said) return;
+    clearTimeout(said.timer);
+    turnText(said.words, said.before);
+    said = null;
   }
 
   async function copy(button, words) {

@@ -19,7 +19,11 @@ def start_child(command: list[str], **streams: Any) -> subprocess.Popen[bytes]:
     if not shutil.which(command[0]):
         raise FileNotFoundError(command[0])
     words = [*(_TIED if _can_be_tied() else []), *command]
-    return _starting.submit(subprocess.Popen, words, stdin=subprocess.DEVNULL, **streams).result()
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(words, stdin=subprocess.DEVNULL, **streams)  # noqa: S603 (no shell)
+
+    return _starting.submit(start).result()
 
 
 @cache

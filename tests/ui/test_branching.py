@@ -7,6 +7,17 @@ from playwright.sync_api import Page, expect
 
 from tests.ui.test_page import ask, open_harbour, stop
 
+# The answer is redrawn while its button says that it was copied.
+COPY_AND_REDRAW = """async () => {
+  const button = document.querySelector('#current [data-does=copy]');
+  const told = new Promise((done) => new MutationObserver(done).observe(button, { childList: true }));
+  button.click();
+  await told;
+  button.textContent = 'Copy';
+  window.cinema.redrawn();
+  return button.textContent;
+}"""
+
 
 def test_edit_copy_judge_save_and_print(page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -41,6 +52,7 @@ def test_edit_copy_judge_save_and_print(page: Page) -> None:
     page.get_by_role("button", name="Share this moment").click()
     expect(page.locator("#keeping [data-does=share]")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()").endswith("?movie=harbour&section=0")
+    assert page.evaluate(COPY_AND_REDRAW) == "Copied"
     page.locator("#current [data-thumb]").first.click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Save as JSON").click()
