@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import sysconfig
 import venv
 from collections.abc import Callable
 from pathlib import Path
@@ -46,7 +45,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
     install = ["--python", binaries / "python", "install", "--no-deps", "--no-index", "--no-compile"]
     subprocess.run([*pip, *install, *folder.glob("*.whl")], check=True)
     packages = next((folder / "venv").glob("lib/*/site-packages"))
-    (packages / "requirements.pth").write_text(sysconfig.get_path("purelib"))
+    (packages / "requirements.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
     outside = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "LLAMAVID_MODEL")}
 
     def run(program: str, *words: str) -> str:
