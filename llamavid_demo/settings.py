@@ -35,8 +35,8 @@ class Settings(BaseSettings):
 
     releases: Path = Field(
         default_factory=releases_folder,
-        description="Folder that `get` puts the public releases into; `releases` in the repository, or in the user's data "
-        "directory when installed by pip, when unset.",
+        description="Folder that `get` puts the public releases into; when unset, `releases` in the repository, or in "
+        "the user's data directory where pip installed the program.",
     )
     model: str = Field(
         default_factory=lambda: str(embedded().folder),

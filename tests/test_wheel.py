@@ -1,4 +1,4 @@
-"""`pip install .` is enough: the wheel, alone in an environment, has the command, the page's files, models and films."""
+"""`pip install .` is enough: the wheel has the command, the page's files, models and films."""
 
 import os
 import subprocess

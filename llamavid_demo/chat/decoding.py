@@ -7,7 +7,8 @@ import torch
 from transformers import LogitsProcessorList, TemperatureLogitsWarper, TopPLogitsWarper
 
 from llamavid_demo.chat.progress import Progress
-from llamavid_demo.chat.sizes import CHUNK, words_at_once
+from llamavid_demo.chat.sizes import CHUNK as CHUNK  # the scheduler reads it here
+from llamavid_demo.chat.sizes import words_at_once
 from llamavid_demo.model.attention import BatchReading, TailReading
 from llamavid_demo.model.kv_cache import Prefix, TailBatch
 from llamavid_demo.model.loaded import LoadedModel

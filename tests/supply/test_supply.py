@@ -2,8 +2,11 @@
 
 import json
 import re
+import tomllib
+from pathlib import Path
 
 import pytest
+import yaml
 
 from llamavid_demo import __version__
 from llamavid_demo.embedded import INSTALL
@@ -21,9 +24,10 @@ def test_the_lock_has_a_hash_for_everything_and_names_no_registry() -> None:
 
 
 @pytest.mark.parametrize("listed", LISTED, ids=lambda path: path.name)
-def test_the_lock_has_what_the_requirements_say(listed: object) -> None:
+def test_the_lock_has_what_the_requirements_say(listed: Path) -> None:
     locked = {f"{pin.name}=={pin.version}" for pin in read_lock()}
-    assert {f"{plain(line.partition('==')[0])}=={line.partition('==')[2]}" for line in listed.read_text().split()} <= locked  # type: ignore[attr-defined]
+    stated = (line.partition("==") for line in listed.read_text().split())
+    assert {f"{plain(name)}=={version}" for name, _, version in stated} <= locked
 
 
 def test_the_language_model_is_the_same_everywhere() -> None:
@@ -67,3 +71,16 @@ def test_files_that_pip_reads_name_no_index() -> None:
     assert len(read) >= 6
     for file in read:
         assert not re.search(r"index-url|find-links|trusted-host", file.read_text("utf-8")), file.name
+
+
+def test_what_builds_the_wheel_is_what_the_tests_build_it_with() -> None:
+    requires = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["build-system"]["requires"]
+    assert set(requires) <= set((ROOT / "requirements-dev.txt").read_text().split("\n"))
+
+
+def test_hooks_run_what_the_check_runs() -> None:
+    [local] = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))["repos"]
+    check = (ROOT / "run.sh").read_text("utf-8").partition("  check)")[2].partition(";;")[0]
+    run = re.compile(r"\.venv/bin/\w+(?: (?:format|check))?")
+    hooks = {run.findall(hook["entry"])[0] for hook in local["hooks"]}
+    assert hooks == set(run.findall(check)) and len(hooks) == 3
