@@ -11,7 +11,7 @@ import typer
 import yaml
 from rich.filesize import decimal
 
-from llamavid_demo import __version__
+import llamavid_demo
 from llamavid_demo.cli.common import chosen_settings, console, messages
 from llamavid_demo.embedded import INSTALLED, ROOT
 from llamavid_demo.errors import MovieError, SpaceError
@@ -91,7 +91,7 @@ def publish(
     from huggingface_hub import HfApi, get_token
     from huggingface_hub.errors import HfHubHTTPError, HTTPError, OfflineModeIsEnabled
 
-    api = HfApi(library_name="llamavid-demo", library_version=__version__)
+    api = HfApi(library_name="llamavid-demo", library_version=llamavid_demo.__version__)
     if not get_token():
         raise SpaceError("There is no token for the Hub here: run `hf auth login`, or set HF_TOKEN to one that writes.")
     start = {"LLAMAVID_MODEL": model} if model else {}
