@@ -7,6 +7,8 @@ used.
 from importlib import import_module
 from typing import Any
 
+__version__ = "0.1.0"
+
 _HOMES = {
     "load_movie": "llamavid_demo.film",
     "load_model": "llamavid_demo.model.load",

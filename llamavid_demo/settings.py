@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from llamavid_demo.cache_folder import cache_folder
-from llamavid_demo.embedded import ROOT, embedded
+from llamavid_demo.embedded import ROOT, embedded, releases_folder
 from llamavid_demo.errors import QuestionError
 
 THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
@@ -33,7 +33,11 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LLAMAVID_", frozen=True)
 
-    releases: Path = Field(ROOT / "releases", description="Folder that `get` puts the public releases into.")
+    releases: Path = Field(
+        default_factory=releases_folder,
+        description="Folder that `get` puts the public releases into; when unset, `releases` in the repository, or in "
+        "the user's data directory where pip installed the program.",
+    )
     model: str = Field(
         default_factory=lambda: str(embedded().folder),
         description="Checkpoint folder, Hub id, or name of a release; the best of the embedded ones that can run here "

@@ -36,5 +36,5 @@ def section_plan(
 def memory_gigabytes(device: torch.device) -> float:
     """Memory of a CUDA card, or of the machine, in GiB."""
     if device.type == "cuda":
-        return torch.cuda.get_device_properties(device).total_memory / GIB
-    return psutil.virtual_memory().total / GIB
+        return float(torch.cuda.get_device_properties(device).total_memory / GIB)
+    return float(psutil.virtual_memory().total / GIB)

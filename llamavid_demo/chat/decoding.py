@@ -12,7 +12,7 @@ from transformers import (
 )
 
 from llamavid_demo.chat.progress import Progress
-from llamavid_demo.chat.sizes import CHUNK
+from llamavid_demo.chat.sizes import CHUNK as CHUNK  # the scheduler reads it here
 from llamavid_demo.model.attention import BatchReading, TailReading
 from llamavid_demo.model.kv_cache import Prefix, TailBatch
 from llamavid_demo.model.loaded import LoadedModel

@@ -57,4 +57,4 @@ def _free_bytes(device: torch.device) -> int:
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return int(free * SHARE) + torch.cuda.memory_reserved(device)
-    return int(psutil.virtual_memory().available * SHARE) + psutil.Process().memory_info().rss
+    return int(psutil.virtual_memory().available * SHARE + psutil.Process().memory_info().rss)

@@ -48,5 +48,5 @@ def _seconds(seconds: float | None) -> str:
     return "–" if seconds is None else f"{seconds:.2f} s"
 
 
-def _share(row: dict | None) -> str:
+def _share(row: dict[str, Any] | None) -> str:
     return "–" if row is None else f"{row['accuracy']:.1%} ({row['n']})"

@@ -35,7 +35,8 @@ class History:
 
     @property
     def _list(self) -> list[Any]:
-        return self._kept["turns"] if isinstance(self._kept, dict) else self._kept
+        turns: list[Any] = self._kept["turns"] if isinstance(self._kept, dict) else self._kept
+        return turns
 
     def turns(self) -> "list[Turn]":
         """The turns, each with the options that it was asked with. Raises `QuestionError`."""

@@ -43,7 +43,7 @@ def packages(listed: Path = REQUIREMENTS) -> Finding:
             lacking.append(name)
         else:
             others += [] if found.partition("+")[0] == wanted else [f"{name} {found}, not {wanted}"]
-    do = f"{Path(sys.executable).name} -m pip install -r {listed.name}"
+    do = f"{Path(sys.executable).name} -m pip install -r {listed}"
     if lacking:
         return wrong(f"missing: {', '.join(lacking)}", do)
     return warning(f"other versions than tested: {'; '.join(others)}", do) if others else ok(f"all {len(lines)}")

@@ -11,8 +11,9 @@ import typer
 import yaml
 from rich.filesize import decimal
 
+import llamavid_demo
 from llamavid_demo.cli.common import chosen_settings, console, messages
-from llamavid_demo.embedded import ROOT
+from llamavid_demo.embedded import INSTALLED, ROOT
 from llamavid_demo.errors import MovieError, SpaceError
 
 SINGLE = ("LICENSE", "app.py", "packages.txt", "requirements.txt")  # README.md is written anew
@@ -33,6 +34,8 @@ def space(
     ] = None,
 ) -> None:
     """Make a Hugging Face Space of this page, or show what it would hold (--dry-run)."""
+    if INSTALLED:
+        raise SpaceError("A Space is made from the repository, and this is an installed package: run it in a clone.")
     movies = chosen_settings().movies
     starts = _model_there(model) if model else None
     _check(name, hardware)
@@ -88,7 +91,7 @@ def publish(
     from huggingface_hub import HfApi, get_token
     from huggingface_hub.errors import HfHubHTTPError, HTTPError, OfflineModeIsEnabled
 
-    api = HfApi(library_name="llamavid-demo")
+    api = HfApi(library_name="llamavid-demo", library_version=llamavid_demo.__version__)
     if not get_token():
         raise SpaceError("There is no token for the Hub here: run `hf auth login`, or set HF_TOKEN to one that writes.")
     start = {"LLAMAVID_MODEL": model} if model else {}

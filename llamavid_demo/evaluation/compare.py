@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from llamavid_demo.embedded import ROOT
 from llamavid_demo.evaluation.evaluate import SHORT_FILMS, Report, evaluate_modes, evaluation_film, films_of
 from llamavid_demo.evaluation.greedy import begin, read_section
 from llamavid_demo.film.cues import Cue
@@ -15,7 +16,6 @@ from llamavid_demo.model.load import load_model
 from llamavid_demo.model.loaded import NO_GUIDE, LoadedModel
 from llamavid_demo.model.own_thread import in_own_thread
 from llamavid_demo.model.plan import fused_bytes_per_frame, kv_bytes_per_token
-from llamavid_demo.settings import ROOT
 from llamavid_demo.storybook.frame_cues import frame_times
 from llamavid_demo.storybook.random_film import FilmKind
 from llamavid_demo.storybook.shots import film_frames

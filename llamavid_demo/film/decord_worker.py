@@ -65,7 +65,7 @@ class ForwardReader:
         return self._next()
 
     def _next(self) -> np.ndarray:
-        picture = self._reader.next().asnumpy()
+        picture: np.ndarray = self._reader.next().asnumpy()
         self._at, self._landed = self._at + 1, False
         return picture
 

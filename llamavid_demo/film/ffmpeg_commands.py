@@ -33,9 +33,10 @@ def ffprobe(path: Path, **options: str) -> dict[str, Any]:
     """
     output = _ffprobe(path, "-show_format", "-show_streams", "-of", "json", **options)
     try:
-        return json.loads(output)
+        description: dict[str, Any] = json.loads(output)
     except json.JSONDecodeError:
         raise MovieError(f"{path.name} cannot be read: its description makes no sense.{_REMEDY}") from None
+    return description
 
 
 def packet_times(path: Path, **options: str) -> Iterator[tuple[float | None, float | None]]:

@@ -38,7 +38,8 @@ def read_ttml(text: str) -> list[Cue]:
 
 def _parsed(text: str) -> ET.Element:
     """The document. Raises ValueError for one that is nested deeper than any that people write."""
-    depth, root = 0, None
+    depth = 0
+    root: ET.Element | None = None
     for event, element in ET.iterparse(io.StringIO(text), ("start", "end")):  # noqa: S314 - no entities, see above
         root = element if root is None else root
         depth += 1 if event == "start" else -1

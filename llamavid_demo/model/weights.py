@@ -125,7 +125,7 @@ def fingerprint(paths: Iterable[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _device_of(key: str, placed: dict, placement: Placement) -> torch.device | str | int:
+def _device_of(key: str, placed: dict[str, Any], placement: Placement) -> torch.device | str | int:
     if not key.startswith("llama."):
         return placement.device
     part = key.removeprefix("llama.")

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from llamavid_demo.film.cues import Cue
 
@@ -104,12 +105,12 @@ def written_scenes(genres: Sequence[str] | None = None) -> list[WrittenScene]:
     return [_scene(path.stem, json.loads(line)) for path in paths for line in path.read_text("utf-8").splitlines()]
 
 
-def _scene(genre: str, scene: dict) -> WrittenScene:
+def _scene(genre: str, scene: dict[str, Any]) -> WrittenScene:
     cues = tuple(Cue(start, end, _TAG.sub("", text)) for start, end, text in scene["cues"])
     return WrittenScene(scene["id"], genre, scene["title"], cues, tuple(map(_question, scene["questions"])))
 
 
-def _question(given: dict) -> WrittenQuestion:
+def _question(given: dict[str, Any]) -> WrittenQuestion:
     return WrittenQuestion(
         given["q"], given["a"], given["kind"], tuple(given["lines"]), given["accept"], given.get("reject") or "",
         given.get("after"), given.get("s") or "",

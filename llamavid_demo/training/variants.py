@@ -4,13 +4,14 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from llamavid_demo.embedded import SMALL
 from llamavid_demo.model.llama_vid.config import known_compress
 from llamavid_demo.training.reading import Lesson
 from llamavid_demo.training.recipe import MakeRecipe, Recipe, embedded
 from llamavid_demo.training.run import Training
 from llamavid_demo.training.stages import Report, StagePlan
 
-BASE = Path("assets/llama-vid-tiny")
+BASE = SMALL
 WORK = Path("runs/tuning")
 NOTING, TUNING = 40, 150  # steps
 LONGEST = 6000  # tokens of a film's frames: attention grows with their square

@@ -10,8 +10,9 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from llamavid_demo.address import why_not_free
 from llamavid_demo.cache_folder import writable
+from llamavid_demo.embedded import ROOT
 from llamavid_demo.errors import AddressError
-from llamavid_demo.settings import ROOT, Settings
+from llamavid_demo.settings import Settings
 from llamavid_demo.ui.api import ask_endpoint
 from llamavid_demo.ui.catalogue import bundled_movies
 from llamavid_demo.ui.choosing import Choosing

@@ -246,5 +246,6 @@ def _until(
         try:
             yield {"subtitles_activity": progress_bar(next(work))}
         except StopIteration as done:
-            return done.value
+            track: SubtitleTrack = done.value
+            return track
     return None

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from llamavid_demo.storybook.drawing import sky
 from llamavid_demo.storybook.drawing.affine import Placed, place
 from llamavid_demo.storybook.drawing.built import BUILT
-from llamavid_demo.storybook.drawing.canvas import bleed, soft_spot
+from llamavid_demo.storybook.drawing.canvas import bleed, mix, soft_spot
 from llamavid_demo.storybook.drawing.stage import MARGIN, PANE, Glow, Stage
 from llamavid_demo.storybook.drawing.wild import WILD
 
@@ -97,8 +97,8 @@ def paint_scenery(place_name: str, time: str, weather: str, seed: int, size: tup
     PAINTERS[place_name](stage)
     light = sky.LIGHTS[time]
     grey = sky.OVERCAST[weather]
-    tone = sky.mix(light.cloud, sky.GREY_SKY[time], grey)
-    shade = sky.mix(tone, light.sky[1], 0.35)
+    tone = mix(light.cloud, sky.GREY_SKY[time], grey)
+    shade = mix(tone, light.sky[1], 0.35)
     puff = sky.cloud(rng, stage.sx, stage.sy, tone, shade)
     count = 3 if weather == "clear" else 6
     clouds = [

@@ -55,7 +55,8 @@ class LoraLinear(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Outputs (…, out) of (…, in), in the frozen matrix's type."""
-        return cast(torch.Tensor, _Merged.apply(x, self.weight, self.a, self.b, self.scale))
+        merged = _Merged.apply(x, self.weight, self.a, self.b, self.scale)  # type: ignore[no-untyped-call]  # torch's
+        return cast(torch.Tensor, merged)
 
 
 class Adapter(nn.Module):

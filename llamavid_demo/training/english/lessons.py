@@ -44,7 +44,7 @@ class Dialogues:
         """One of them."""
         return self.as_film(rng.choice(self.kept), rng)
 
-    def as_film(self, dialogue: dict, rng: random.Random) -> Film:
+    def as_film(self, dialogue: dict[str, Any], rng: random.Random) -> Film:
         """A dialogue with times by chance."""
         paragraph = dialogue["paragraphs"][0]
         cues, at = [], rng.uniform(0.5, 6)

@@ -8,6 +8,7 @@ from typing import cast
 import torch
 from torch import nn
 
+from llamavid_demo.embedded import SMALL
 from llamavid_demo.errors import ModelError
 from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.tokenizer import LlamaTokenizer
@@ -31,7 +32,7 @@ from llamavid_demo.training.stages import Report, StagePlan, Step, run_stage
 from llamavid_demo.training.vision import pixels
 
 WORK = Path("runs/train-mini")
-BASE = Path("assets/llama-vid-tiny")
+BASE = SMALL
 PICTURES = 64  # of which the tower takes its first norm, at most
 
 

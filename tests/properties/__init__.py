@@ -1,0 +1,1 @@
+"""What holds for anything that may come: hypothesis draws it, the same each time."""

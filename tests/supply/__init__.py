@@ -1,0 +1,1 @@
+"""What the project is made of: the lock file, the licences and the SBOM, made by scripts and held by tests."""
