@@ -1,5 +1,6 @@
 """Processes that end with this one, however it ends."""
 
+import os
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -7,8 +8,22 @@ from functools import cache
 from typing import Any
 
 _TIED = ["setpriv", "--pdeathsig", "KILL"]
+
+
+def _starter() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="starting")
+
+
 # Linux kills such a child when the thread that started it ends (prctl(2), PR_SET_PDEATHSIG): this one ends with Python.
-_starting = ThreadPoolExecutor(1, thread_name_prefix="starting")
+_starting = _starter()
+
+
+def _begin_anew() -> None:
+    global _starting
+    _starting = _starter()
+
+
+os.register_at_fork(after_in_child=_begin_anew)
 
 
 def start_child(command: list[str], **streams: Any) -> subprocess.Popen[bytes]:
