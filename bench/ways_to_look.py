@@ -73,10 +73,10 @@ class LookingFrames(SectionFrames):
         raise NotImplementedError
 
     def look_again(
-        self, words: Sequence[Word], questions: Sequence[str], *, frames: int, visible: int
+        self, words: Sequence[Word], questions: Sequence[str], *, frames: int, visible: int, times: Sequence[float]
     ) -> tuple[list[Word], torch.Tensor | None]:
         """Words with the way's second looks, and which of the film's tokens they do not see (P,)."""
-        del frames
+        del frames, times
         film, turns = self.film, []
         most = len(film.places) if self.way.most is None else self.way.most
         for question in questions:

@@ -87,7 +87,7 @@ def url(programs: Programs) -> Iterator[str]:
 def test_computation_ends_when_its_caller_has_gone(url: str, model: EndlessModel) -> None:
     calls = f"{url}gradio_api/call/ask"
     asked = httpx.post(
-        calls, json={"data": ["harbour", 0, "Where?", [], "", 0, 1, None, None, None, "both", "any"]}
+        calls, json={"data": ["harbour", 0, "Where?", [], "", 0, 1, None, None, None, "both", "any", 1]}
     ).json()["event_id"]
     with httpx.stream("GET", f"{calls}/{asked}", timeout=PATIENCE) as answer:
         assert any("generating" in line for line in answer.iter_lines())

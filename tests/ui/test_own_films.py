@@ -85,17 +85,6 @@ def test_file_on_its_way_shows_how_far_it_is_and_can_be_cancelled(page: Page, fo
     assert kept(foyer) == set()
 
 
-def test_press_that_comes_before_the_file_opens_it_when_it_is_here(page: Page, clip: Path) -> None:
-    held: list[Route] = []
-    page.route("**/gradio_api/upload?*", lambda route: held.append(route))
-    choose(page, clip)
-    expect(box(page)).to_contain_text(clip.stem)  # Gradio names a file in its box before it is here
-    press_open(page)
-    expect(page.locator("#bring-travel [role=status]")).to_contain_text("It is opened when it is here.")
-    held[0].continue_()
-    expect(page.locator("#about h2")).to_have_text(clip.stem)
-
-
 def test_too_large_a_file_is_not_sent(page: Page, foyer: Server, tmp_path: Path) -> None:
     expect(page.locator("#bring .limits")).to_contain_text("up to 1 MB")
     large = tmp_path / "large.mp4"
@@ -201,3 +190,14 @@ def test_next_start_deletes_what_a_server_left_that_was_killed(
     again = start_small_films(films, checkpoint, tmp_path, read_ahead="off")
     assert kept(next(again)) == set()
     again.close()
+
+
+def test_press_that_comes_before_the_file_opens_it_when_it_is_here(page: Page, clip: Path) -> None:
+    held: list[Route] = []
+    page.route("**/gradio_api/upload?*", lambda route: held.append(route))
+    choose(page, clip)
+    expect(box(page)).to_contain_text(clip.stem)  # Gradio names a file in its box before it is here
+    press_open(page)
+    expect(page.locator("#bring-travel [role=status]")).to_contain_text("It is opened when it is here.")
+    held[0].continue_()
+    expect(page.locator("#about h2")).to_have_text(clip.stem)
