@@ -117,7 +117,7 @@ async def _read(client: httpx.AsyncClient, films: dict[str, int]) -> None:
     """Have every section read, as on a server that was up for a while."""
     for film, sections in films.items():
         for section in range(sections):
-            await _called(client, "ask", film, section, QUESTIONS[0], [], "", 0, 1, 1, None, None, "both", "any")
+            await _called(client, "ask", film, section, QUESTIONS[0], [], "", 0, 1, 1, None, None, "both", "any", 1)
 
 
 async def _called(client: httpx.AsyncClient, name: str, *given: Any) -> Any:

@@ -113,7 +113,7 @@ class Visitor:
         film = self._random.choice([*self._films])
         data = [film, self._random.randrange(self._films[film]), self._random.choice(QUESTIONS), [], "", 0, 1]
         calls = f"{API}/call/ask"
-        begun = await self._client.post(calls, json={"data": [*data, None, None, None, "both", "any"]})
+        begun = await self._client.post(calls, json={"data": [*data, None, None, None, "both", "any", 1]})
         if begun.is_error:
             raise RefusedError(begun.text)
         async with self._client.stream("GET", f"{calls}/{begun.json()['event_id']}") as stream:

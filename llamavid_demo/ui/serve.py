@@ -34,6 +34,7 @@ from llamavid_demo.ui.read_ahead import ReadAhead
 from llamavid_demo.ui.screening import Screening
 from llamavid_demo.ui.search import Searching
 from llamavid_demo.ui.security_headers import HUB, SecurityHeaders
+from llamavid_demo.ui.server_log import quieten
 from llamavid_demo.ui.sessions import VISITS, Sessions
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.stopping import CountStreams, OpenStreams, close, until_signalled, wait_for_signal
@@ -122,6 +123,7 @@ def run(settings: Settings, uploads: Uploads) -> None:
     demo, programs, sessions = build(settings, uploads)
     login = settings.name_and_password
     health, streams = Health(settings, programs.models, uploads), OpenStreams()
+    quieten()
     try:
         demo.launch(
             auth=login,

@@ -17,6 +17,7 @@ from llamavid_demo.chat.running_batch import RunningBatch
 from llamavid_demo.chat.scheduler import Scheduler, scheduler_of
 from llamavid_demo.chat.section_reader import SectionReader
 from llamavid_demo.chat.task import Priority, Steps, Task, Urgency
+from llamavid_demo.chat.turn import Told, Turn
 from llamavid_demo.chat.turn_task import TurnTask
 from llamavid_demo.model.kv_cache import TailBatch
 from llamavid_demo.model.llama_vid.loaded import GuidedFrames, LoadedLlamaVid
@@ -154,12 +155,21 @@ def test_a_step_that_always_fails_with_one_ends_only_that_one(
     assert found == [expected] * (EIGHT - 1)
 
 
-def test_a_tokenizer_or_a_callback_that_fails_concerns_one(chats: list[MovieChat], expected: str) -> None:
+def test_a_tokenizer_or_a_callback_that_fails_concerns_one(
+    chats: list[MovieChat], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Turn.grow
+
     def broken(*_given: object, **_options: object) -> None:
         raise InjectedError
 
+    def grow(turn: Turn, text: str, *, last: bool = False) -> Told:
+        if any(turn is other for other in chats[VICTIM + 1].turns):
+            raise InjectedError
+        return whole(turn, text, last=last)
+
     chats[VICTIM]._progress = broken
-    chats[VICTIM + 1]._new_text = broken  # type: ignore[method-assign, assignment]
+    monkeypatch.setattr(Turn, "grow", grow)
     found = outcomes(chats, text)
     for number in (VICTIM, VICTIM + 1):
         assert isinstance(found[number], InjectedError)
