@@ -49,4 +49,9 @@ def rests_on_nothing(answer: str) -> bool:
     """Whether it is small talk or its first sentence refuses: a later one may say what is left open and yet answer."""
     plain = answer.replace("’", "'").strip()
     first = re.split(r"[.!?](?:\s|$)", plain, maxsplit=1)[0]
-    return bool(_SMALL_TALK.search(plain)) or (bool(_REFUSAL.search(first)) and not _REASON.match(first))
+    return is_small_talk(answer) or (bool(_REFUSAL.search(first)) and not _REASON.match(first))
+
+
+def is_small_talk(answer: str) -> bool:
+    """Whether it greets, or speaks of the model: then no frame has to do with it."""
+    return bool(_SMALL_TALK.search(answer.replace("’", "'").strip()))

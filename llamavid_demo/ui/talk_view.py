@@ -12,7 +12,7 @@ from llamavid_demo.ui.invitation import invitation
 from llamavid_demo.ui.kept import KeptTurn
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.player import files_folder
-from llamavid_demo.ui.refusals import rests_on_nothing
+from llamavid_demo.ui.refusals import is_small_talk, rests_on_nothing
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.talk import finished_turn, others_here
@@ -86,7 +86,8 @@ class TalkView:
             pictures = self._stills.known(movie, [moment.seconds for moment in turn.evidence])
             heat_maps = conversation.heat_maps.get(turn) if conversation else None
             found = not rests_on_nothing(turn.text)
-            strip = evidence_strip(turn.evidence, pictures, heat_maps, found=found)
+            moments = () if is_small_talk(turn.text) else turn.evidence
+            strip = evidence_strip(moments, pictures, heat_maps, found=found)
             choices: list[object] = [*branches.at(place)]
             articles.append(
                 finished_turn(

@@ -5,7 +5,7 @@ import pytest
 from llamavid_demo.questions.ordinary import phrasings
 from llamavid_demo.questions.words import ABSENT, REFUSAL
 from llamavid_demo.questions.written import small_talk, written_scenes
-from llamavid_demo.ui.refusals import rests_on_nothing
+from llamavid_demo.ui.refusals import is_small_talk, rests_on_nothing
 
 
 def test_written_refusals_are_known_and_answers_hardly_ever_taken_for_one() -> None:
@@ -24,7 +24,7 @@ def test_small_talk_is_known() -> None:
 
 @pytest.mark.parametrize("words", ["Hi! Ask me anything about the film you have open.", "You're welcome!", "Bye!"])
 def test_greetings_rest_on_nothing(words: str) -> None:
-    assert rests_on_nothing(words)
+    assert rests_on_nothing(words) and is_small_talk(words)
 
 
 @pytest.mark.parametrize("words", [REFUSAL, ABSENT.format(a="a", thing="dog"), *phrasings()["NO_THING"]["answers"]])
