@@ -1,5 +1,5 @@
-// What Gradio says in English only, such as the labels of its player's buttons, in Chinese where the page is Chinese.
-if (document.documentElement.lang.startsWith('zh')) (() => {
+// What Gradio says in English only, such as the labels of its player's buttons, in Chinese; only Chinese pages have this.
+(() => {
   const NAMES = ['aria-label', 'title', 'alt'];
   const SAYING = '[aria-label], [title], [alt], title, footer button';
   let words = {};

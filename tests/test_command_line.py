@@ -132,10 +132,11 @@ def test_a_saved_conversation_gives_the_same_answer_again_in_another_process(
 
 
 def test_ingest_reads_ahead(run: Run, clip: Path, cache_dir: Path) -> None:
-    before = set(cache_dir.glob("patches-*.safetensors"))
+    for kept in cache_dir.glob("patches-*"):  # of the clip as `ask` reads it, which is short and has no subtitles
+        kept.unlink()
     done = run("ingest", clip, "--guide", "Who?")
     assert done.returncode == 0, done.stderr
-    assert len(set(cache_dir.glob("patches-*.safetensors")) | before) >= 1
+    assert len(list(cache_dir.glob("patches-*.safetensors"))) == 1
     assert list(cache_dir.glob("tokens-*.safetensors"))
 
 

@@ -8,15 +8,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from llamavid_demo.ui.language import wanted
 
-_BEFORE, _AFTER = b"<head>", b"<head><script>Object.defineProperty(navigator,'language',{value:'zh-CN'})</script>"
+_BEFORE, _FIRST = "<head>", "Object.defineProperty(navigator,'language',{value:'zh-CN'})"
 _LANGUAGE = b'lang="en"', b'lang="zh-CN"'
 
 
 class HtmlLanguage:
-    """ASGI middleware: HTML for a browser that wants Chinese says that it is."""
+    """ASGI middleware: HTML for a browser that wants Chinese says that it is, and begins with a `script`."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, script: str = "") -> None:
         self._app = app
+        self._after = f"{_BEFORE}<script>{_FIRST};{script}</script>".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass everything on, pages with another beginning."""
@@ -31,20 +32,19 @@ class HtmlLanguage:
             else:
                 body.extend(message.get("body", b""))
                 if not message.get("more_body"):
-                    await _send_chinese(started[0], bytes(body), send)
+                    await self._send_chinese(started[0], bytes(body), send)
 
         chinese = scope["type"] == "http" and wanted(Headers(scope=scope).get("accept-language", "")) == "zh-CN"
         await self._app(scope, receive, answer if chinese else send)
 
+    async def _send_chinese(self, start: Message, body: bytes, send: Send) -> None:
+        body = body.replace(_BEFORE.encode(), self._after, 1).replace(*_LANGUAGE, 1)
+        headers = MutableHeaders(raw=list(start["headers"]))
+        headers["content-length"] = str(len(body))
+        headers["vary"] = "Accept-Language"
+        await send({**start, "headers": headers.raw})
+        await send({"type": "http.response.body", "body": body})
+
 
 def _is_page(message: Message) -> bool:
     return Headers(raw=message["headers"]).get("content-type", "").startswith("text/html")
-
-
-async def _send_chinese(start: Message, body: bytes, send: Send) -> None:
-    body = body.replace(_BEFORE, _AFTER, 1).replace(*_LANGUAGE, 1)
-    headers = MutableHeaders(raw=list(start["headers"]))
-    headers["content-length"] = str(len(body))
-    headers["vary"] = "Accept-Language"
-    await send({**start, "headers": headers.raw})
-    await send({"type": "http.response.body", "body": body})

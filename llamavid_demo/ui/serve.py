@@ -56,8 +56,8 @@ SCRIPTS = (
     "upload.js",
     "keys.js",
     "share.js",
-    "gradio_labels.js",
 )
+CHINESE_SCRIPT = "gradio_labels.js"  # in Chinese pages alone
 DAY = 24 * 60 * 60
 
 log = logging.getLogger(__name__)
@@ -143,7 +143,7 @@ def run(settings: Settings, uploads: Uploads) -> None:
                     *([Middleware(ProgramsLogin, login=login)] if login else []),
                     Middleware(CountStreams, streams=streams),
                     Middleware(Arrivals, uploads=uploads),
-                    Middleware(HtmlLanguage),
+                    Middleware(HtmlLanguage, script=served(CHINESE_SCRIPT)),
                 ],
                 "routes": [*health_routes(health), *routes(programs)],
             },

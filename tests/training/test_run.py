@@ -14,6 +14,7 @@ from llamavid_demo.training.reading import Lesson
 from llamavid_demo.training.recipe import FAMILIES, Recipe, network_config
 from llamavid_demo.training.run import run
 from llamavid_demo.training.stages import StagePlan
+from tests.training.killed import killed_in_every_stage
 
 STEPS = 3
 TINY_FILMS = FilmKind((1, 2), (1, 1), (1, 2))
@@ -40,10 +41,6 @@ def micro(vocabulary: int, guide_vocabulary: int) -> Recipe:
     )
 
 
-class KilledError(Exception):
-    pass
-
-
 def weights(folder) -> bytes:
     return (folder / "model.safetensors").read_bytes() + (folder / "eva_vit_g.safetensors").read_bytes()
 
@@ -56,26 +53,9 @@ def unbroken(tmp_path_factory):
 
 
 def test_a_training_killed_in_every_stage_ends_with_the_same_weights(tmp_path, unbroken, monkeypatch):
-    whole = run_module.run_stage
-    once_more = partial(run, tmp_path / "out", work=tmp_path / "work", recipe=micro)
-    for stage in ("reading", "seeing", "aligning", "answering", "looking"):
-
-        def killed_in_the_middle(name, parts, step, plan, *, at=stage, **rest):
-            calls = []
-
-            def step_until_killed(rng):
-                calls.append(rng)
-                if name == at and len(calls) == STEPS:
-                    raise KilledError
-                return step(rng)
-
-            whole(name, parts, step_until_killed, plan, **rest)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(run_module, "run_stage", killed_in_the_middle)
-            with pytest.raises(KilledError):
-                once_more()
-    once_more()
+    train = partial(run, tmp_path / "out", work=tmp_path / "work", recipe=micro)
+    stages = ("reading", "seeing", "aligning", "answering", "looking")
+    killed_in_every_stage(run_module, train, stages, steps=STEPS, patches=monkeypatch)
     assert weights(tmp_path / "out") == weights(unbroken)
 
 

@@ -14,7 +14,7 @@ from llamavid_demo.model.llama_vid.config import LlamaVidConfig
 from llamavid_demo.model.llama_vid.look_lines import NOTHING, LookLines, LookReader, Shown
 from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.prompt import conversation_text, cue_text, section_prompt
-from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames, frames_at
+from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames
 from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, VidTokenizer
 from llamavid_demo.model.llama_vid.unseen_frames import UnseenFrames
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, LoadedModel, SectionFrames, WordsState
@@ -53,14 +53,18 @@ class LoadedLlamaVid(LoadedModel):
     @torch.inference_mode()
     def patches(self, frames: np.ndarray) -> torch.Tensor:
         """Frames (B, h, w, 3) uint8 → patches (B, N, C), float16 on the CPU, as they are stored (CLS dropped)."""
-        side, pixels = self.config.vision.image, self.normalise(frames)
-        if pixels.shape[-1] != side:
-            pixels = nn.functional.interpolate(pixels, (side, side), mode="bilinear", antialias=True)
-        patches = self.network.vision(pixels)[:, 1:]
+        patches = self.network.vision(self._pixels(frames))[:, 1:]
         if self.second_eyes:
             more = self.second_eyes.rows(frames, self.network.drawn(patches).cpu())
             patches = torch.cat([patches, more.to(patches)], dim=1)
         return patches.to("cpu", torch.float16)
+
+    def _pixels(self, frames: np.ndarray) -> torch.Tensor:
+        """Frames (B, h, w, 3) uint8 → normalised pixels (B, 3, S, S) for the vision tower."""
+        side, pixels = self.config.vision.image, self.normalise(frames)
+        if pixels.shape[-1] == side:
+            return pixels
+        return nn.functional.interpolate(pixels, (side, side), mode="bilinear", antialias=True)
 
     @torch.inference_mode()
     def frame_tokens(self, patches: torch.Tensor, guide: str) -> torch.Tensor:
@@ -201,28 +205,26 @@ class GuidedFrames(SectionFrames):
     def look_again(
         self, words: Sequence[Word], questions: Sequence[str], *, frames: int, visible: int, times: Sequence[float]
     ) -> tuple[list[Word], torch.Tensor | None]:
-        """Words with second looks at the frames whose time a question names, else whose content tokens it names.
+        """Words with second looks: lines of words, or fresh context tokens of the frames that a question names.
 
-        The context tokens that were read with the film are then not seen.
+        With the latter the context tokens that were read with the film are not seen.
         """
         if not frames:
             return list(words), None
         seen = self.places[: bisect_left(self.places, visible)]
         if self.model.look_reader:
             lines = self._lines(times[: len(seen)], frames)
-            named = [(question, self._named(question)) for question in questions]
-            return before_turns(words, lines.before(named), eos=self.model.tokenizer.eos), None
-        looks = [self._look(question, seen, frames, times[: len(seen)]) for question in questions]
+            return before_turns(words, lines.before(questions), eos=self.model.tokenizer.eos), None
+        looks = [self._look(question, seen, frames) for question in questions]
         stale = torch.zeros(visible, dtype=torch.bool, device=self.model.device)
         stale[list(seen)] = True
         return before_turns(words, looks, eos=self.model.tokenizer.eos), stale
 
     @torch.inference_mode()
-    def _look(self, question: str, places: Sequence[int], most: int, times: Sequence[float]) -> list[Word]:
-        """A question's context tokens of at most so many of the frames at `places` and `times`."""
+    def _look(self, question: str, places: Sequence[int], most: int) -> list[Word]:
+        """A question's context tokens of at most so many of the frames at `places`."""
         named = self._named(question)
-        found = frames_at(question, times)[:most]
-        found = found or find_frames(self._contents(len(places)).to(named), named, most=most)
+        found = find_frames(self._contents(len(places)).to(named), named, most=most)
         return [Word(FRAME, look=Look(question, frame, places[frame])) for frame in found]
 
     def _lines(self, times: Sequence[float], most: int) -> LookLines:
@@ -232,7 +234,7 @@ class GuidedFrames(SectionFrames):
             return self.model.shown(self._frames(frames))
 
         said, contents = self.said[: len(times) - 1], self._contents(len(times))
-        return LookLines(self.model.tokenizer, times, contents, shown, said, most, self._shown)
+        return LookLines(self.model.tokenizer, times, contents, shown, self._named, said, most, self._shown)
 
     def _named(self, question: str) -> torch.Tensor:
         """Embeddings (W, H) of a question's words."""

@@ -69,25 +69,26 @@ class LookReader:
 class LookLines:
     """Lines about the frames at `times` (seconds), whose content tokens are `contents` (T, H).
 
-    `shown` says what some frames show, "" where that is nothing known; `known` keeps it. `said` are the ids of what is
-    read behind each frame.
+    `shown` says what some frames show, "" where that is nothing known; `known` keeps it. `embed` gives the embeddings
+    (W, H) of a question's words, `said` are the ids of what is read behind each frame.
     """
 
     tokenizer: VidTokenizer
     times: Sequence[float]
     contents: torch.Tensor
     shown: Callable[[Sequence[int]], list[Shown]]
+    embed: Callable[[str], torch.Tensor]
     said: Sequence[Sequence[int]]
     most: int  # lines of the overview
     known: dict[int, Shown] = field(default_factory=dict)
 
-    def before(self, questions: Sequence[tuple[str, torch.Tensor]]) -> list[list[Word]]:
-        """Looks of a conversation's questions, each with its words' embeddings (W, H)."""
+    def before(self, questions: Sequence[str]) -> list[list[Word]]:
+        """Looks of a conversation's questions."""
         shots = shots_of(self.contents)
         overview = shots if len(shots) <= self.most else [shots[i * len(shots) // self.most] for i in range(self.most)]
         self._describe(overview)
         told = self._once(overview)
-        looks = [self._look(question, named, overview, whole=len(shots) <= self.most) for question, named in questions]
+        looks = [self._look(question, overview, whole=len(shots) <= self.most)[:ROOM] for question in questions]
         return [[*self._lines(SHOTS, told, ""), *looks[0]], *looks[1:]]
 
     @staticmethod
@@ -95,17 +96,16 @@ class LookLines:
         """How many a conversation's looks have, at most, with so many lines of the overview."""
         return (overview + 1) * LINE + questions * ROOM
 
-    def _look(self, question: str, named: torch.Tensor, overview: Sequence[int], *, whole: bool) -> list[Word]:
-        """Lines for a question, as many as there is room for."""
-        return self._found(question, named, overview, whole=whole)[:ROOM]
-
-    def _found(self, question: str, named: torch.Tensor, overview: Sequence[int], *, whole: bool) -> list[Word]:
+    def _look(self, question: str, overview: Sequence[int], *, whole: bool) -> list[Word]:
         """The frames whose times a question names, else those that show what it names."""
         at = frames_at(question, self.times)[:MOST]
         if at:
             self._describe(at)
             return [*self._lines(ASKED, at if overview else [], question), *self._spoken(at, question)]
-        near = overview if whole else find_frames(self.contents.to(named), named, most=self.most, one_a_shot=True)
+        near = overview
+        if not whole:
+            named = self.embed(question)
+            near = find_frames(self.contents.to(named), named, most=self.most, one_a_shot=True)
         self._describe(near)
         asked = stems(question)
         found = self._once([frame for frame in near if asked & self.known[frame][1]])

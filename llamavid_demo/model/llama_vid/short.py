@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from llamavid_demo.film import Movie
 from llamavid_demo.model.llama_vid.config import VICUNA, LlamaVidConfig, PromptFormat
@@ -39,10 +38,7 @@ class ShortLlamaVid(LoadedLlamaVid):
     @torch.inference_mode()
     def patches(self, frames: np.ndarray) -> torch.Tensor:
         """Frames (B, h, w, 3) uint8 → patches and CLS (B, N + 1, C), float16 on the CPU."""
-        side, pixels = self.config.vision.image, self.normalise(frames)
-        if pixels.shape[-1] != side:
-            pixels = nn.functional.interpolate(pixels, (side, side), mode="bilinear", antialias=True)
-        return self.network.vision(pixels).roll(-1, dims=1).to("cpu", torch.float16)  # CLS comes first
+        return self.network.vision(self._pixels(frames)).roll(-1, dims=1).to("cpu", torch.float16)  # CLS comes first
 
     @torch.inference_mode()
     def context_tokens(self, patches: torch.Tensor, question: str) -> torch.Tensor:

@@ -1,7 +1,7 @@
 """Frame tokens out of named things: probabilities of classes times the LLaMA's own embeddings of their names.
 
-The content token says what is seen most exactly ("beagle"), the context token of what kind it is ("dog"). The second
-look of a question names what is seen; when the question asks for a class or a kind, only that, or else kinds.
+The content token says what is seen most exactly ("beagle"), the context token of what kind it is ("dog"). A context
+token for a question names what is seen; when the question asks for a class or a kind, only that, or else kinds.
 """
 
 import re
@@ -69,7 +69,7 @@ class NamedTokens:
     def contexts(self, probabilities: torch.Tensor, question: str) -> torch.Tensor:
         """Context tokens (T, H) of class probabilities (T, 1000) for a question, or for a neutral one ("").
 
-        They keep what all word embeddings share, which content tokens lack: a second look can be told from the film.
+        They keep what all word embeddings share, which content tokens lack: so the two can be told apart.
         """
         seen, asked = self._confident(probabilities), stems(question)
         named = torch.tensor([bool(asked & own) for own in self._stems], dtype=seen.dtype, device=seen.device)

@@ -9,7 +9,7 @@ import torch
 from llamavid_demo.film.sections import clock
 from llamavid_demo.model.llama_vid.look_lines import Shown
 from llamavid_demo.model.real_world.kinds import ANIMALS, VEHICLES, group_of
-from llamavid_demo.model.real_world.named_tokens import classes
+from llamavid_demo.model.real_world.named_tokens import VAGUE, classes
 from llamavid_demo.training.english.film import Film, Turn
 from llamavid_demo.training.english.word_tokens import WordTokens
 
@@ -160,21 +160,13 @@ def _is_there(film: Film, shown: Sequence[Sight], rng: random.Random) -> Turn | 
     if there:
         sight = rng.choice(known)
         name, kind = classes()[sight.what or 0]
-        asked = (
-            kind
-            if kind and kind not in ("thing", "machine", "clothes", "kitchen thing") and rng.random() < 0.6
-            else name
-        )
+        asked = kind if kind not in VAGUE and rng.random() < 0.6 else name
         when = clock(film.start + sight.start)
         exact = "" if asked == name else f": {a(name)}"
         answers = (f"Yes, there is {a(asked)} at {when}{exact}.", f"Yes, I see {a(asked)} at {when}{exact}.")
     else:
         name, kind = rng.choice(classes())
-        asked = (
-            kind
-            if kind and kind not in ("thing", "machine", "clothes", "kitchen thing") and rng.random() < 0.6
-            else name
-        )
+        asked = kind if kind not in VAGUE and rng.random() < 0.6 else name
         seen = {word for sight in known for word in (*classes()[sight.what or 0], _group(sight))}
         if asked in seen or any(asked in word or word in asked for word in seen if word):
             return None

@@ -102,9 +102,7 @@ class SequenceMaker:
         words = [Word(i) for i in self.tokenizer.encode(text)]
         if lines is None:
             return words
-        asked = [turn.question for turn in talk]
-        named = [self.table[torch.tensor(self.tokenizer.encode(question.strip()))] for question in asked]
-        return before_turns(words, lines.before(list(zip(asked, named, strict=True))), eos=self.tokenizer.eos)
+        return before_turns(words, lines.before([turn.question for turn in talk]), eos=self.tokenizer.eos)
 
     def _lines(self, film: Film, section: SectionPrompt, contents: torch.Tensor, most: int) -> LookLines | None:
         """Second looks, with an overview of so many lines at most."""
@@ -112,7 +110,11 @@ class SequenceMaker:
         def shown(frames: Sequence[int]) -> list[Shown]:
             return film.pictures.shown(self.words, frames) if film.pictures else [NOTHING] * len(frames)
 
-        return LookLines(self.tokenizer, film.times, contents, shown, section.text_behind(2), most) if most else None
+        def embed(question: str) -> torch.Tensor:
+            return self.table[torch.tensor(self.tokenizer.encode(question.strip()))]
+
+        said = section.text_behind(2)
+        return LookLines(self.tokenizer, film.times, contents, shown, embed, said, most) if most else None
 
     def _contexts(self, film: Film, question: str, frames: Sequence[int]) -> torch.Tensor:
         """Context tokens (F, H) of some frames."""

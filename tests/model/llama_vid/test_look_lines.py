@@ -70,11 +70,12 @@ def lines(most: int = 8, shown: Sequence[str] = SHOWN, said: str = "\nHi.") -> L
     kinds = sorted(set(shown))
     contents = torch.stack([torch.eye(16)[kinds.index(one)] if one else torch.zeros(16) for one in shown])
     spoken = [Letters().encode(said) if second == 1 else [] for second in range(len(shown) - 1)]
-    return LookLines(Letters(), [10.0 + second for second in range(len(shown))], contents, look, spoken, most)
+    times = [10.0 + second for second in range(len(shown))]
+    return LookLines(Letters(), times, contents, look, lambda question: torch.zeros(1, 16), spoken, most)
 
 
 def before(looks: LookLines, *questions: str) -> list[str]:
-    return [text_of(look) for look in looks.before([(question, torch.zeros(1, 16)) for question in questions])]
+    return [text_of(look) for look in looks.before(questions)]
 
 
 def test_each_shot_is_told_before_the_first_question_and_what_a_question_names_before_it() -> None:
@@ -102,13 +103,13 @@ def test_a_long_film_is_told_in_parts_and_looked_for() -> None:
 
 def test_looks_have_no_more_tokens_than_are_reckoned_with() -> None:
     shown = ["cat " * 40 if second % 2 else "dog " * 40 for second in range(20)]
-    looks = lines(shown=shown, said="\n" + "x" * 400).before([("A cat and a dog?", torch.zeros(1, 16))] * 3)
+    looks = lines(shown=shown, said="\n" + "x" * 400).before(["A cat and a dog?"] * 3)
     assert len(looks[1]) == len(looks[2]) == ROOM
     assert sum(map(len, looks)) <= LookLines.tokens(8, 3) and max(map(len, looks)) > 4 * LINE
     assert len(before(lines(said="\n" + "x" * 400), "At 0:11?")[0]) <= LookLines.tokens(8, 1)
 
 
 def test_every_token_of_a_line_belongs_to_its_frame() -> None:
-    first, *_ = lines().before([("Who?", torch.zeros(1, 16))])
+    first, *_ = lines().before(["Who?"])
     frames = {word.look.frame for word in first if word.look}
     assert frames == {0, 3} and not any(word.fresh for word in first)

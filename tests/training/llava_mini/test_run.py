@@ -7,11 +7,8 @@ from llamavid_demo.errors import ModelError
 from llamavid_demo.model.load import load_model
 from llamavid_demo.training.llava_mini import run as run_module
 from llamavid_demo.training.llava_mini.run import run
+from tests.training.killed import killed_in_every_stage
 from tests.training.llava_mini.conftest import SHAPE, STEPS, micro
-
-
-class KilledError(Exception):
-    pass
 
 
 @pytest.fixture(scope="module")
@@ -22,26 +19,9 @@ def unbroken(base, tmp_path_factory):
 
 
 def test_a_training_killed_in_every_stage_ends_with_the_same_weights(base, tmp_path, unbroken, monkeypatch):
-    whole = run_module.run_stage
-    once_more = partial(run, tmp_path / "out", base=base, work=tmp_path / "work", recipe=micro)
-    for stage in ("distilling", "aligning", "answering"):
-
-        def killed_in_the_middle(name, parts, step, plan, *, at=stage, **rest):
-            calls = []
-
-            def step_until_killed(rng):
-                calls.append(rng)
-                if name == at and len(calls) == STEPS:
-                    raise KilledError
-                return step(rng)
-
-            whole(name, parts, step_until_killed, plan, **rest)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(run_module, "run_stage", killed_in_the_middle)
-            with pytest.raises(KilledError):
-                once_more()
-    once_more()
+    train = partial(run, tmp_path / "out", base=base, work=tmp_path / "work", recipe=micro)
+    stages = ("distilling", "aligning", "answering")
+    killed_in_every_stage(run_module, train, stages, steps=STEPS, patches=monkeypatch)
     weights = (tmp_path / "out" / "model.safetensors").read_bytes()
     assert weights == (unbroken / "model.safetensors").read_bytes()
 
