@@ -74,7 +74,7 @@
       const end = (answer, words, calm) => {
         trips.delete(trip);
         shown.element.remove();
-        tell(words, calm);
+        if (words) tell(words, calm); // a file that came takes no words about another away
         resolve(new Response(answer, { headers: { 'Content-Type': 'application/json' } }));
       };
       request.upload.onprogress = (event) => {
@@ -82,7 +82,7 @@
         shown.draw(trip.share);
       };
       request.onload = () => request.status === 200
-        ? end(request.responseText, '')
+        ? end(request.responseText)
         : end('[]', text('refused', { name, status: request.status }));
       request.onerror = () => end('[]', text('broke', { name }));
       request.onabort = () => end('[]', text('gone', { name }), true);

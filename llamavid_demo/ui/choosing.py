@@ -25,21 +25,23 @@ class Choosing:
     def choose(self, key: str, name: str, slug: str, section: int) -> Parts:
         """Turn to another model. An answer under way is stopped; its question is offered to the box.
 
-        A conversation waits for its model, as it does for its film: who switches back finds it. Raises `ModelError`
+        A conversation waits for its model, as it does for its film: who switches back finds it. Gradio tells of one
+        choice twice, when it is made and when the list closes: the second time nothing happens. Raises `ModelError`
         for a name that is not on offer.
         """
-        before = self._sessions.model(key)
-        if name == before:
-            return {}
         model = self._models[name]
         visit = self._sessions.visit(key)
-        slug, section = visit.showing or (slug, section)
+        with visit.press_lock:
+            before = self._sessions.model(key)
+            if name == before:
+                return {}
+            slug, section = visit.showing or (slug, section)
+            left = self._sessions.conversation(key, slug, section)
+            broken_off = visit.break_off()
+            words = _broken_off(before, left) if broken_off else ""
+            self._sessions.choose(key, name)
+            visit.follower = None  # nothing more is read ahead with the model before
         movie = self._sessions.movie(key, slug)
-        left = self._sessions.conversation(key, slug, section)
-        broken_off = visit.break_off()
-        words = _broken_off(before, left) if broken_off else ""
-        self._sessions.choose(key, name)
-        visit.follower = None  # nothing more is read ahead with the model before
         words = joined(_greeting(name, again=bool(self._sessions.turns(key, slug, section))), words)
         return {
             "model": model.state(),

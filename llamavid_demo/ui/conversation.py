@@ -92,13 +92,14 @@ class Talking:
     def _take(self, key: str, asked: Asked) -> Parts:
         visit = self._sessions.visit(key)
         here = asked.slug, asked.section
-        if visit.showing not in (None, here):
-            return {}  # pressed while another film or section was on its way to the page
-        if visit.busy:
-            return {"alert": alert(BUSY)}
-        movie = self._sessions.movie(key, asked.slug)
-        visit.asked = asked
-        visit.showing = here  # a visit may be new: connections break, pages stay
+        with visit.press_lock:  # of two presses at once the second finds the first
+            if visit.showing not in (None, here):
+                return {}  # pressed while another film or section was on its way to the page
+            if visit.busy:
+                return {"alert": alert(BUSY)}
+            movie = self._sessions.movie(key, asked.slug)
+            visit.asked = asked
+            visit.showing = here  # a visit may be new: connections break, pages stay
         articles = self.view.articles(key, movie, asked.section)
         return {
             "past": "".join(articles[: asked.place]),

@@ -1,5 +1,6 @@
 """Another model to talk with, without a browser and without a model: what is shown, stopped, kept and given back."""
 
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,38 @@ def test_an_answer_under_way_is_stopped_and_kept_and_its_question_given_back(mov
     back = desk.choose("first")["current"]
     assert '<div class="answer">first' in back
     assert 'data-finished="stopped"' in back
+
+
+def test_of_a_choice_that_is_told_twice_at_once_the_second_says_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.talking.begin(KEY, "Where?", *AT)
+    told: list[dict[str, Any]] = []
+    came, lock, turn_to = threading.Event(), desk.visit.press_lock, desk.sessions.choose
+    once_more = threading.Thread(target=lambda: (told.append(desk.choose("second")), came.set()))
+
+    class Watched:
+        """The visit's lock; it says when the other thread came to it."""
+
+        def __enter__(self) -> None:
+            if threading.current_thread() is once_more:
+                came.set()
+            lock.acquire()
+
+        def __exit__(self, *_: object) -> None:
+            lock.release()
+
+    def turn_slowly(key: str, model: str) -> None:
+        if not once_more.ident:
+            once_more.start()
+            came.wait()
+        turn_to(key, model)
+
+    desk.visit.press_lock = Watched()  # type: ignore[assignment]
+    monkeypatch.setattr(desk.sessions, "choose", turn_slowly)
+    assert "first was stopped" in desk.choose("second")["alert"]
+    once_more.join()
+    assert told == [{}]
 
 
 def test_a_question_that_waits_is_given_back(desk: Desk) -> None:

@@ -167,10 +167,17 @@ DROP = """([words, names]) => {
 def test_files_dropped_anywhere_open_the_panel_with_them(page: Page) -> None:
     page.locator("#bring-close").click()
     expect(box(page)).to_have_count(0)
+    held: list[Route] = []
+    page.route("**/gradio_api/upload?*", lambda route: held.append(route))
     page.evaluate(DROP, ["some words", ["talk.srt", "film.mp4"]])
     expect(box(page)).to_contain_text("film")
     expect(page.locator("#bring-subtitles")).to_contain_text("talk")
+    expect(page.locator("#bring-travel .trip")).to_have_count(2)
     page.evaluate(DROP, ["some words", ["other.mp4"]])
+    expect(page.locator("#bring-travel [role=alert]")).to_have_text("Take out a file first.")
+    for route in held:
+        route.continue_()
+    expect(page.locator("#bring-travel .trip")).to_have_count(0)
     expect(page.locator("#bring-travel [role=alert]")).to_have_text("Take out a file first.")
     press_open(page)
     expect(page.locator("#bring-alert [role=alert]")).to_contain_text("film.mp4 is a text file")

@@ -199,6 +199,7 @@ def test_slider_moves_the_film_and_shows_what_answers_leaned_on(page: Page) -> N
     everything = page.get_by_label("Show all moments")
     ask(page, "Where does the film begin?")
     stop(page)
+    expect(page.locator("#current .evidence img").first).to_be_visible()  # the answer is drawn for the last time
     expect(bar.locator(".mark").first).to_be_visible()
     expect(everything).to_be_hidden()
     mark = bar.locator(".mark").last
