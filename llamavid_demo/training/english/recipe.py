@@ -31,7 +31,7 @@ class Recipe:
     films: int = 3  # a step
     look_frames: tuple[int, ...] = (0, 12, 24, 24, 24, 24)  # lines of second looks, by chance
     reading: StagePlan = field(
-        default_factory=lambda: StagePlan(300, 1e-3, decay=0.35, muon=False, save_seconds=180, report_every=10)
+        default_factory=lambda: StagePlan(100, 1e-3, decay=0.35, muon=False, save_seconds=180, report_every=10)
     )
     aligning: StagePlan = field(
         default_factory=lambda: StagePlan(1000, 1e-3, decay=0.5, shares={"text_decoder": 0.1}, report_every=100)
