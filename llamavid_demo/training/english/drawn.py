@@ -124,6 +124,8 @@ def drawn_film(rng: random.Random, eyes: Seeing | None = None, *, short: bool = 
     """A drawn film with its own dialogue; a `short` one is some seconds long, and asked as much."""
     script, pictures = drawn_show(rng, eyes, SHORT if short else KINDS)
     families = {**SEEN, **(HEARD if script.cues() else {"absent": 1.0})}
+    if script.cues():
+        del families["summary"]  # who asks what a film is about asks for what is said
     talks = [drawn_talk(script, families, rng.choice((1, 2, 3, 4)), rng) for _ in range(rng.randint(4, 6))]
     talks.insert(rng.randrange(len(talks)), cast_talk(script, rng.choice((1, 2, 3)), rng))
     cues = [Cue(*cue) for cue in script.cues()]

@@ -12,12 +12,14 @@ from llamavid_demo.questions.written import TAIL, SmallTalk, WrittenScene, held_
 from llamavid_demo.training.english.drawn import SEEN, Seeing, drawn_film, drawn_show, drawn_talk
 from llamavid_demo.training.english.film import Film, Talk, Turn, joined, talks_of
 from llamavid_demo.training.english.pictures import NamedPictures, probabilities, sight_turns, sights
+from llamavid_demo.training.english.quest import quest_film
 from llamavid_demo.training.english.variation import retold, shifted, typed
 
 BRIEFLY = ("Answer in a few words.", "Answer briefly.", "Short answer please.", "In a few words.", "(short answer)")
 # Shares of drawn films, of scenes over drawn pictures, and of named pictures alone. Short films teach the most a token.
-DRAWN, OVER_DRAWN, PICTURED = 0.25, 0.12, 0.15
-SHORT = 0.7  # share of drawn films that are some seconds long
+DRAWN, OVER_DRAWN, PICTURED = 0.44, 0.1, 0.08
+QUESTS = 0.5  # share of drawn films that tell a story
+SHORT = 0.7  # share of the others that are some seconds long
 DIALOGUES = 0.2  # share of marked dialogues among the rest
 
 
@@ -105,7 +107,10 @@ class Lessons:
         return replace(film, talks=[self._mixed(talk, rng) for talk in film.talks if talk])
 
     def _drawn(self, rng: random.Random) -> Film:
-        film = drawn_film(rng, self.eyes, short=rng.random() < SHORT)
+        if rng.random() < QUESTS:
+            film = quest_film(rng)
+        else:
+            film = drawn_film(rng, self.eyes, short=rng.random() < SHORT)
         if rng.random() < 0.4:
             film = shifted(film, rng.randrange(1, 1800), drawn=True)
         talks = [[replace(turn, question=typed(turn.question, rng)) for turn in talk] for talk in film.talks]
