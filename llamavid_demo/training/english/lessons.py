@@ -107,10 +107,7 @@ class Lessons:
         return replace(film, talks=[self._mixed(talk, rng) for talk in film.talks if talk])
 
     def _drawn(self, rng: random.Random) -> Film:
-        if rng.random() < QUESTS:
-            film = quest_film(rng)
-        else:
-            film = drawn_film(rng, self.eyes, short=rng.random() < SHORT)
+        film = quest_film(rng) if rng.random() < QUESTS else drawn_film(rng, self.eyes, short=rng.random() < SHORT)
         if rng.random() < 0.4:
             film = shifted(film, rng.randrange(1, 1800), drawn=True)
         talks = [[replace(turn, question=typed(turn.question, rng)) for turn in talk] for talk in film.talks]

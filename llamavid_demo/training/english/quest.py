@@ -37,7 +37,20 @@ _WRITTEN = json.loads(Path(__file__).with_name("quests.json").read_text("utf-8")
 LINES: dict[str, list[str]] = _WRITTEN["lines"] | {"reason": ["{reason_line}"]}
 TOPICS: dict[str, dict[str, Any]] = _WRITTEN["topics"]
 ENDINGS = ("returned", "given", "kept", "present")
-MORE_ITEMS = ("ring", "violin", "watch", "compass", "lamp", "necklace", "medal", "drum", "sword", "mirror", "cup", "doll")
+MORE_ITEMS = (
+    "ring",
+    "violin",
+    "watch",
+    "compass",
+    "lamp",
+    "necklace",
+    "medal",
+    "drum",
+    "sword",
+    "mirror",
+    "cup",
+    "doll",
+)
 WOMEN_OF_OURS = frozenset(WOMEN)
 ASKED = {family: weight for family, weight in SEEN.items() if family != "summary"}  # what it is about is its story
 ROLES = ("owner", "friend", "knower", "taker", "heir", "helper")
@@ -45,7 +58,10 @@ ROLES = ("owner", "friend", "knower", "taker", "heir", "helper")
 
 @dataclass
 class Story:
-    """One thing that was lost: `words` fill the phrases, `said` has the lines' numbers by what they tell, `shots` too."""
+    """One thing that was lost.
+
+    `words` fill the phrases; `said` has the numbers of the lines, `shots` those of shots, by what they tell.
+    """
 
     ending: str
     words: dict[str, str]
