@@ -165,8 +165,9 @@ class LentChat(Dialogue):
 
     def _job(self, turn: Turn, earlier: list[Turn], sampling: Sampling, stop: StopFile) -> AnswerJob:
         unread = 0 if self._on_disk else len(self.section.seconds)
+        movie = replace(self.movie, tracks=())  # subtitles that it could have: functions, which no process is sent
         return AnswerJob(
-            self.movie, self._part, self.settings, turn.question, turn.options, sampling,
+            movie, self._part, self.settings, turn.question, turn.options, sampling,
             tuple((past.question, past.text, past.options) for past in earlier), stop,
             seconds=min(LONGEST, round(BRIEF + A_FRAME * unread)),
         )  # fmt: skip
