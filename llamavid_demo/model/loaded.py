@@ -188,7 +188,7 @@ class LoadedModel(ABC):
         """Sizes and choices of the network."""
 
     def moved(self, device: str) -> Self:
-        """The model with its weights, which must not be packed for a CPU, on another device; this one is emptied."""
+        """The model with its weights, which must not be packed for a CPU, on another device, and this one's with them."""
         self.network.to(device)
         return replace(self)
 
