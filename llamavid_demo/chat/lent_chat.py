@@ -1,7 +1,8 @@
 """A conversation on a lent card (ZeroGPU): each turn is one call, in a process that may end with it.
 
 Patches and frame tokens are found on disk, or made and put there; the section and all earlier turns are read anew in
-each call. Nothing of a conversation's KV cache outlives the call.
+each call. Nothing of a conversation's KV cache is counted on after it; a process that is lent again may still hold the
+section.
 """
 
 import time

@@ -188,7 +188,7 @@ class LoadedModel(ABC):
         """Sizes and choices of the network."""
 
     def moved(self, device: str) -> Self:
-        """The model with its weights, which must not be packed for a CPU, on another device, and this one's with them."""
+        """The model with its weights on another device, and this one's with them. None may be packed for a CPU."""
         self.network.to(device)
         return replace(self)
 
