@@ -51,6 +51,10 @@ class BusyError(DemoError):
     """More people ask at once than can be answered."""
 
 
+class CardError(BusyError):
+    """A card that the Hub does not lend, for now."""
+
+
 class AddressError(DemoError):
     """An address that the page cannot be served on."""
 

@@ -4,7 +4,9 @@ import importlib.util
 import json
 from pathlib import Path
 
+import huggingface_hub
 import pytest
+from huggingface_hub.errors import LocalEntryNotFoundError
 
 from llamavid_demo import embedded as rooms
 from llamavid_demo.embedded import embedded
@@ -33,10 +35,31 @@ def test_one_that_is_in_training_starts_only_when_named(best: Path, monkeypatch:
     assert embedded() == (rooms.SMALL, "")
 
 
-@pytest.mark.parametrize("name", ["LLAMAVID_BASE", "SPACE_ID"])
-def test_a_base_that_was_named_or_the_hub_will_do(best: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(name, "somewhere")
+def test_a_base_that_was_named_will_do(best: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLAMAVID_BASE", "somewhere")
     assert embedded() == (best, "")
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_on_a_space_the_hub_is_asked_once(best: Path, there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def download(base: str, file: str) -> str:
+        asked.append((base, file))
+        if not there:
+            raise LocalEntryNotFoundError("no network")
+        return file
+
+    monkeypatch.setenv("SPACE_ID", "me/films")
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+    (best / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": "owner/llama"}))
+    rooms.base_on_hub.cache_clear()
+    try:
+        for _ in range(2):
+            assert embedded() == ((best, "") if there else (rooms.SMALL, rooms.NOT_ON_HUB))
+    finally:
+        rooms.base_on_hub.cache_clear()
+    assert asked == [("owner/llama", "config.json")]
 
 
 def test_an_installed_package_will_do(best: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,36 +6,32 @@ import time
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 
 from llamavid_demo.chat.answer import Answer
 from llamavid_demo.chat.conversation_cache import ConversationCache
 from llamavid_demo.chat.decoding import Sampling
+from llamavid_demo.chat.dialogue import Dialogue
 from llamavid_demo.chat.disk_cache import DiskCache
 from llamavid_demo.chat.encoded_section import EncodedSection, check_length, encode_section, open_cache
 from llamavid_demo.chat.evidence import find_evidence, heat_map
-from llamavid_demo.chat.foreign import foreign_language
 from llamavid_demo.chat.memory import shared_prefixes
 from llamavid_demo.chat.prefixes import PrefixCache
-from llamavid_demo.chat.progress import Progress, ProgressCallback, finish, ignore_progress
+from llamavid_demo.chat.progress import Progress, ProgressCallback, finish
 from llamavid_demo.chat.scheduler import scheduler_of
 from llamavid_demo.chat.section_reader import SectionReader, guide_ahead, guide_mode, held_in_eight_bits
 from llamavid_demo.chat.section_task import SectionTask
-from llamavid_demo.chat.task import Priority, Stopped, Task, Urgency
+from llamavid_demo.chat.task import Priority, Task, Urgency
 from llamavid_demo.chat.turn import Told, Turn
-from llamavid_demo.chat.turn_log import note
 from llamavid_demo.chat.turn_task import TurnTask
-from llamavid_demo.errors import ClosingError, MovieError, QuestionError
-from llamavid_demo.film import Cue, Movie
-from llamavid_demo.film.sections import clock
+from llamavid_demo.errors import QuestionError
+from llamavid_demo.film import Movie
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.moments import watched_mass
-from llamavid_demo.options import Options, Reads
-from llamavid_demo.report import Figures, Moment, Report
+from llamavid_demo.options import Reads
 from llamavid_demo.settings import Settings
 
 CHECK_EVERY = 0.2  # seconds between two looks whether a reading ahead is to stop
@@ -44,7 +40,7 @@ PATIENCE = 1.0  # seconds after which whoever listens to an answer hears that no
 log = logging.getLogger(__name__)
 
 
-class MovieChat:
+class MovieChat(Dialogue):
     """Talk with section number `section` of a movie, or with "all" of it.
 
     Making one reads the section's frames, or finds them in the cache folder, unless they are given as `encoded`.
@@ -67,16 +63,9 @@ class MovieChat:
         encoded: EncodedSection | None = None,
         prefixes: PrefixCache | None = None,
     ) -> None:
-        self.model, self.movie = model, movie
-        self.settings = settings or Settings()
-        if section != "all" and not 0 <= section < len(movie.sections):
-            raise MovieError(f"{movie.title} has sections 0 to {len(movie.sections) - 1}, not {section}.")
-        self.section = movie.whole if section == "all" else movie.sections[section]
-        self.turns = [Turn.past(question, answer) for question, answer in history]
-        self._progress = progress or ignore_progress
+        super().__init__(model, movie, section, settings=settings, progress=progress, history=history)
         cache = open_cache(self.settings, movie)
         self._encoded = encoded or self._encode(cache)
-        self.foreign = foreign_language(model, movie)
         self._reader = SectionReader(
             model, self._encoded, cache, shared_prefixes(self.settings, model) if prefixes is None else prefixes,
             eight_bit=held_in_eight_bits(model, movie, self.section, self.settings), room=self.settings.frames_room,
@@ -85,8 +74,6 @@ class MovieChat:
         check_length(model, len(self._reader.prompt.ids))
         self._readers = {self._reader.reads: self._reader}
         self._conversation = ConversationCache(model, self._reader.prefixes.ledger)
-        self._busy = threading.Lock()
-        self._greedy = Sampling(max_new_tokens=self.settings.max_new_tokens)
 
     @property
     def guide(self) -> str | None:
@@ -116,120 +103,8 @@ class MovieChat:
                 return
             yield from heard
 
-    def ask(self, question: str, options: Options | None = None, *, after: int | None = None, **chosen: Any) -> Turn:
-        """A new turn behind the first `after` turns, or all. What is `chosen` by name goes before the options.
-
-        Greedy unless a temperature is given. Raises `QuestionError`; iterating raises `TooLongError`.
-        """
-        return self._turn(question, replace(options or Options(), **chosen), self.turns[:after], self._greedy)
-
-    def retry(self, options: Options | None = None, **chosen: Any) -> Turn:
-        """Ask the last question again, as before or with other options; its old answer goes when the new one begins.
-
-        Without a temperature it samples as the settings say, for a greedy answer would be the same again. Raises
-        `QuestionError`.
-        """
-        if not self.turns:
-            raise QuestionError("There is no question yet to ask again: ask one first.")
-        last = self.turns[-1]
-        warmer = replace(self._greedy, temperature=self.settings.retry_temperature, top_p=self.settings.retry_top_p)
-        return self._turn(last.question, replace(options or last.options, **chosen), self.turns[:-1], warmer)
-
-    def undo(self) -> None:
-        """Forget the last turn. Raises `QuestionError` while an answer is being written."""
-        if self._busy.locked():
-            raise QuestionError("An answer is still being written: stop it first.")
-        self.turns = self.turns[:-1]
-
-    def heat_map(self, seconds: float, turn: Turn | None = None) -> torch.Tensor:
-        """Where on the frame at `seconds` the model looked for a turn's question, the last turn's by default.
-
-        Shares (rows, columns) that sum to one. Raises `QuestionError` before the first question,
-        and for one that was answered from subtitles alone; `MovieError` for a second that is not in the section.
-        """
-        turns = self.turns
-        if not turns:
-            raise QuestionError("There is no question yet: ask one first, then see where the model looked for it.")
-        turn = turn or turns[-1]
-        if turn.options.reads == "subtitles":
-            raise QuestionError("That question was answered from the subtitles alone: the model looked at no frame.")
-        ahead = guide_ahead(self.model, self.settings, turn.options.guide) is not None
-        guide = turn.question if ahead else self._guide(turn, first=turns[0])
-        return scheduler_of(self.model).compute(lambda: heat_map(self.model, self._encoded, guide, seconds))
-
-    def report(self, turn: Turn) -> dict[str, Any]:
-        """A turn as plain data, a `Report`: what programs are given."""
-        return Report(
-            answer=turn.text,
-            evidence=[
-                Moment(seconds=moment.seconds, weight=round(moment.weight, 4), cue=moment.cue and moment.cue.text)
-                for moment in turn.evidence
-            ],
-            stats=Figures.model_validate(turn.stats) if turn.stats else None,
-            finished=turn.finished,
-            model=self.model.name,
-            section=(self.section.start, self.section.end),
-            until=turn.until,
-        ).model_dump(mode="json")
-
-    def _turn(self, question: str, options: Options, earlier: list[Turn], unset: Sampling) -> Turn:
-        """A turn that samples as `unset` says where its options say nothing."""
-        question, until = self.settings.checked_question(question), options.until
-        if until is not None and until <= self._encoded.times[0]:
-            raise QuestionError(
-                f"Nothing of this section comes before {clock(until)}: let the film play first, or allow spoilers."
-            )
-        if self.foreign and options.reads == "subtitles":
-            raise QuestionError(f"{self.foreign} Let the model use the frames.")
-        if self.foreign:
-            options = replace(options, reads="frames")
-        if options.reads == "subtitles" and not self._cues(options):
-            when = "in this section" if until is None else f"in this section before {clock(until)}"
-            raise QuestionError(f"Nothing is said {when} that could be read: let the model use the frames too.")
-        sampling, options = unset.but(options), options if self.model.general else replace(options, style="any")
-        turn = Turn(
-            question, lambda turn: self._write(turn, list(earlier), sampling), options=options, progress=self._progress
-        )
-        turn.used = replace(options, **asdict(sampling))
-        return turn
-
-    def _cues(self, options: Options) -> list[Cue]:
-        """Cues of the section that the model may read, and that may be told."""
-        cues, until = self.movie.cues(self.section) if options.reads != "frames" else (), options.until
-        return [cue for cue in cues if until is None or cue.end <= until]
-
-    def _reading(self, reads: Reads) -> SectionReader:
-        """The section as those read it who may know that much of it."""
-        if reads not in self._readers:
-            self._readers[reads] = self._reader.reading(self._encoded, reads)
-        return self._readers[reads]
-
-    def _encode(self, cache: DiskCache) -> EncodedSection:
-        return finish(encode_section(self.model, self.movie, self.section, cache), self._progress)
-
-    def _write(self, turn: Turn, earlier: list[Turn], sampling: Sampling) -> Iterator[Told]:
-        if not self._busy.acquire(blocking=False):
-            raise QuestionError("An answer is still being written: wait for it or stop it first.")
-        before, self.turns = self.turns, [*earlier, turn]
-        failed: BaseException | None = None
-        try:
-            yield from self._answer(turn, earlier, sampling)
-        except Stopped:
-            turn.finished = "stopped"
-        except GeneratorExit:  # whoever iterated has left
-            turn.finished = "stopped"
-            raise
-        except ClosingError as error:  # what was written so far can be kept
-            turn.finished, failed = "stopped", error
-            raise
-        except BaseException as error:
-            self.turns, failed = before, error
-            raise
-        finally:
-            self._busy.release()
-            note(turn, self.model.name, self.movie, self.section, failed, texts=self.settings.log_texts)
-
-    def _answer(self, turn: Turn, earlier: list[Turn], sampling: Sampling) -> Iterator[Told]:
+    def answer(self, turn: Turn, earlier: list[Turn], sampling: Sampling) -> Iterator[Told]:
+        """Write a turn's answer, with what it cost and leaned on."""
         began, first = time.perf_counter(), None
         work = self._work(turn, earlier, sampling)
         answer = self._queued(work, sampling)
@@ -249,6 +124,31 @@ class MovieChat:
             turn.stats = work.stats(answer.ids, began=began, first=first)
             if not answer.stopping or turn.stopping:  # else somebody left, and it may still be written
                 self._add_evidence(turn, work)
+
+    def heat_map(self, seconds: float, turn: Turn | None = None) -> torch.Tensor:
+        """Where on the frame at `seconds` the model looked for a turn's question, the last turn's by default.
+
+        Shares (rows, columns) that sum to one. Raises `QuestionError` before the first question,
+        and for one that was answered from subtitles alone; `MovieError` for a second that is not in the section.
+        """
+        turns = self.turns
+        if not turns:
+            raise QuestionError("There is no question yet: ask one first, then see where the model looked for it.")
+        turn = turn or turns[-1]
+        if turn.options.reads == "subtitles":
+            raise QuestionError("That question was answered from the subtitles alone: the model looked at no frame.")
+        ahead = guide_ahead(self.model, self.settings, turn.options.guide) is not None
+        guide = turn.question if ahead else self._guide(turn, first=turns[0])
+        return scheduler_of(self.model).compute(lambda: heat_map(self.model, self._encoded, guide, seconds))
+
+    def _reading(self, reads: Reads) -> SectionReader:
+        """The section as those read it who may know that much of it."""
+        if reads not in self._readers:
+            self._readers[reads] = self._reader.reading(self._encoded, reads)
+        return self._readers[reads]
+
+    def _encode(self, cache: DiskCache) -> EncodedSection:
+        return finish(encode_section(self.model, self.movie, self.section, cache), self._progress)
 
     def _work(self, turn: Turn, earlier: list[Turn], sampling: Sampling) -> TurnTask:
         """What a turn has to read. Raises `TooLongError`."""

@@ -2,14 +2,20 @@
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from llamavid_demo.chat.evidence import Evidence
 from llamavid_demo.chat.progress import Progress, ProgressCallback, ignore_progress
-from llamavid_demo.chat.task import Task
 from llamavid_demo.options import Options
 
 Told = list[Progress | str]
+
+
+class Stoppable(Protocol):
+    """Whatever writes an answer."""
+
+    def stop(self) -> None:
+        """End it soon; from any thread, without waiting."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ class Turn:
         self.every = 0.0  # seconds between two lists of events, at least
         self._progress = progress
         self._events = write(self) if write else iter(())
-        self._task: Task | None = None
+        self._task: Stoppable | None = None
 
     @property
     def until(self) -> float | None:
@@ -109,7 +115,7 @@ class Turn:
         piece, self.text = text[len(self.text) :], text
         return [piece]
 
-    def answered_by(self, task: Task) -> None:
+    def answered_by(self, task: Stoppable) -> None:
         """Called by the conversation: this task writes the answer."""
         self._task = task
         if self.stopping:

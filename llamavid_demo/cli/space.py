@@ -30,7 +30,8 @@ def space(
         str | None, typer.Option(help="Checkpoint that starts: a folder in assets/, or a Hub id; else as here.")
     ] = None,
     hardware: Annotated[
-        str | None, typer.Option(help="Ask the Hub for this hardware, such as l4x1 (it costs); else CPU Basic.")
+        str | None,
+        typer.Option(help="Ask the Hub for this hardware, such as l4x1 (billed) or zero-a10g; else CPU Basic."),
     ] = None,
 ) -> None:
     """Make a Hugging Face Space of this page, or show what it would hold (--dry-run)."""
@@ -182,7 +183,7 @@ def _check(name: str, hardware: str | None) -> None:
         validate_repo_id(name)
     except HFValidationError:
         raise SpaceError(f"{name!r} is no name of a Space: take letters, digits and hyphens, or owner/name.") from None
-    known = [kind.value for kind in SpaceHardware if "zero" not in kind.value]  # ZeroGPU forgets between two answers
+    known = [kind.value for kind in SpaceHardware]
     if hardware is not None and hardware not in known:
         raise SpaceError(f"{hardware!r} is no hardware for this page: take one of {', '.join(known)}.")
 

@@ -3,8 +3,8 @@
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, Self
 
 import numpy as np
 import torch
@@ -102,6 +102,9 @@ class Network(Protocol):
     def parts(self) -> Mapping[str, nn.Module]:
         """The network's parts by name; decoder layers in them, and only those, are quantized."""
 
+    def to(self, device: str) -> Any:
+        """Bring its weights to a device."""
+
 
 class TextTokenizer(Protocol):
     """What is asked of either system's tokenizer. `eos` ends an answer."""
@@ -183,6 +186,11 @@ class LoadedModel(ABC):
     @abstractmethod
     def config(self) -> ModelConfig:
         """Sizes and choices of the network."""
+
+    def moved(self, device: str) -> Self:
+        """The model with its weights on another device, and this one's with them. None may be packed for a CPU."""
+        self.network.to(device)
+        return replace(self)
 
     @property
     @abstractmethod

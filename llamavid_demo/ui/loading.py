@@ -10,14 +10,15 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from llamavid_demo.embedded import BEST, INSTALL, embedded
+from llamavid_demo.embedded import BEST, INSTALL, embedded, on_zero_gpu
 from llamavid_demo.errors import DemoError, ModelError
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.language import joined, language, say, translated
 
 if TYPE_CHECKING:
-    from llamavid_demo.chat import MovieChat, Progress
+    from llamavid_demo.chat import Progress
+    from llamavid_demo.chat.dialogue import Dialogue
     from llamavid_demo.model.loaded import LoadedModel
 
 CHECK_EVERY = 0.2  # seconds
@@ -77,12 +78,12 @@ class BackgroundModel:
         *,
         ahead: bool = False,
         **options: Any,
-    ) -> "Generator[Progress, None, MovieChat | None]":
+    ) -> "Generator[Progress, None, Dialogue | None]":
         """Make a conversation about a section, or "all": wait for the model, then read its frames or find them kept.
 
         Yields the progress of reading. The generator's value is the conversation, or None when `stopping` was set
         before it was there. Reading `ahead` lets everybody else's work go first; options go to `MovieChat`. Raises
-        what loading and reading raise.
+        what loading and reading raise. On ZeroGPU nothing is read before there is a question.
         """
         loaded = self.wait(stopping)
         if loaded is None:
@@ -91,6 +92,10 @@ class BackgroundModel:
         from llamavid_demo.chat import MovieChat, encode_section, open_cache
         from llamavid_demo.chat.task import Priority
 
+        if on_zero_gpu():
+            from llamavid_demo.chat.lent_chat import LentChat
+
+            return LentChat(loaded, movie, section, settings=self._settings, **options)
         priority = Priority.AHEAD if ahead else Priority.READ
         cache = open_cache(self._settings, movie)
         part = movie.whole if section == "all" else movie.sections[section]

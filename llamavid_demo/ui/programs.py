@@ -23,7 +23,8 @@ from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.suggesting import suggested
 
 if TYPE_CHECKING:
-    from llamavid_demo.chat import MovieChat, Progress
+    from llamavid_demo.chat import Progress
+    from llamavid_demo.chat.dialogue import Dialogue
 
 BROKEN = "Something went wrong; the server's log says what. Try again."
 CONVERSATIONS = 16  # that are kept for their next question
@@ -157,7 +158,7 @@ class Programs:
 
     def _conversation(
         self, model: str, film: Movie, section: Part, earlier: list[tuple[str, str]]
-    ) -> "Generator[dict[str, Any], None, MovieChat]":
+    ) -> "Generator[dict[str, Any], None, Dialogue]":
         """The conversation that these earlier turns come from, or a new one; its film is read, or in the cache."""
         if earlier and (kept := self._kept.take((model, film.slug, section, tuple(earlier)))):
             return kept
@@ -173,15 +174,15 @@ class Kept:
     """
 
     def __init__(self) -> None:
-        self._chats: OrderedDict[Key, MovieChat] = OrderedDict()
+        self._chats: OrderedDict[Key, Dialogue] = OrderedDict()
         self._lock = threading.Lock()
 
-    def take(self, key: Key) -> "MovieChat | None":
+    def take(self, key: Key) -> "Dialogue | None":
         """The conversation in which this was said, if it is still here."""
         with self._lock:
             return self._chats.pop(key, None)
 
-    def put(self, key: Key, chat: "MovieChat") -> None:
+    def put(self, key: Key, chat: "Dialogue") -> None:
         """Keep a conversation for its next question."""
         with self._lock:
             self._chats[key] = chat
@@ -190,7 +191,7 @@ class Kept:
                 self._chats.popitem(last=False)
 
 
-def _answer(chat: "MovieChat", question: str, options: Options) -> Reports:
+def _answer(chat: "Dialogue", question: str, options: Options) -> Reports:
     """A report at each step of the answer, and the whole one."""
     turn = chat.ask(question, options=options)
     try:
@@ -202,8 +203,8 @@ def _answer(chat: "MovieChat", question: str, options: Options) -> Reports:
 
 
 def _unanswered(
-    reading: "Generator[Progress, None, MovieChat | None]", about: dict[str, Any]
-) -> "Generator[dict[str, Any], None, MovieChat]":
+    reading: "Generator[Progress, None, Dialogue | None]", about: dict[str, Any]
+) -> "Generator[dict[str, Any], None, Dialogue]":
     """A report without an answer at each step of reading; the value is the conversation."""
     empty = {"answer": "", "evidence": [], "stats": None, "finished": None, "until": None, **about}
     with closing(reading):
@@ -211,6 +212,6 @@ def _unanswered(
             try:
                 next(reading)
             except StopIteration as read:
-                chat: MovieChat = read.value  # nobody stops it but by closing
+                chat: Dialogue = read.value  # nobody stops it but by closing
                 return chat
             yield empty

@@ -10,7 +10,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from llamavid_demo.address import why_not_free
 from llamavid_demo.cache_folder import writable
-from llamavid_demo.embedded import ROOT
+from llamavid_demo.embedded import ROOT, on_zero_gpu
 from llamavid_demo.errors import AddressError
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.api import ask_endpoint
@@ -107,8 +107,22 @@ def serve(settings: Settings) -> None:
             "another port (--port, or LLAMAVID_PORT)."
         )
     log_turns()
+    if on_zero_gpu():
+        settings = settings.model_copy(update=_with_lent_card(settings))
     with until_signalled(), writable(settings.cache_dir) as cache, own_folder(cache / "uploads") as folder:
         run(settings.model_copy(update={"cache_dir": cache}), Uploads(folder))
+
+
+def _with_lent_card(settings: Settings) -> dict[str, object]:
+    """What else is set where a card is lent for one call at a time (ZeroGPU), for which the Hub is made ready.
+
+    Weights wait on the CPU as a card will have them, and nothing is read ahead: that would cost a visitor's quota.
+    """
+    import spaces  # before torch, in which it stands in for the card  # noqa: F401
+
+    import llamavid_demo.chat.lent_card  # noqa: F401 - the Hub wants to know before the page is served who needs one
+
+    return {"device": "cpu", "dtype": settings.dtype or "float16", "read_ahead": False}
 
 
 def run(settings: Settings, uploads: Uploads) -> None:

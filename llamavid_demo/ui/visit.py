@@ -13,7 +13,8 @@ from llamavid_demo.ui.kept import KeptTurn
 from llamavid_demo.ui.subtitled import Subtitled
 
 if TYPE_CHECKING:
-    from llamavid_demo.chat import MovieChat, Turn
+    from llamavid_demo.chat import Turn
+    from llamavid_demo.chat.dialogue import Dialogue
 
 
 @dataclass
@@ -55,7 +56,7 @@ class Conversation:
     they were when the last turn ended.
     """
 
-    chat: "MovieChat"
+    chat: "Dialogue"
     model: str = ""
     heat_maps: dict[object, dict[float, str]] = field(default_factory=dict)
     settled: "Branches[Turn]" = field(default_factory=Branches)

@@ -78,8 +78,9 @@ def test_hidden_and_compiled_files_and_links_that_leave_stay_here(tmp_path: Path
 
 
 def test_a_dry_run_lists_all_and_needs_no_network(run: Run) -> None:
-    done = run("films", "--dry-run", "--model", "assets/llava-mini-tiny")
+    done = run("films", "--dry-run", "--model", "assets/llava-mini-tiny", "--hardware", "zero-a10g")
     assert done.returncode == 0, done.stderr
+    assert "\nsuggested_hardware: zero-a10g\n" in done.stdout
     assert f"\nsdk_version: {version('gradio')}\n" in done.stdout
     assert "\nLLAMAVID_MODEL=assets/llava-mini-tiny\n" in done.stdout
     listed = {line.split("  ")[-1] for line in done.stdout.splitlines()}
@@ -134,7 +135,7 @@ def test_a_space_that_stays_empty_is_told_of(run: Run) -> None:
         (["you/films"], TOKEN, "may not write to you/films"),
         (["nowhere", "--update"], TOKEN, "There is no Space me/nowhere"),
         (["two words"], TOKEN, "'two words' is no name"),
-        (["films", "--hardware", "zero-a10g"], TOKEN, "take one of cpu-basic"),
+        (["films", "--hardware", "abacus"], TOKEN, "take one of cpu-basic"),
         (["films", "--model", "/"], TOKEN, "cannot see the folder /:"),
         (["films", "--model", "a/b/c"], TOKEN, "give owner/name"),
     ],

@@ -103,13 +103,13 @@ class Server:
     log: Path
 
 
-def start_page(cache: Path, log: Path, **settings: object) -> Iterator[Server]:
-    """Run `app.py` on a free port until the generator is closed."""
+def start_page(cache: Path, log: Path, *, more: dict[str, str] | None = None, **settings: object) -> Iterator[Server]:
+    """Run `app.py` on a free port until the generator is closed, with `more` variables than its settings."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     chosen = {"port": port, "cache_dir": cache, **settings}
-    environment = {f"LLAMAVID_{name.upper()}": str(value) for name, value in chosen.items()}
+    environment = {f"LLAMAVID_{name.upper()}": str(value) for name, value in chosen.items()} | (more or {})
     printed, output = PROCESSES.Pipe(duplex=False)
     process = PROCESSES.Process(target=run_page, args=(environment, output, log))
     process.start()

@@ -20,6 +20,7 @@ from llamavid_demo.settings import ROOT
 def run_page(environment: dict[str, str], output: Connection, log: Path) -> None:
     """Run `app.py` with variables in its environment; `output` and `log` get what it prints and logs."""
     os.environ.update(environment)
+    sys.path[:0] = environment.get("PYTHONPATH", "").split()
     os.dup2(output.fileno(), sys.stdout.fileno())
     with log.open("wb") as errors:
         os.dup2(errors.fileno(), sys.stderr.fileno())

@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, groupby
+from typing import Self
 
 import numpy as np
 import torch
@@ -37,6 +38,12 @@ class LoadedLlamaVid(LoadedModel):
     def config(self) -> LlamaVidConfig:
         """Sizes and choices of the network."""
         return self.network.config
+
+    def moved(self, device: str) -> Self:
+        """The model on another device; second eyes see there too."""
+        if self.second_eyes and self.second_eyes.network:
+            self.second_eyes.network.to(device)
+        return super().moved(device)
 
     @property
     def limits(self) -> str:
