@@ -18,8 +18,8 @@ from llamavid_demo.ui.copying import Copies
 from llamavid_demo.ui.export import Saving
 from llamavid_demo.ui.kept import Arrival
 from llamavid_demo.ui.language import speaking, steps_in, waits_in
-from llamavid_demo.ui.pace import Pace
 from llamavid_demo.ui.models import Models
+from llamavid_demo.ui.pace import Pace
 from llamavid_demo.ui.page import in_chinese
 from llamavid_demo.ui.read_ahead import ReadAhead
 from llamavid_demo.ui.screening import Parts, Screening
@@ -269,7 +269,9 @@ class Wiring:
             return self.updates(kept(sent, settings))
 
         restored = demo.load(restore, gr.Textbox(visible=False), self._outputs, js=SEND, **QUIET, **FREE)
-        for keep in (restored.then, *(control.input for control in controls)):
+        # A number that is too large is put right when its box is left, and of that only `change` tells.
+        righted = [control.change for control in controls if isinstance(control, gr.Slider)]
+        for keep in (restored.then, *(control.input for control in controls), *righted):
             keep(None, controls, None, js=KEEP, **QUIET)
 
     def bringing(self, bringing: Bringing, screening: Screening) -> None:
