@@ -18,9 +18,9 @@ from llamavid_demo.model.attention import LastLayerWritten, PrefixReading, Readi
 from llamavid_demo.model.config import VisionConfig
 from llamavid_demo.model.kv_cache import Prefix
 from llamavid_demo.model.prompt import FRAME, Answers, SectionPrompt, Word, one_line
+from llamavid_demo.model.stated import GENERAL_VOCABULARY
 
 NO_GUIDE = "none"
-GENERAL_VOCABULARY = 10_000  # tokens; a model of fewer was made for the questions of one world
 NEUTRAL_GUIDE = "What happens in this film?"  # builds a prefix's context tokens when nobody has asked yet
 
 

@@ -74,7 +74,7 @@ RELEASES = (
     _llama_vid("llama-vid-13b-image-336", "13b-336", "llama-vid-13b-full-336", "pictures, in more detail", 0),
     Release(
         "llava-mini-8b", "LLaVA-Mini", "8b", "ICTNLP/llava-mini-llama-3.1-8b", 20.8,
-        "GPL-3.0, Llama 3.1", "pictures and films of hours, one token a frame", 30,
+        "GPL-3.0, Llama 3.1", "pictures and films of hours", 30,
     ),
 )  # fmt: skip
 

@@ -4,6 +4,7 @@ import threading
 
 from llamavid_demo.errors import ModelError
 from llamavid_demo.settings import Settings
+from llamavid_demo.ui.abilities import ability
 from llamavid_demo.ui.loading import BackgroundModel, model_name
 
 
@@ -36,6 +37,11 @@ class Models:
     def names(self) -> tuple[str, ...]:
         """What is on offer, the settings' own model first."""
         return tuple(self._offered)
+
+    def choices(self) -> list[tuple[str, str]]:
+        """Each name as people choose it, with a line on what the model can do, and as it is."""
+        lines = {name: ability(settings) for name, settings in self._offered.items()}
+        return [(f"{name} · {line}" if line else name, name) for name, line in lines.items()]
 
     def __getitem__(self, name: str) -> BackgroundModel:
         """A model, loaded or on its way. Raises `ModelError` for a name that is not on offer."""

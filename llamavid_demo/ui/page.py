@@ -13,6 +13,7 @@ from llamavid_demo.ui.invitation import invitation
 from llamavid_demo.ui.keyboard import shortcuts, skip
 from llamavid_demo.ui.labels import labels
 from llamavid_demo.ui.language import language, say
+from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.screening import about
 from llamavid_demo.ui.script_words import script_words
 from llamavid_demo.ui.suggesting import suggested
@@ -23,23 +24,23 @@ TITLE = "A film you can talk with · LLaMA-VID"
 Named = dict[str, Any]
 
 
-def layout(settings: Settings, movies: Sequence[Movie], models: Sequence[str], model_state: str) -> Named:
+def layout(settings: Settings, movies: Sequence[Movie], models: Models) -> Named:
     """Place all parts inside the current `gr.Blocks`, with the first film and model in them; gives them by name."""
-    first = movies[0]
+    first, model = movies[0], models.names[0]
     parts: Named = {"slug": gr.State(first.slug), "section": gr.State(0)}
     parts["browser"] = _html(elem_id="browser", js_on_load=browser.ON_LOAD)
     with gr.Column(elem_id="foyer"):
         with gr.Row(elem_id="top"):
             parts["header"] = _html(header(), elem_id="header")
-            parts["model"] = _html(model_state, elem_id="model")
+            parts["model"] = _html(models[model].state(), elem_id="model")
             parts["picker"] = gr.Dropdown(
-                list(models),
-                value=models[0],
+                models.choices(),
+                value=model,
                 label=labels("Model to talk with"),
                 show_label=False,
                 container=False,
                 filterable=False,
-                visible=len(models) > 1,
+                visible=len(models.names) > 1,
                 elem_id="picker",
             )
         parts["wall"] = _html(posters.poster_wall(movies, first.slug), elem_id="wall", js_on_load=posters.ON_LOAD)
@@ -67,12 +68,13 @@ def layout(settings: Settings, movies: Sequence[Movie], models: Sequence[str], m
     return parts
 
 
-def in_chinese(settings: Settings) -> Named:
+def in_chinese(settings: Settings, models: Models) -> Named:
     """What is laid out once and never redrawn, for who reads Chinese; for what Gradio draws see labels.py."""
     if language() == "en":
         return {}
     return {
         "header": header(),
+        "picker": gr.Dropdown(models.choices()),
         "limits": bring_head(settings),
         "lacking": subtitle_panel.lacking(),
         "moments": timeline.all_moments(),

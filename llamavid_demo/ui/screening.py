@@ -149,7 +149,10 @@ class Screening:
         chosen = {}
         if arrival.model in self._models.names and arrival.model != self._sessions.model(key):
             self._sessions.choose(key, arrival.model)
-            chosen = {"picker": arrival.model, "model": self._models[arrival.model].state()}
+            chosen = {
+                "picker": gr.Dropdown(self._models.choices(), value=arrival.model),
+                "model": self._models[arrival.model].state(),
+            }
         first = next(iter(self._sessions.bundled.values()))
         movie = self._sessions.bundled.get(arrival.film, first)
         index = arrival.section if arrival.section is not None else section_at(movie, arrival.second or 0.0)

@@ -79,10 +79,10 @@ def build(settings: Settings, uploads: Uploads) -> tuple[gr.Blocks, Programs, Se
     choosing = Choosing(sessions, models, screening, talking)
     bringing = Bringing(settings, sessions, models, screening, stills, uploads)
     with FewParts(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(DAY, DAY)) as demo:
-        parts = layout(settings, movies, models.names, models[first].state())
+        parts = layout(settings, movies, models)
         copies, sheets = Copies(settings, sessions, screening), ContactSheets(settings, sessions, talking)
         wiring = Wiring(parts, ReadAhead(settings, sessions, models), copies, sheets, programs.pace)
-        wiring.arrival(demo, settings, sessions, screening)
+        wiring.arrival(demo, settings, sessions, screening, models)
         wiring.choosing(choosing, screening, talking)
         wiring.screening(screening)
         wiring.searching(Searching(sessions))

@@ -18,6 +18,7 @@ from llamavid_demo.ui.copying import Copies
 from llamavid_demo.ui.export import Saving
 from llamavid_demo.ui.kept import Arrival
 from llamavid_demo.ui.language import speaking, steps_in, waits_in
+from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.pace import Pace
 from llamavid_demo.ui.page import in_chinese
 from llamavid_demo.ui.read_ahead import ReadAhead
@@ -103,12 +104,17 @@ class Wiring:
         with speaking(language_of(request)):
             return self.updates({"alert": alert(str(error))})
 
-    def arrival(self, demo: gr.Blocks, settings: Settings, sessions: Sessions, screening: Screening) -> None:
+    def arrival(
+        self, demo: gr.Blocks, settings: Settings, sessions: Sessions, screening: Screening, models: Models
+    ) -> None:
         """What happens when a page is opened and when it is closed."""
         asked = gr.Textbox(visible=False)  # filled by memory.js
 
         def arrive(sent: str, request: gr.Request) -> dict[Any, Any]:
-            return self.update(lambda key: in_chinese(settings) | screening.arrive(key, Arrival.read(sent)), request)
+            def laid_out(key: str) -> Parts:
+                return in_chinese(settings, models) | screening.arrive(key, Arrival.read(sent))
+
+            return self.update(laid_out, request)
 
         def leave(request: gr.Request) -> None:
             sessions.forget(key_of(request))
@@ -263,7 +269,9 @@ class Wiring:
             return self.updates(kept(sent, settings))
 
         restored = demo.load(restore, gr.Textbox(visible=False), self._outputs, js=SEND, **QUIET, **FREE)
-        for keep in (restored.then, *(control.input for control in controls)):
+        # A number that is too large is put right when its box is left, and of that only `change` tells.
+        righted = [control.change for control in controls if isinstance(control, gr.Slider)]
+        for keep in (restored.then, *(control.input for control in controls), *righted):
             keep(None, controls, None, js=KEEP, **QUIET)
 
     def bringing(self, bringing: Bringing, screening: Screening) -> None:

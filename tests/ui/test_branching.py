@@ -67,3 +67,29 @@ def test_edit_copy_judge_save_and_print(page: Page) -> None:
         expect(page.locator(part)).to_be_hidden()
     for part in ("#about h2", "#strip .range >> nth=0", "#current .question", "#current .answer"):
         expect(page.locator(part)).to_be_visible()
+
+
+def test_an_earlier_question_is_edited_and_what_followed_it_stays_reachable(page: Page) -> None:
+    open_harbour(page)
+    for question in ("Where does the film begin?", "Where is the map?", "Who is Finn?"):
+        ask(page, question)
+        stop(page)
+    expect(page.locator("#current .evidence img").first).to_be_visible()
+    last = page.locator("#current .answer").inner_text()
+    page.locator("#past [data-edit='0'] summary").press("Enter")
+    box = page.locator("#past [data-edit='0'] textarea")
+    expect(box).to_have_value("Where does the film begin?")
+    box.fill("Who is Mara?")
+    box.press("Enter")
+    expect(page.locator("#current .question")).to_contain_text("Who is Mara?")
+    stop(page)
+    expect(page.locator(".turn")).to_have_count(1)
+    expect(page.locator("#current .pages")).to_contain_text("2 of 2")
+    page.get_by_role("button", name="Branch before").click()
+    expect(page.locator("#past .pages")).to_contain_text("1 of 2")
+    expect(page.locator(".turn .question")).to_contain_text(
+        ["Where does the film begin?", "Where is the map?", "Who is Finn?"]
+    )
+    expect(page.locator("#current .answer")).to_have_text(last)
+    page.locator("#past").get_by_role("button", name="Next branch").click()
+    expect(page.locator(".turn .question")).to_contain_text(["Who is Mara?"])

@@ -108,6 +108,12 @@ def test_second_question_reuses_what_was_read(page: Page) -> None:
     reused = int(status(page).get_attribute("data-reused") or 0)
     assert reused > 60  # at least the tokens of 30 frames
     expect(status(page)).to_contain_text(f"{reused:,} tokens reused")
+    memory = re.search(r"memory of this film: [\d,]+ tokens, (.+)", status(page).inner_text())
+    assert memory
+    page.locator("#strip [data-section='1']").click()
+    page.locator("#strip [data-section='0']").click()
+    cost = page.locator("#cost")  # the figure of the answer, and what reading took
+    expect(cost).to_have_text(re.compile(rf"memory of this film: {re.escape(memory[1])} · about .+ on this machine"))
 
 
 def test_evidence_seeks_the_player(page: Page) -> None:

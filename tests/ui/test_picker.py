@@ -1,19 +1,38 @@
 """Visitors who turn from one model to another, done by a browser."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 from playwright.sync_api import Browser, Page, expect
+from safetensors.torch import load_file, save_file
 
-from tests.ui.conftest import ROOT, Server, start_small_films, visit
+from llamavid_demo.model.stated import GENERAL_VOCABULARY
+from tests.ui.conftest import LONG_ANSWER, ROOT, Server, start_small_films, visit
 from tests.ui.test_page import ask, open_harbour, press_ask, status, stop, wait_for_video
 
 TINY = "second-tiny"
 BROKEN = "broken"
 PICKER = "Model to talk with"
+RELEASED = {  # what YanweiLi/llama-vid-7b-full-224-long-video states; its weights are not here
+    "model_type": "llava", "compress_type": "mean", "hidden_size": 4096, "intermediate_size": 11008,
+    "num_hidden_layers": 32, "num_attention_heads": 32, "vocab_size": 32000, "max_position_embeddings": 65536,
+}  # fmt: skip
+
+
+def widen(folder: Path) -> None:
+    """Give a checkpoint as many words as models have that can be asked for short answers; it never says them."""
+    config, weights = json.loads((folder / "config.json").read_text()), load_file(folder / "model.safetensors")
+    more = GENERAL_VOCABULARY - config["vocab_size"]
+    for name in ("model.embed_tokens.weight", "lm_head.weight"):
+        weights[name] = torch.nn.functional.pad(weights[name], (0, 0, 0, more))
+    save_file(weights, folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps({**config, "vocab_size": GENERAL_VOCABULARY}))
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +40,9 @@ def choice(films: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFacto
     """A page that offers three models: the settings' own, the embedded one, and one that cannot be loaded."""
     folder = tmp_path_factory.mktemp("choice")
     shutil.copytree(ROOT / "assets" / "llama-vid-tiny", folder / "models" / TINY)
+    widen(folder / "models" / TINY)
     (folder / "models" / BROKEN).mkdir()
-    (folder / "models" / BROKEN / "config.json").write_text("{}")
+    (folder / "models" / BROKEN / "config.json").write_text(json.dumps(RELEASED))
     yield from start_small_films(films, checkpoint, folder, models=folder / "models")
 
 
@@ -35,11 +55,30 @@ def page(choice: Server, browser: Browser) -> Iterator[Page]:
 def choose(page: Page, name: str) -> None:
     page.get_by_label(PICKER).click()
     page.get_by_role("option", name=name).click()
-    expect(page.get_by_label(PICKER)).to_have_value(name)
+    expect(page.get_by_label(PICKER)).to_have_value(re.compile(f"^{name} · "))
 
 
 def ready(page: Page, name: str) -> None:
     expect(page.locator("#model .ready")).to_have_text(f"{name} is ready")
+
+
+def test_each_choice_says_what_it_can_do_before_it_is_loaded(page: Page, choice: Server, browser: Browser) -> None:
+    page.get_by_label(PICKER).click()
+    expect(page.get_by_role("option")).to_contain_text(
+        [
+            "drawn films only, small words",
+            f"{BROKEN} · LLaMA-VID 7B, two tokens a frame",
+            f"{TINY} · LLaMA-VID 11M, two",
+        ]
+    )
+    page.keyboard.press("Escape")
+    expect(page.locator("#model .ready")).to_be_visible()
+    with visit(choice, browser, width=390, locale="zh-CN") as chinese:
+        chinese.locator("#picker input").click()
+        expect(chinese.get_by_role("option")).to_contain_text(
+            ["只懂绘制的影片", f"{BROKEN} · LLaMA-VID 7B，每帧两个词元", f"{TINY} · LLaMA-VID 11M，每帧两个"]
+        )
+        assert chinese.evaluate("document.documentElement.scrollWidth") == 390
 
 
 def test_no_picker_where_one_model_is_on_offer(server: Server, browser: Browser) -> None:
@@ -88,7 +127,7 @@ def test_keyboard_chooses_and_others_keep_their_model(page: Page, choice: Server
         page.keyboard.press(key)
     ready(page, TINY)
     with visit(choice, browser) as other:
-        ready(other, own)
+        ready(other, own.split(" · ")[0])
         expect(other.get_by_label(PICKER)).to_have_value(own)
         ready(page, TINY)
 
@@ -111,3 +150,66 @@ def test_phone_shows_the_picker_without_sideways_scrolling(choice: Server, brows
         page.get_by_label(PICKER).click()
         expect(page.get_by_role("option")).to_have_count(3)
         assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def saved(page: Page) -> dict[str, Any]:
+    """The last turn of the conversation as the page saves it."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as JSON").click()
+    *_, turn = json.loads(Path(download.value.path()).read_text())["turns"]
+    return turn  # type: ignore[no-any-return]
+
+
+def number(page: Page, label: str, value: str) -> None:
+    box = page.get_by_label(f"number input for {label}")
+    box.fill(value)
+    box.blur()
+    expect(box).to_have_value(value)
+
+
+def test_each_setting_is_obeyed_by_the_next_answer_and_kept(page: Page) -> None:
+    choose(page, TINY)
+    ready(page, TINY)
+    open_harbour(page)
+    wait_for_video(page, "video.readyState > 0 && video.duration > 59")
+    page.get_by_role("button", name="Settings").click()
+    for name in ("subtitles only", "short", "every question"):
+        page.get_by_role("radio", name=name, exact=True).check()
+    for label, value in (("Temperature", "0.4"), ("Top-p", "0.9"), ("Longest answer", "3")):
+        number(page, label, value)
+    page.get_by_label("No spoilers").check()
+    page.locator("#transcript [data-seek='5.000']").click()
+    wait_for_video(page, "video.currentTime === 5 && !video.seeking")
+    ask(page, "Where is the map?")
+    expect(status(page)).to_contain_text("knew the film up to 0:05 · subtitles only")
+    turn = saved(page)
+    assert turn["options"] == {
+        "temperature": 0.4, "top_p": 0.9, "max_new_tokens": 3, "until": 5, "guide": "every", "reads": "subtitles",
+        "style": "short", "repetition_penalty": 1.0,
+    }  # fmt: skip
+    assert turn["stats"]["new_tokens"] <= 3
+    assert all(moment["seconds"] < 5 for moment in turn["evidence"])
+    page.reload()
+    expect(status(page)).to_contain_text("subtitles only")
+    page.get_by_role("button", name="Settings").click()
+    for name in ("subtitles only", "short", "every question"):
+        expect(page.get_by_role("radio", name=name, exact=True)).to_be_checked()
+    for label, value in (("Temperature", "0.4"), ("Top-p", "0.9"), ("Longest answer", "3")):
+        expect(page.get_by_label(f"number input for {label}")).to_have_value(value)
+    page.get_by_role("radio", name="as the model likes", exact=True).check()
+    page.get_by_role("button", name="Retry").click()
+    expect(page.locator("#current .pages")).to_contain_text("2 of 2")
+    longer, plain = turn["stats"]["prompt_tokens"], saved(page)["stats"]["prompt_tokens"]
+    assert longer > plain  # by the words that ask for a short answer
+    longest = page.get_by_label("number input for Longest answer")
+    longest.fill("99999")  # more than this server lets one have
+    longest.blur()
+    expect(longest).to_have_value(str(LONG_ANSWER))
+    page.wait_for_function(f"JSON.parse(localStorage.getItem('cinema/steered'))[6] === {LONG_ANSWER}")
+    ask(page, "Is there a dog in the film?")
+    expect(page.locator("#current .in-vain")).to_have_text("Looked at, without finding it")
+    assert saved(page)["options"]["max_new_tokens"] == LONG_ANSWER
+    page.evaluate("window.cinema.steer('frames', 'any', false, '', 9, 1, 3, 1)")  # as no control can
+    press_ask(page, "And then?")
+    expect(page.locator("#alert [role=alert]")).to_have_text("temperature must be a number from 0 to 2, not 9.")
+    expect(page.locator(".turn")).to_have_count(2)

@@ -30,6 +30,17 @@ KEY, SLUG = "somebody", "harbour"
 FRENCH = "1\n00:00:02,000 --> 00:00:04,000\nMara: Où est la carte ?\n"
 OWN = "1\n00:00:03,000 --> 00:00:05,000\nMara: It rains.\n"
 
+# Cancel is pressed as soon as it is there: what is said in a short clip is written down soon.
+CANCEL_AT_ONCE = """new MutationObserver((_, watching) => {
+  const cancel = document.querySelector('#subtitles-cancel');
+  if (!cancel) return;
+  watching.disconnect();
+  cancel.click();
+}).observe(document.querySelector('#subtitles'), { childList: true, subtree: true })"""
+WATCH_THE_BAR = """window.bars = [];
+new MutationObserver(() => window.bars.push(document.querySelector('#subtitles-activity').textContent))
+  .observe(document.querySelector('#subtitles-activity'), { childList: true, subtree: true, characterData: true })"""
+
 
 class Panel:
     """The harbour film, which has two tracks, and the panel with it."""
@@ -285,3 +296,63 @@ def test_half_edited_text_is_there_again_after_another_film(page: Page) -> None:
     expect(text).not_to_have_value(OWN)
     page.locator("#wall").get_by_text("The Harbour").click()
     expect(text).to_have_value(OWN)
+
+
+def two_tracks(folder: Path) -> Path:
+    """A clip in which somebody speaks, with English and French subtitles inside."""
+    for name, text in (("en", OWN), ("fr", FRENCH)):
+        (folder / f"{name}.srt").write_text(text)
+    path = folder / "two tracks.mp4"
+    tracks = [
+        "-i",
+        spoken_clip(folder),
+        "-i",
+        folder / "en.srt",
+        "-i",
+        folder / "fr.srt",
+        "-map",
+        "0",
+        "-map",
+        "1",
+        "-map",
+        "2",
+    ]
+    languages = ["-metadata:s:s:0", "language=eng", "-metadata:s:s:1", "language=fra"]
+    run_ffmpeg(*tracks, "-c", "copy", "-c:s", "mov_text", *languages, path)
+    return path
+
+
+def test_a_track_is_chosen_edited_and_replaced_by_what_is_said(page: Page, tmp_path: Path) -> None:
+    page.locator("[data-bring]").click()
+    page.locator("#bring-video input").set_input_files(two_tracks(tmp_path))
+    expect(page.locator("#bring-video")).to_contain_text("two tracks")
+    page.get_by_role("button", name="Open this film").click()
+    expect(page.locator("#about h2")).to_have_text("two tracks")
+    transcript, alert = page.locator("#transcript ol"), page.locator("#subtitles-alert")
+    in_player = "[...video.textTracks].some((track) => track.cues?.[0]?.text.includes({!r}))"
+    expect(transcript).to_contain_text("It rains")
+    page.locator("#subtitles button", has_text="Subtitles").first.click()
+    text = page.get_by_label("Subtitles as SRT text")
+    expect(text).to_have_value(re.compile("It rains"))
+    page.get_by_label("Subtitle track").click()
+    page.get_by_role("option", name=re.compile("fra")).click()
+    expect(transcript).to_contain_text("Où est la carte")
+    expect(transcript).to_have_attribute("lang", "fr")
+    wait_for_video(page, in_player.format("la carte"))
+    expect(text).to_have_value(re.compile("Où est la carte"))
+    text.fill(FRENCH.replace("la carte", "le bateau"))
+    page.get_by_role("button", name="Apply changes").click()
+    expect(alert).to_have_text("1 line in use.")
+    expect(transcript).to_contain_text("Où est le bateau")
+    wait_for_video(page, in_player.format("le bateau"))
+    page.evaluate(CANCEL_AT_ONCE)
+    page.get_by_role("button", name="Write down what is said").click()
+    expect(alert).to_contain_text("Cancelled. The subtitles are as they were.")
+    expect(transcript).to_contain_text("Où est le bateau")
+    page.evaluate(WATCH_THE_BAR)
+    page.get_by_role("button", name="Write down what is said").click()
+    expect(transcript).to_contain_text("lost his map")
+    expect(alert).to_contain_text("1 line written down for two tracks; some words may be wrong.")
+    expect(page.locator("#subtitles-activity .bar")).to_have_count(0)
+    assert "Writing down what is said" in page.evaluate("window.bars.join()")
+    wait_for_video(page, in_player.format("lost his map"))

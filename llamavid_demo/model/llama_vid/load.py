@@ -25,7 +25,8 @@ from llamavid_demo.model.placement import choose_placement
 from llamavid_demo.model.preprocessor import read_preprocessor
 from llamavid_demo.model.real_world.eyes import RealWorldEyes
 from llamavid_demo.model.real_world.named_tokens import NamedTokens
-from llamavid_demo.model.real_world.network import INSTALL, SIDE, load_efficientnet, weights_file
+from llamavid_demo.model.real_world.network import SIDE, load_efficientnet
+from llamavid_demo.model.real_world.packages import INSTALL, weights_file
 from llamavid_demo.model.weights import bring_in, check_weights, fingerprint, lay_out
 
 log = logging.getLogger(__name__)

