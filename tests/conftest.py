@@ -27,9 +27,9 @@ os.environ.setdefault("LLAMAVID_MODEL", str(ROOT / "assets" / "llama-vid-tiny"))
 os.environ.setdefault("LLAMAVID_CACHE_DIR", str(Path(tempfile.gettempdir()) / "llamavid-cache"))  # not the user's own
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Mark what is `fast` and what is `slow`, and put the files that take longest first."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> Iterator[None]:
+    """Mark what is `fast` and what is `slow` before `-m` chooses; then put the files that take longest first."""
     files = {item: str(item.path.relative_to(ROOT)) for item in items}
     with_page = {item for item in items if opens_page(item.fixturenames)}
     pages = Counter(files[item] for item in with_page)
@@ -38,6 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
             item.add_marker("slow")
         elif item not in with_page:
             item.add_marker("fast")
+    yield
     items.sort(key=lambda item: -seconds(files[item], pages[files[item]]))
 
 
