@@ -6,6 +6,7 @@ What lies between them is new. The Q-Former's file, from LAVIS, lies in the LLaM
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -70,10 +71,10 @@ def _qformer(folder: Path) -> Tensors:
             f"{folder} holds a LLaMA alone: to begin stage 1 put InstructBLIP's Q-Former beside it, "
             "instruct_blip_vicuna7b_trimmed.pth from LAVIS."
         )
-    found = [(key, value) for key, value in read_tensors(path) if key == "model" and isinstance(value, dict)]
-    if not found:
+    saved: dict[str, Any] = dict(read_tensors(path))
+    if not isinstance(saved.get("model"), dict):
         raise ModelError(f"{path} holds no Q-Former: copy it again.")
-    for key, value in found[0][1].items():
+    for key, value in saved["model"].items():
         for theirs, ours in _NAMES:
             if key.startswith(theirs):
                 yield ours + key.removeprefix(theirs), value

@@ -104,5 +104,5 @@ def _turns(said: list[Any], where: str) -> tuple[tuple[str, str], ...]:
             raise TrainingError(f"{where}: human and gpt must take turns, each with a text: give a list as {LAYOUT}.")
     if not lines or len(lines) % 2:
         raise TrainingError(f"{where} ends without an answer of gpt: give a list as {LAYOUT}.")
-    values = [value for _, value in lines]
+    values = [str(value) for _, value in lines]
     return tuple(zip(values[::2], values[1::2], strict=True))

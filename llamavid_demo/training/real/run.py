@@ -18,7 +18,7 @@ from llamavid_demo.training.stages import Report
 
 def run(
     data: Path,
-    base: str | Path,
+    begin_with: str | Path,
     out: Path,
     *,
     stage: int,
@@ -32,7 +32,7 @@ def run(
     save_seconds: float = SAVE_SECONDS,
     **where: Any,
 ) -> None:
-    """Train a stage and write the checkpoint to `out`; with `lora` a LoRA release, whose base must stay.
+    """Train a stage of the network in a folder, and write the checkpoint to `out`: with `lora` a LoRA release of it.
 
     `media` is the folder of images and videos, the data's own when None; `tokens` cuts conversations that are longer;
     `where` goes to `begin`. Raises `TrainingError` and `ModelError`.
@@ -43,7 +43,7 @@ def run(
     chosen = _chosen(stage, tokens)
     if not resume:
         begin_anew(work)
-    student = begin(base, chosen, lora=lora, **where)
+    student = begin(begin_with, chosen, lora=lora, **where)
     check_room(student, chosen)
     plan = Plan(records, media, file_digest(data), chosen, steps)
     going = StageRun(student, plan, work, report=report)

@@ -115,7 +115,7 @@ class StageRun:
         for start in range(0, len(own), stage.at_once):
             losses = self._losses(own[start : start + stage.at_once]) / stage.batch
             if losses.requires_grad:
-                losses.sum().backward()  # type: ignore[no-untyped-call]  # torch's
+                losses.sum().backward()
             total += losses.detach().sum()
         for parameter in parameters:
             if parameter.grad is None:  # nothing came by it, here or on any card

@@ -1,6 +1,7 @@
 """The published stages at embedded sizes: what learns, that they go on exactly, and that what comes of them answers."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import LlamaForCausalLM
 from typer.testing import CliRunner
 
@@ -19,6 +20,7 @@ from llamavid_demo.__main__ import app
 from llamavid_demo.errors import ModelError, TrainingError
 from llamavid_demo.model.llama_vid.layout import released_state
 from llamavid_demo.model.load import load_model
+from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.training.real import run as run_module
 from llamavid_demo.training.real.beginning import _NAMES
 from llamavid_demo.training.real.run import run
@@ -70,6 +72,20 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "data.json"
 
 
+@pytest.fixture(scope="module")
+def base(micro: LoadedModel, wider_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A LLaMA-VID wide enough for 4 bits, with eyes that see something."""
+    folder = tmp_path_factory.mktemp("base") / "checkpoint"
+    shutil.copytree(wider_checkpoint, folder)
+    parts, tower = released_state({k: v for k, v in micro.network.state_dict().items() if not k.startswith("llama.")})
+    shards = load_file(folder / "model.safetensors")
+    seen = {name: value for name, value in parts.items() if shards[name].shape == value.shape}
+    for name, tensors in (("model", {**shards, **seen}), ("eva_vit_g", tower)):
+        half = {key: value.half().contiguous() for key, value in tensors.items()}
+        save_file(half, folder / f"{name}.safetensors", metadata={"format": "pt"})
+    return folder
+
+
 def trained(data: Path, base: Path, folder: Path, stage: int, **options: Any) -> Trained:
     seen: list[Progress] = []
     options = {"steps": STEPS, "save_seconds": 0, "device": "cpu", **options}
@@ -78,15 +94,15 @@ def trained(data: Path, base: Path, folder: Path, stage: int, **options: Any) ->
 
 
 @pytest.fixture(scope="module")
-def whole(data: Path, wider_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Trained]:
+def whole(data: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Trained]:
     """Each stage by itself, all of the LLaMA learning where it does."""
-    return {stage: trained(data, wider_checkpoint, tmp_path_factory.mktemp("whole"), stage) for stage in (1, 2)}
+    return {stage: trained(data, base, tmp_path_factory.mktemp("whole"), stage) for stage in (1, 2)}
 
 
 @pytest.fixture(scope="module")
-def lora(data: Path, wider_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def lora(data: Path, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """Stage 2 with LoRA on a base in 4 bits."""
-    return trained(data, wider_checkpoint, tmp_path_factory.mktemp("lora"), 2, lora=True, quantization="4bit")
+    return trained(data, base, tmp_path_factory.mktemp("lora"), 2, lora=True, quantization="4bit")
 
 
 def moved(before: Path, after: Path) -> set[str]:
@@ -104,14 +120,14 @@ def test_loss_falls(whole: dict[int, Trained], lora: Trained) -> None:
         assert len(losses) == STEPS and losses[-1] < losses[0] - 0.05
 
 
-def test_each_stage_learns_what_the_papers_does(whole: dict[int, Trained], wider_checkpoint: Path) -> None:
-    assert moved(wider_checkpoint, whole[1].out) == {"text_decoder.projector.", "context.", "content."}
-    assert moved(wider_checkpoint, whole[2].out) == set(PARTS) - {"vision."}
+def test_each_stage_learns_what_the_papers_does(whole: dict[int, Trained], base: Path) -> None:
+    assert moved(base, whole[1].out) == {"text_decoder.projector.", "context.", "content."}
+    assert moved(base, whole[2].out) == set(PARTS) - {"vision."}
 
 
 @pytest.mark.parametrize("form", [{}, {"lora": True, "quantization": "4bit"}], ids=["whole", "lora"])
 def test_killed_training_goes_on_to_the_very_same_weights(
-    form: dict[str, Any], data: Path, wider_checkpoint: Path, whole: dict[int, Trained], lora: Trained,
+    form: dict[str, Any], data: Path, base: Path, whole: dict[int, Trained], lora: Trained,
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     step = StageRun._step
@@ -124,19 +140,19 @@ def test_killed_training_goes_on_to_the_very_same_weights(
     with monkeypatch.context() as patch:
         patch.setattr(StageRun, "_step", killed)
         with pytest.raises(KilledError):
-            trained(data, wider_checkpoint, tmp_path, 2, **form)
-    resumed, unbroken = trained(data, wider_checkpoint, tmp_path, 2, **form), lora if form else whole[2]
+            trained(data, base, tmp_path, 2, **form)
+    resumed, unbroken = trained(data, base, tmp_path, 2, **form), lora if form else whole[2]
     assert resumed.losses == unbroken.losses[2:]
     assert resumed.files == unbroken.files
 
 
-def test_state_of_another_training_is_not_gone_on_from(data: Path, wider_checkpoint: Path, lora: Trained) -> None:
+def test_state_of_another_training_is_not_gone_on_from(data: Path, base: Path, lora: Trained) -> None:
     with pytest.raises(TrainingError, match="another training"):
-        trained(data, wider_checkpoint, lora.work.parent, 3, lora=True, quantization="4bit")
+        trained(data, base, lora.work.parent, 3, lora=True, quantization="4bit")
 
 
-def test_lora_release_is_its_base_with_the_matrices_added(wider_checkpoint: Path, lora: Trained) -> None:
-    base, merged = (load_model(folder, device="cpu").network.state_dict() for folder in (wider_checkpoint, lora.out))
+def test_lora_release_is_its_base_with_the_matrices_added(base: Path, lora: Trained) -> None:
+    base, merged = (load_model(folder, device="cpu").network.state_dict() for folder in (base, lora.out))
     adapter = load_file(lora.out / "adapter_model.safetensors")
     name = "model.layers.1.mlp.down_proj"
     a, b = (adapter[f"base_model.model.{name}.lora_{part}.weight"].float() for part in "AB")
@@ -150,17 +166,19 @@ def test_lora_release_answers_and_learns_on(data: Path, lora: Trained, tmp_path:
     command = ["ask", str(data.parent / "red.png"), "What colour is it?", "--json", "--model", str(lora.out)]
     told = CliRunner().invoke(app, [*command, "--quantization", "4bit"], catch_exceptions=False)
     assert json.loads(told.stdout)["stats"]["frames"] == 1
-    further = trained(data, lora.out, tmp_path, 3, lora=True, quantization="4bit", steps=1)
-    before, after = (load_file(folder / "adapter_model.safetensors") for folder in (lora.out, further.out))
+    flags = {"data": data, "base": lora.out, "stage": 3, "out": tmp_path / "out", "work": tmp_path, "steps": 1}
+    command = ["train", "--lora", *(f"--{name}={value}" for name, value in flags.items())]
+    CliRunner().invoke(app, [*command, "--quantization=4bit"], catch_exceptions=False)
+    before, after = (load_file(folder / "adapter_model.safetensors") for folder in (lora.out, tmp_path / "out"))
     assert before.keys() == after.keys() and any(not torch.equal(before[key], after[key]) for key in before)
 
 
 def test_long_videos_are_read_with_their_subtitles_at_extended_positions(
-    wider_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     short = tmp_path / "short"
     short.mkdir()
-    for path in wider_checkpoint.glob("*"):
+    for path in base.glob("*"):
         (short / path.name).symlink_to(path)
     config = json.loads((short / "config.json").read_text())
     (short / "config.json").unlink()
@@ -183,18 +201,18 @@ def test_long_videos_are_read_with_their_subtitles_at_extended_positions(
 
 
 def test_stage_1_begins_with_a_plain_llama_and_its_pretrained_companions(
-    data: Path, wider_checkpoint: Path, tmp_path: Path
+    data: Path, base: Path, tmp_path: Path
 ) -> None:
-    known = load_model(wider_checkpoint, device="cpu", quantization="none")
-    base = tmp_path / "vicuna"
+    known = load_model(base, device="cpu", quantization="none")
+    vicuna = tmp_path / "vicuna"
     torch.manual_seed(0)
-    LlamaForCausalLM(known.config.llama).save_pretrained(base)
+    LlamaForCausalLM(known.config.llama).save_pretrained(vicuna)
     for name in ("tokenizer.model", "tokenizer_config.json", "bert", "eva_vit_g.safetensors"):
-        (base / name).symlink_to(wider_checkpoint / name)
+        (vicuna / name).symlink_to(base / name)
     with pytest.raises(TrainingError, match="instruct_blip_vicuna7b_trimmed"):
-        trained(data, base, tmp_path, 1)
+        trained(data, vicuna, tmp_path, 1)
     with pytest.raises(TrainingError, match=r"Stage 2 \(instruction tuning\) cannot begin"):
-        trained(data, base, tmp_path, 2)
+        trained(data, vicuna, tmp_path, 2)
     state, _ = released_state(known.network.state_dict())
     qformer = {
         theirs + key.removeprefix(ours): value
@@ -202,8 +220,8 @@ def test_stage_1_begins_with_a_plain_llama_and_its_pretrained_companions(
         for theirs, ours in _NAMES
         if key.startswith(ours)
     }
-    torch.save({"model": {**qformer, "llm_proj.weight": torch.zeros(1)}}, base / "instruct_blip_vicuna7b_trimmed.pth")
-    first = trained(data, base, tmp_path / "1", 1, lora=True, quantization="4bit")
+    torch.save({"model": {**qformer, "llm_proj.weight": torch.zeros(1)}}, vicuna / "instruct_blip_vicuna7b_trimmed.pth")
+    first = trained(data, vicuna, tmp_path / "1", 1, lora=True, quantization="4bit")
     second = trained(data, first.out, tmp_path / "2", 2, lora=True, quantization="4bit", steps=1)
     kept = load_model(first.out, device="cpu").network.state_dict()["text_decoder.queries"]
     assert torch.equal(kept, known.network.state_dict()["text_decoder.queries"]) and first.losses[-1] < first.losses[0]
@@ -219,7 +237,7 @@ def damaged(change: Callable[[Path], None], base: Path, folder: Path) -> Path:
 
 
 def test_what_cannot_begin_is_told(
-    data: Path, wider_checkpoint: Path, lora: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, base: Path, lora: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin = partial(trained, data, folder=tmp_path, stage=2)
 
@@ -231,16 +249,16 @@ def test_what_cannot_begin_is_told(
         (folder / "config.json").write_text('{"model_type": "llava_mini_llama"}')
 
     with pytest.raises(ModelError, match=r"names model-1.safetensors, not found"):
-        begin(damaged(without_shard, wider_checkpoint, tmp_path / "a"))
+        begin(damaged(without_shard, base, tmp_path / "a"))
     with pytest.raises(TrainingError, match="holds a LLaVA-Mini"):
-        begin(damaged(of_llava_mini, wider_checkpoint, tmp_path / "b"))
+        begin(damaged(of_llava_mini, base, tmp_path / "b"))
     with pytest.raises(TrainingError, match="add --lora"):
-        begin(wider_checkpoint, quantization="4bit")
+        begin(base, quantization="4bit")
     with pytest.raises(TrainingError, match="go on from it with --lora"):
         begin(lora.out)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(TrainingError, match="--lora needs peft: pip install peft"):
-        begin(wider_checkpoint, lora=True)
+        begin(base, lora=True)
 
 
 def test_command_line_tells_in_a_sentence_what_goes_with_what(data: Path) -> None:
