@@ -15,6 +15,7 @@ SECONDS = {  # of a core, at least: starting pytest and importing PyTorch not co
     "tests/test_command_line.py": 19,
     "tests/training/test_run.py": 17,
     "tests/chat/test_kills.py": 14,
+    "tests/training/real/test_run.py": 13,
     "tests/training/english/test_run.py": 12,
     "tests/training/llava_mini/test_run.py": 10,
     "tests/evaluation/test_compare.py": 9,

@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from accelerate import PartialState
+
 from llamavid_demo.errors import TrainingError
 from llamavid_demo.model.files import read_json
 from llamavid_demo.model.llama_vid.save import save_checkpoint
@@ -43,6 +45,7 @@ def run(
     chosen = _chosen(stage, tokens)
     if not resume:
         begin_anew(work)
+    PartialState(cpu=where.get("device") == "cpu")  # from here on "cuda" is each process's own card
     student = begin(begin_with, chosen, lora=lora, **where)
     check_room(student, chosen)
     plan = Plan(records, media, file_digest(data), chosen, steps)
