@@ -1,9 +1,8 @@
 """Command line: serve the page, ask from a shell, read films ahead, plan what fits, evaluate and train."""
 
 import logging
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 from rich.logging import RichHandler
@@ -27,6 +26,7 @@ from llamavid_demo.cli.getting import get, get_if_wanted
 from llamavid_demo.cli.progress_bars import progress_bars
 from llamavid_demo.cli.space import space
 from llamavid_demo.cli.subtitling import subtitles
+from llamavid_demo.cli.training import train
 from llamavid_demo.errors import QuestionError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Talk with a film.", pretty_exceptions_enable=False)
@@ -135,53 +135,7 @@ app.command()(space)
 app.command(name="eval")(evaluate)
 app.command()(compare)
 app.command()(subtitles)
-
-
-@app.command()
-def train(
-    system: Annotated[Literal["llama-vid", "llava-mini"], typer.Option(help="Which model to train.")] = "llama-vid",
-    out: Annotated[Path | None, typer.Option(help="Folder for the checkpoint; runs/SYSTEM-tiny when unset.")] = None,
-    work: Annotated[
-        Path | None, typer.Option(help="Folder for the state of an unfinished run; one in runs/ when unset.")
-    ] = None,
-    base: Annotated[
-        Path | None,
-        typer.Option(
-            help="LLaMA-VID to begin with: for LLaVA-Mini and --compress the embedded one when unset; else nothing, "
-            "or one that is only to learn second looks."
-        ),
-    ] = None,
-    compress: Annotated[
-        str, typer.Option(help="LLaMA-VID's content tokens: mean, or a variant tuned from --base: grid:2, or none.")
-    ] = "mean",
-    compressor: Annotated[
-        int, typer.Option(min=1, max=8, help="LLaVA-Mini's compressor size: so many squared are the tokens of a frame.")
-    ] = 1,
-    resume: Annotated[bool, typer.Option(help="Go on where a killed run stopped.")] = True,
-) -> None:
-    """Train an embedded model from nothing, or others from LLaMA-VID; killed at any moment, it goes on."""
-    from llamavid_demo.training import run as llama_vid
-    from llamavid_demo.training import variants
-    from llamavid_demo.training.llava_mini import run as llava_mini
-    from llamavid_demo.training.llava_mini.recipe import embedded
-    from llamavid_demo.training.stages import Progress
-
-    def report(at: Progress) -> None:
-        scores = ", ".join(f"{name} {score:.0%}" for name, score in sorted(at.scores.items()))
-        console.print(f"{at.stage}, step {at.step} of {at.steps}, {at.seconds:.0f} s: loss {at.loss:.3f}; {scores}")
-
-    out = out or Path(f"runs/{system}-tiny")
-    if system == "llava-mini":
-        work = work or (llava_mini.WORK if compressor == 1 else Path(f"{llava_mini.WORK}-{compressor**2}"))
-        recipe = partial(embedded, compressor_size=compressor)
-        llava_mini.run(out, base=base or llava_mini.BASE, work=work, recipe=recipe, resume=resume, report=report)
-    elif compress != "mean":
-        work, kind = work or variants.WORK, None if compress == "none" else compress
-        variants.tune(out, kind, base=base or variants.BASE, work=work, resume=resume, report=report)
-    else:
-        work = work or (llama_vid.WORK if base is None else Path("runs/looking"))
-        llama_vid.run(out, work=work, resume=resume, report=report, base=base)
-    console.print(f"The checkpoint is in {out}, the learning curves in {work / 'curves.png'}.")
+app.command()(train)
 
 
 def main() -> None:

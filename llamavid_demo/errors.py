@@ -77,3 +77,7 @@ class SpaceError(DemoError):
 
 class BenchmarkError(DemoError):
     """A benchmark that cannot be asked: a file of no known layout, clips that are not there, others' answers."""
+
+
+class TrainingError(DemoError):
+    """A training that cannot begin or go on: data of another form, a base that a stage cannot begin with."""

@@ -18,6 +18,7 @@ SECONDS = {  # of a core, at least: starting pytest and importing PyTorch not co
     "tests/training/test_run.py": 15,
     "tests/hostile/test_hostile_files.py": 15,
     "tests/chat/test_kills.py": 14,
+    "tests/training/real/test_run.py": 13,
     "tests/training/english/test_run.py": 10,
     "tests/evaluation/test_compare.py": 9,
     "tests/film/test_odd_films.py": 8,

@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "questions": {"film", "storybook", "questions"},
     "training": {"film", "model", "storybook", "questions", "training"},
     "evaluation": {"film", "model", "chat", "storybook", "questions", "evaluation"},
-    "cli": {"film", "model", "chat", "questions", "evaluation", "cli"},
+    "cli": {"film", "model", "chat", "questions", "evaluation", "training", "cli"},
 }
 FOR_ALL = {"direction_marks", "errors", "address", "cache_folder", "settings", "embedded", "options", "report"}
 

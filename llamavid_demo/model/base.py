@@ -2,6 +2,7 @@
 
 import importlib.util
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from transformers.utils import logging as transformers_logging
 
 from llamavid_demo.embedded import BASE_PACKAGE, INSTALL
 from llamavid_demo.errors import ModelError
-from llamavid_demo.model.files import find_folder
+from llamavid_demo.model.config import llama_config
+from llamavid_demo.model.files import find_folder, find_shards, read_json, read_tensors
+from llamavid_demo.model.llama_vid.layout import our_checkpoint_key
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +55,32 @@ def load_base(place: Path) -> LlamaForCausalLM:
     return llama
 
 
+def base_tensors(place: Path) -> Iterator[tuple[str, torch.Tensor]]:
+    """The LLaMA's tensors of a folder, plain or a whole LLaMA-VID's, or of a GGUF file, under our names, one by one."""
+    if place.suffix == ".gguf":
+        llama = _from_gguf(place)
+        yield from ((f"llama.{key}", value) for key, value in llama.state_dict().items())
+        yield "llama.lm_head.weight", llama.lm_head.weight.detach()
+        return
+    table, headless = None, True
+    for path in find_shards(place):
+        for key, value in read_tensors(path):
+            ours = our_checkpoint_key(key) or ""
+            if ours.startswith("llama."):
+                table = value if ours == "llama.model.embed_tokens.weight" else table
+                headless = headless and ours != "llama.lm_head.weight"
+                yield ours, value
+    if headless and table is not None:  # tied to the embeddings
+        yield "llama.lm_head.weight", table
+
+
+def _read_llama(folder: Path) -> LlamaForCausalLM:
+    """The LLaMA in a whole LLaMA-VID, or in shards that transformers would unpickle."""
+    llama = LlamaForCausalLM(llama_config(read_json(folder / "config.json")))
+    llama.load_state_dict({key.removeprefix("llama."): value.float() for key, value in base_tensors(folder)})
+    return llama
+
+
 def _from_gguf(file: Path) -> LlamaForCausalLM:
     from llamavid_demo.model.gguf import load_gguf
 
@@ -59,6 +88,9 @@ def _from_gguf(file: Path) -> LlamaForCausalLM:
 
 
 def _from_folder(folder: Path) -> Any:
+    kind = read_json(folder / "config.json").get("model_type")
+    if kind == "llava" or (kind == "llama" and not any(folder.glob("*.safetensors"))):
+        return _read_llama(folder)
     transformers_logging.disable_progress_bar()
     try:
         return AutoModelForCausalLM.from_pretrained(

@@ -55,11 +55,15 @@ def load_llama_vid(
     network = empty_network(config)
     llama = MergedLlama(files.folder, base=base) if is_lora(files.folder) else None
     known = llama.shapes.items() if llama else ()
-    check_weights(network, chain(_tensors(files, config.vision), known), f"{files.folder} does not fit a LLaMA-VID.")
+    check_weights(
+        network, chain(released_tensors(files, config.vision), known), f"{files.folder} does not fit a LLaMA-VID."
+    )
     taken = llama.take() if llama else ()
     autocast = config.autocast and dtype is None and multiplies_bfloat16()
     products = torch.bfloat16 if autocast else torch.float32
-    bring_in(network, chain(_tensors(files, config.vision), taken), placement, [network.llama], products=products)
+    bring_in(
+        network, chain(released_tensors(files, config.vision), taken), placement, [network.llama], products=products
+    )
     log.info("%s: %s; read in %.1f s", name, placement.reason, time.perf_counter() - began)
     tokenizer = read_tokenizer(files.folder)
     second_eyes, seen_by = _second_eyes(network, tokenizer) if config.second_eyes else (None, "")
@@ -121,7 +125,7 @@ def empty_network(config: LlamaVidConfig) -> LlamaVid:
     return lay_out(lambda: LlamaVid(config))
 
 
-def _tensors(files: CheckpointFiles, vision: VisionConfig) -> Iterator[tuple[str, torch.Tensor]]:
+def released_tensors(files: CheckpointFiles, vision: VisionConfig) -> Iterator[tuple[str, torch.Tensor]]:
     """All tensors under our names. Without a tower file, the copy in the shards is the tower.
 
     The tower's positions are stretched to the pictures that it is to read: its file has those for 224 pixels.
