@@ -41,6 +41,7 @@ from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.stopping import CountStreams, OpenStreams, close, until_signalled, wait_for_signal
 from llamavid_demo.ui.subtitle_wiring import wire as wire_subtitles
 from llamavid_demo.ui.subtitles import Subtitling
+from llamavid_demo.ui.talk_wiring import wire as wire_talk
 from llamavid_demo.ui.theme import LittleCinema
 from llamavid_demo.ui.upload import Bringing
 from llamavid_demo.ui.uploads import Arrivals, Uploads, own_folder
@@ -88,7 +89,7 @@ def build(settings: Settings, uploads: Uploads) -> tuple[gr.Blocks, Programs, Se
         wiring.choosing(choosing, screening, talking)
         wiring.screening(screening, pressing)
         wiring.searching(Searching(sessions))
-        wiring.talking(talking, pressing, Saving(settings, sessions))
+        wire_talk(wiring, parts, talking, pressing, Saving(settings, sessions))
         wiring.steering(demo, settings)
         wiring.bringing(bringing, screening)
         wire_subtitles(wiring, parts, Subtitling(settings, sessions, screening), screening)

@@ -16,7 +16,6 @@ from llamavid_demo.ui.choosing import Choosing
 from llamavid_demo.ui.contact_sheet import ContactSheets
 from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.copying import Copies
-from llamavid_demo.ui.export import Saving
 from llamavid_demo.ui.kept import Arrival
 from llamavid_demo.ui.language import speaking, steps_in, waits_in
 from llamavid_demo.ui.pace import Pace
@@ -149,7 +148,7 @@ class Wiring:
                 yield told
 
         chosen = parts["picker"].input(choose, given, self._outputs, **EVERY, **FREE)
-        self._illustrate_after(chosen, talking)
+        self.illustrate_after(chosen, talking)
         for begin in (self._arrived.then, chosen.then):
             loaded = begin(follow, None, self._outputs, **EVERY, **FREE)
             self._complete_after(loaded, screening)
@@ -211,7 +210,7 @@ class Wiring:
 
         event.then(read_ahead, keys, self._outputs, **EVERY, **FREE)
 
-    def _illustrate_after(self, event: gr.events.Dependency, talking: Talking) -> None:
+    def illustrate_after(self, event: gr.events.Dependency, talking: Talking) -> None:
         """So do those of the evidence."""
         keys = [self._parts["slug"], self._parts["section"]]
 
@@ -219,74 +218,6 @@ class Wiring:
             return self.update(talking.view.illustrate, request, slug, section)
 
         event.then(illustrate, keys, self._outputs, **EVERY, **FREE)
-
-    def talking(self, talking: Talking, pressing: Pressing, saving: Saving) -> None:
-        """The conversation."""
-        parts = self._parts
-        keys = [parts["slug"], parts["section"]]
-        steered = [*keys, gr.Textbox(visible=False)]  # filled by memory.js
-
-        def begin(question: str, slug: str, section: int, sent: str, request: gr.Request) -> dict[Any, Any]:
-            return self.ask(pressing.begin, request, question, slug, section, sent, question=question)
-
-        def suggested(slug: str, section: int, sent: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-            question = str(event._data["question"])
-            return self.ask(pressing.begin_suggested, request, question, slug, section, sent, question=question)
-
-        def asked_again(slug: str, section: int, sent: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-            return self.ask(pressing.begin, request, str(event._data["question"]), slug, section, sent)
-
-        def again(slug: str, section: int, sent: str, request: gr.Request) -> dict[Any, Any]:
-            return self.ask(
-                pressing.of_turn, request, lambda key, at: talking.begin_again(key, *at, sent), (slug, section), sent
-            )
-
-        def edited(slug: str, section: int, sent: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-            place, question = event._data.get("place"), str(event._data.get("question"))
-
-            def take(key: str, at: tuple[str, int]) -> Parts:
-                return talking.begin_edited(key, place, question, *at, sent)
-
-            return self.ask(pressing.of_turn, request, take, (slug, section), sent, question=question)
-
-        def answer(request: gr.Request) -> Iterator[dict[Any, Any]]:
-            yield from self.stream(talking.answer, request)
-
-        def turn_to(slug: str, section: int, sent: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-            place, number = event._data.get("place"), event._data.get("number")
-
-            def take(key: str, at: tuple[str, int]) -> Parts:
-                return talking.turn_to(key, place, number, *at)
-
-            return self.update(pressing.of_turn, request, take, (slug, section), sent)
-
-        def save(slug: str, section: int, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-            kind, thumbs = event._data.get("kind"), event._data.get("thumbs")
-            return self.update(saving.save, request, kind, thumbs, slug, section)
-
-        def stop(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
-            return self.update(talking.stop, request, slug, section)
-
-        def undo(slug: str, section: int, sent: str, request: gr.Request) -> dict[Any, Any]:
-            return self.update(pressing.of_turn, request, lambda key, at: talking.undo(key, *at), (slug, section), sent)
-
-        typed = {"fn": begin, "inputs": [parts["question"], *steered], "outputs": self._outputs}
-        sending = {"js": SEND, **QUIET, **FREE}
-        for begun in (
-            parts["question"].submit(**typed, **sending),
-            parts["ask"].click(**typed, **sending),
-            parts["suggestions"].pick(suggested, steered, self._outputs, **sending),
-            parts["browser"].again(asked_again, steered, self._outputs, **sending),
-            parts["current"].retry(again, steered, self._outputs, **sending),
-            *(parts[where].edit(edited, steered, self._outputs, **sending) for where in ("past", "current")),
-        ):
-            answered = begun.then(answer, None, self._outputs, **EVERY, **FREE)
-            self._illustrate_after(answered, talking)
-        parts["stop"].click(stop, keys, self._outputs, queue=False, **QUIET)
-        parts["current"].undo(undo, steered, self._outputs, **sending)
-        for where in ("past", "current"):
-            self._illustrate_after(parts[where].turn_to(turn_to, steered, self._outputs, **sending), talking)
-        parts["keeping"].save(save, keys, self._outputs, **QUIET, **FREE)
 
     def steering(self, demo: gr.Blocks, settings: Settings) -> None:
         """The settings of an answer: shown as the browser has kept them, and kept there when they change."""
