@@ -71,12 +71,12 @@ class Pressing:
 
     def begin_suggested(self, key: str, question: str, slug: str, section: int, sent: str = UNSTEERED) -> Parts:
         """The same for a suggested question, which was drawn for a section that may have been left since."""
-        visit = self._sessions.visit(key)
+        visit, press = self._sessions.visit(key), Press.read(sent)
         with visit.press_lock:
-            film, index = Press.read(sent).wanted or visit.showing or (slug, section)
+            film, index = press.wanted or visit.showing or (slug, section)
             movie = self._sessions.movie(key, film)
             if question not in suggested(movie, clamp(index, movie.sections)):
-                return {"alert": notice(LEFT)}
+                return {**self._open(key, visit, press, (slug, section)), "alert": notice(LEFT)}
             return self.begin(key, question, slug, section, sent)
 
     def of_turn(self, key: str, take: Callable[[str, Place], Parts], page: Place, sent: str = UNSTEERED) -> Parts:
@@ -84,13 +84,15 @@ class Pressing:
         visit, press = self._sessions.visit(key), Press.read(sent)
         with visit.press_lock:
             if press.drawn and not press.drawn == press.wanted == visit.showing:
-                return {"alert": notice(LEFT)}
+                return {**self._open(key, visit, press, page), "alert": notice(LEFT)}
             visit.pressed = max(press.number, visit.pressed)
             return take(key, press.drawn or page)
 
     def _open(self, key: str, visit: Visit, press: Press, page: Place) -> Parts:
         """Open what was pressed before this press, if that is still on its way to the server."""
-        visit.pressed = max(press.number, visit.pressed)
+        if press.number < visit.pressed:
+            return {}
+        visit.pressed = press.number
         if press.wanted in (None, visit.showing):
             return {}
         return self._screening.go(key, *press.wanted, page)

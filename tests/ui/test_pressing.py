@@ -72,11 +72,12 @@ def test_a_question_whose_section_was_left_is_told_of(desk: Desk) -> None:
 
 
 def test_a_suggestion_of_another_section_is_told_of(desk: Desk) -> None:
-    for number in (2, 4):  # before the press of the section is heard, and after
+    for number in (3, 4):  # before the press of the section is heard, and after
         shown = desk.pressing.begin_suggested(KEY, SUGGESTED, *FIRST, sent(number, SECOND))
         assert LEFT in shown["alert"]
         assert desk.about() is None
-        desk.go(SECOND, 3)
+        assert desk.go(SECOND, 2) == {}  # which would take the words away
+        assert desk.visit.showing == SECOND
     desk.pressing.begin_suggested(KEY, SUGGESTED, *SECOND, sent(6, FIRST))
     assert desk.about() == FIRST
 
