@@ -31,9 +31,10 @@ def wire(wiring: Wiring, parts: dict[str, Any], talking: Talking, pressing: Pres
         return wiring.ask(pressing.begin, request, str(event._data["question"]), slug, section, sent)
 
     def again(slug: str, section: int, sent: str, request: gr.Request) -> dict[Any, Any]:
-        return wiring.ask(
-            pressing.of_turn, request, lambda key, at: talking.begin_again(key, *at, sent), (slug, section), sent
-        )
+        def take(key: str, at: tuple[str, int]) -> Parts:
+            return talking.begin_again(key, *at, sent)
+
+        return wiring.ask(pressing.of_turn, request, take, (slug, section), sent)
 
     def edited(slug: str, section: int, sent: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
         place, question = event._data.get("place"), str(event._data.get("question"))
