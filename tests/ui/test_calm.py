@@ -1,6 +1,5 @@
 """A page that keeps still: nothing jumps while an answer is written, and nothing glides for whoever wants no motion."""
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.ui.conftest import Server, visit
@@ -31,9 +30,8 @@ SPY = """() => {
 }"""
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_nothing_moves_while_an_answer_is_written(server: Server, browser: Browser, width: int) -> None:
-    with visit(server, browser, width=width) as page:
+def test_nothing_moves_while_an_answer_is_written(server: Server, browser: Browser) -> None:
+    with visit(server, browser) as page:
         open_harbour(page)
         wait_for_video(page, "video.readyState > 0 && video.duration > 59")
         ask(page, "Where is the map?")
