@@ -5,18 +5,18 @@
   const plainFetch = window.fetch;
   const trips = new Set();
   let pressed = false; // too early
-  const { text } = window.cinema;
+  const { one, text } = window.cinema;
 
-  const place = () => document.querySelector('#bring-travel');
+  const place = () => one('#bring-travel');
   const isUpload = (address, options) =>
     /\/gradio_api\/upload(\?|$)/.test(String(address?.url ?? address)) && options?.body instanceof FormData && place();
 
-  const onTheWay = () => trips.size > 0 || Boolean(document.querySelector('#bring-files .uploading'));
+  const onTheWay = () => trips.size > 0 || Boolean(one('#bring-files .uploading'));
 
   new MutationObserver(() => {
     if (!pressed || onTheWay()) return;
     pressed = false;
-    document.querySelector('#bring-open')?.click();
+    one('#bring-open')?.click();
   }).observe(document, { childList: true, subtree: true });
 
   function make(tag, properties, ...children) {
@@ -98,7 +98,7 @@
 
   // Why a file is not sent, or nothing. Its content is looked at on the server.
   function refusal({ name, size }, accepted) {
-    const { mostBytes, most } = document.querySelector('#bring .limits').dataset;
+    const { mostBytes, most } = one('#bring .limits').dataset;
     if (size > Number(mostBytes)) return text('large', { name, size: megabytes(size), most });
     const endings = accepted.split(',').map((ending) => ending.trim()).filter((ending) => ending.startsWith('.'));
     const fits = !endings.length || endings.some((ending) => name.toLowerCase().endsWith(ending));
@@ -142,7 +142,7 @@
     if (!types.includes('Files') || types.includes('text/uri-list') || event.target.closest('#bring-files')) return;
     event.preventDefault();
     if (event.type !== 'drop') return;
-    if (!place()) document.querySelector('[data-bring]').click();
+    if (!place()) one('[data-bring]').click();
     put([...files]);
   };
   document.addEventListener('click', (event) => {
