@@ -78,7 +78,7 @@ class Conversation:
 class Brought:
     """A film on its way to the wall: `movie` when it was opened, `conversation` when the model has watched it.
 
-    It is made of the files `video` and `subtitles`; the video comes from `source` where an address or a path was pasted.
+    It is made of the files `video` and `subtitles`; the video comes from `source` if an address or a path was pasted.
     `running` says whether a handler is at it.
     """
 
@@ -110,10 +110,10 @@ class Visit:
     A handler goes on showing things as long as its question, or its film, is still the visit's. `follower` is who tells
     the page how far reading ahead has come, `waiting` is its player while that has no film. `kept` holds what the
     browser kept, by model, film and section. `dialogue` finds what is said in its own films, `posters` are pictures of
-    them as `data:` addresses, `boxes` the files in the boxes for video and subtitles, `pasted` the source of a film that
-    arrives and its folder. `subtitled` are films of any kind
-    whose subtitles were changed, `panel_open` says whether the panel for that is. `press_lock` is held by a press that
-    turns to something else, and by a question: who presses a section and asks at once, asks about that section.
+    them as `data:` addresses, `boxes` the files in the boxes for video and subtitles, `pasted` source and folder of a
+    film that arrives. `subtitled` are films of any kind whose subtitles were changed, `panel_open` says whether the
+    panel for that is. `press_lock` is held by a press that turns to something else, and by a question: who presses a
+    section and asks at once, asks about that section.
     """
 
     showing: tuple[str, int] | None = None
