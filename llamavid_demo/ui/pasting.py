@@ -135,7 +135,8 @@ class Pasting:
         try:
             while not stopping.is_set():
                 if wait([fetching.ended], timeout=LOOK_EVERY).done:
-                    return fetching.ended.result()
+                    fetching.ended.result()
+                    return
                 if time.monotonic() - begun > MOST_SECONDS:
                     raise DownloadError("The film comes too slowly: fetch it yourself, and choose the file.")
                 if fetching.latest and fetching.latest != told:
