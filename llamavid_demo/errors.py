@@ -71,6 +71,14 @@ class DownloadError(DemoError):
     """A file that cannot be fetched: an address that leads nowhere, too large, no room, or other than expected."""
 
 
+class TooLargeError(DownloadError):
+    """A file that is larger than what is taken."""
+
+
+class NoRoomError(DownloadError):
+    """A file that the disk does not take: it is full, or nothing can be written there."""
+
+
 class SpaceError(DemoError):
     """A Space that cannot be made on the Hub, or not with what was chosen."""
 

@@ -119,6 +119,14 @@ class Settings(BaseSettings):
     )
     upload_mb: float = Field(500.0, gt=0, description="Largest upload, in MB.")
     upload_minutes: float = Field(180.0, gt=0, description="Longest upload, in minutes.")
+    paste_addresses: Literal["off", "public", "any"] = Field(
+        "off",
+        description="Whether visitors may paste the address of a film, which the server then fetches. public: from the "
+        "public internet alone; any: also from this machine and from private networks.",
+    )
+    paste_folders: str = Field(
+        "", description="Folders whose films visitors may open by their path, by commas; none when unset."
+    )
     film_gb: float = Field(20.0, gt=0, description="Largest film that `add` copies or downloads, in GB.")
     # A Hugging Face Space says in Gradio's own variables where the page must be served.
     host: str = Field(
@@ -147,6 +155,11 @@ class Settings(BaseSettings):
         if self.share or self.host not in THIS_MACHINE:
             return ["*"]
         return [*THIS_MACHINE, *(name.strip() for name in self.hosts.split(",") if name.strip())]
+
+    @property
+    def open_folders(self) -> list[Path]:
+        """Folders whose films visitors may open by their path; links are followed."""
+        return [Path(name.strip()).expanduser().resolve() for name in self.paste_folders.split(",") if name.strip()]
 
     @field_validator("login")
     @classmethod

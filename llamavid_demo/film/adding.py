@@ -19,9 +19,9 @@ from urllib.parse import unquote, urlsplit
 import tomlkit
 
 from llamavid_demo.errors import DownloadError, MovieError, SubtitleError
-from llamavid_demo.film.download import Transfer, check_room, check_size, download, is_address
+from llamavid_demo.film.download import Transfer, copy_file, download, is_address, note_beside
 from llamavid_demo.film.movie import find_movies, load_movie, slugify
-from llamavid_demo.film.plain_files import VIDEO_SUFFIXES, check_plain_file, sniff_container
+from llamavid_demo.film.plain_files import VIDEO_SUFFIXES, check_plain_file, fitting_suffix, sniff_container
 from llamavid_demo.film.poster import make_poster
 from llamavid_demo.film.probe import probe
 from llamavid_demo.film.subtitles import MOST_BYTES, SUBTITLE_SUFFIXES, language_in_name, read_subtitles
@@ -29,20 +29,7 @@ from llamavid_demo.film.tracks import subtitle_files
 
 logger = logging.getLogger(__name__)
 
-# The first is the one that a file gets whose name says something else than its content.
-_SUFFIXES = {
-    "mov": (".mp4", ".mov", ".m4v", ".3gp", ".3g2", ".qt"),
-    "matroska": (".mkv", ".webm"),
-    "avi": (".avi",),
-    "mpegts": (".ts", ".mts", ".m2ts"),
-    "mpeg": (".mpg", ".mpeg", ".vob"),
-    "flv": (".flv",),
-    "ogg": (".ogv", ".ogg", ".ogm"),
-    "asf": (".wmv", ".asf"),
-    "gif": (".gif",),
-}
 _YEAR = re.compile(r"\s*\(((?:18|19|20)\d\d)\)\s*$")
-_COPIED_AT_ONCE = 1 << 20  # bytes
 _ANY_RATE = 25.0  # frames a second; the times of subtitles that count frames do not matter yet
 
 
@@ -101,7 +88,7 @@ def add_film(film: NewFilm, movies: Path, *, most_bytes: int) -> Generator[Trans
     movies.mkdir(parents=True, exist_ok=True)
     with _held(part):
         arriving = part / film.slug  # without suffix until it is known, so that messages name it
-        for other in set(part.iterdir()) - {arriving, _note(arriving)}:
+        for other in set(part.iterdir()) - {arriving, note_beside(arriving)}:
             other.unlink()
         yield from _bring_given_subtitles(film, part)
         yield from _bring_video(film, arriving, most_bytes)
@@ -110,7 +97,7 @@ def add_film(film: NewFilm, movies: Path, *, most_bytes: int) -> Generator[Trans
         make_poster(arriving, part / "poster.jpg")
         _name_video(film, arriving)
         _write_notes(film, part)
-        _note(arriving).unlink(missing_ok=True)
+        note_beside(arriving).unlink(missing_ok=True)
         try:
             part.rename(folder)
         except OSError as error:  # made meanwhile by another
@@ -162,31 +149,20 @@ def _bring_video(film: NewFilm, arriving: Path, most_bytes: int) -> Generator[Tr
     else:
         source = check_plain_file(Path(film.source).expanduser())
         sniff_container(source)
-        yield from _copy(source, arriving, most_bytes)
+        yield from copy_file(source, arriving, most_bytes=most_bytes)
     try:
         if film.sha256 and (found := _sha256(arriving)) != film.sha256.lower():
             raise DownloadError(f"{film.source} has the SHA-256 {found}, not {film.sha256}: it is another file.")
         probe(arriving)
     except (DownloadError, MovieError):
         arriving.unlink()
-        _note(arriving).unlink(missing_ok=True)
+        note_beside(arriving).unlink(missing_ok=True)
         raise
 
 
 def _name_video(film: NewFilm, arriving: Path) -> None:
-    suffix, known = _file_name(film.source).suffix.lower(), _SUFFIXES[probe(arriving).container]
-    arriving.rename(arriving.with_name(f"movie{suffix if suffix in known else known[0]}"))
-
-
-def _copy(source: Path, target: Path, most_bytes: int) -> Generator[Transfer, None, None]:
-    total, done = source.stat().st_size, 0
-    check_size(total, most_bytes, name=source.name)
-    check_room(target.parent, total, name=source.name)
-    with source.open("rb") as there, target.open("wb") as here:
-        while piece := there.read(_COPIED_AT_ONCE):
-            here.write(piece)
-            done += len(piece)
-            yield Transfer("copy", done, total)
+    suffix = fitting_suffix(_file_name(film.source), probe(arriving).container)
+    arriving.rename(arriving.with_name(f"movie{suffix}"))
 
 
 def _bring_given_subtitles(film: NewFilm, part: Path) -> Generator[Transfer, None, None]:
@@ -199,7 +175,7 @@ def _bring_given_subtitles(film: NewFilm, part: Path) -> Generator[Transfer, Non
         yield from download(film.subtitles, given, most_bytes=MOST_BYTES)
     read_subtitles(given, fps=_ANY_RATE)
     shutil.copyfile(given, part / _subtitle_name(Path(_file_name(film.subtitles))))
-    for fetched in (part / "subtitles", _note(part / "subtitles")):
+    for fetched in (part / "subtitles", note_beside(part / "subtitles")):
         fetched.unlink(missing_ok=True)
 
 
@@ -240,11 +216,6 @@ def _file_name(source: str) -> PurePosixPath:
     """The last part of a path or an address."""
     path = unquote(urlsplit(source).path) if is_address(source) else str(Path(source).absolute())
     return PurePosixPath(PurePosixPath(path).name)
-
-
-def _note(arriving: Path) -> Path:
-    """What `download` keeps beside a file."""
-    return arriving.with_name(f".{arriving.name}.json")
 
 
 def _sha256(path: Path) -> str:

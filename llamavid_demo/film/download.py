@@ -13,12 +13,13 @@ from pathlib import Path
 
 import httpx
 
-from llamavid_demo.errors import DownloadError
+from llamavid_demo.errors import DownloadError, NoRoomError, TooLargeError
 
 HEAD = 65536  # bytes after which `check` may look
 SPARE = 100_000_000  # bytes of the disk that stay free
 _ATTEMPTS = 5  # connections in all, as long as each brings something
 _PATIENCE = 30.0  # seconds without a byte
+_COPIED_AT_ONCE = 1 << 20  # bytes
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class _Part:
 
     @property
     def note(self) -> Path:
-        return self.file.with_name(f".{self.file.name}.json")
+        return note_beside(self.file)
 
     @property
     def size(self) -> int:
@@ -72,6 +73,11 @@ def is_address(source: str) -> bool:
     return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", source) is not None
 
 
+def note_beside(file: Path) -> Path:
+    """Where `download` notes which version of a file it has; the file may go on without it when all is there."""
+    return file.with_name(f".{file.name}.json")
+
+
 def download(
     url: str,
     file: Path,
@@ -79,10 +85,12 @@ def download(
     most_bytes: int,
     check: Callable[[Path], object] = lambda _: None,
     headers: Mapping[str, str] | None = None,
+    transport: httpx.BaseTransport | None = None,
 ) -> Generator[Transfer, None, None]:
     """Fetch `url` into `file`, which may hold the beginning that an earlier call left.
 
-    `headers` go to the server of `url`; where it redirects to another, no `Authorization` goes along.
+    `headers` go to the server of `url`; where it redirects to another, no `Authorization` goes along. `transport` sends
+    the requests, and may refuse some; it is closed in the end.
     A note beside it, `.NAME.json`, says which version that is; it stays, and with it a second call finds all there.
 
     `check` may refuse the file by its first 64 kB: it raises, and what came is deleted. Raises `DownloadError` when the
@@ -92,7 +100,7 @@ def download(
     part = _Part(file, url)
     timeout = httpx.Timeout(_PATIENCE)
     sent = {**(headers or {}), "Accept-Encoding": "identity"}
-    with httpx.Client(follow_redirects=True, timeout=timeout, headers=sent) as client:
+    with httpx.Client(follow_redirects=True, timeout=timeout, headers=sent, transport=transport) as client:
         for _ in range(_ATTEMPTS):
             before = part.size
             try:
@@ -110,11 +118,26 @@ def download(
             raise _broken(part, trouble)
 
 
+def copy_file(source: Path, target: Path, *, most_bytes: int) -> Generator[Transfer, None, None]:
+    """Copy a file as `download` fetches one. Raises `DownloadError` when it is too large, or the disk has no room."""
+    total, done = source.stat().st_size, 0
+    check_size(total, most_bytes, name=source.name)
+    check_room(target.parent, total, name=source.name)
+    try:
+        with source.open("rb") as there, target.open("wb") as here:
+            while piece := there.read(_COPIED_AT_ONCE):
+                here.write(piece)
+                done += len(piece)
+                yield Transfer("copy", done, total)
+    except OSError as error:
+        raise _unwritable(target, error) from None
+
+
 def check_room(folder: Path, wanted: int, *, name: str) -> None:
     """Raise `DownloadError` unless the disk of `folder` has room for `wanted` bytes and some to spare."""
     free = shutil.disk_usage(folder).free
     if wanted + SPARE > free:
-        raise DownloadError(
+        raise NoRoomError(
             f"{name} needs {megabytes(wanted)}, and the disk of {folder} has {megabytes(free)} free: make room there."
         )
 
@@ -122,7 +145,7 @@ def check_room(folder: Path, wanted: int, *, name: str) -> None:
 def check_size(size: int, most_bytes: int, *, name: str) -> None:
     """Raise `DownloadError` when a file is larger than `most_bytes`."""
     if size > most_bytes:
-        raise DownloadError(f"{name} has more than {megabytes(most_bytes)}, the most that is taken: see --most-gb.")
+        raise TooLargeError(f"{name} has more than {megabytes(most_bytes)}, the most that is taken: see --most-gb.")
 
 
 def megabytes(count: float) -> str:
@@ -130,11 +153,15 @@ def megabytes(count: float) -> str:
     return f"{count / 1e6:,.0f} MB" if count >= 1e7 else f"{count / 1e6:.3f} MB"
 
 
+def _unwritable(file: Path, error: OSError) -> NoRoomError:
+    return NoRoomError(f"{file} cannot be written ({error.strerror}): see to that, and try again.")
+
+
 def _broken(part: _Part, trouble: str) -> DownloadError:
-    trouble = trouble.rstrip(".")
+    trouble = re.sub(r"^\[Errno -?\d+\] ", "", trouble).rstrip(".")
     if not part.size:
         return DownloadError(f"{part.url} cannot be reached ({trouble}): check the address and the network.")
-    came, again = megabytes(part.size), "Run the same command again: it goes on from there."
+    came, again = megabytes(part.size), "Try again: it goes on from there."
     if not part.version:
         part.clear()
         again = "The server cannot go on from there: try again from the beginning."
@@ -159,18 +186,17 @@ def _go_on(
 
 def _extent(response: httpx.Response, asked: int) -> tuple[int | None, int | None]:
     """(first byte that comes, size of the whole file); (None, …) when what is here already fits nothing there."""
-    said = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", response.headers.get("Content-Range", ""))
+    said = re.fullmatch(r"bytes (?:(\d{1,18})-\d+|\*)/(\d{1,18}|\*)", response.headers.get("Content-Range", ""))
     total = int(said[2]) if said and said[2] != "*" else None
     if response.status_code == httpx.codes.OK:
         length = response.headers.get("Content-Length", "")
-        return 0, int(length) if length.isdecimal() else None
+        return 0, int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
     if asked and response.status_code == httpx.codes.PARTIAL_CONTENT:
         return (asked if said and said[1] and int(said[1]) == asked else None), total
     if asked and response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
         return (asked if total == asked else None), total
-    raise DownloadError(
-        f"{response.url} answers {response.status_code} {response.reason_phrase}".rstrip() + ": check the address."
-    )
+    status = f"{response.status_code} {response.reason_phrase}".rstrip()
+    raise DownloadError(f"{response.url} answers {status}: check the address.")
 
 
 def _write(
@@ -208,7 +234,7 @@ def _write(
         if not checked:
             check(part.file)
     except OSError as error:
-        raise DownloadError(f"{part.file} cannot be written ({error.strerror}): see to that, and try again.") from None
+        raise _unwritable(part.file, error) from None
     except httpx.TransportError:
         raise  # what came is kept
     except Exception:

@@ -7,14 +7,23 @@ name other files or addresses that they would then open. So the first bytes deci
 import codecs
 import stat
 import unicodedata
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from llamavid_demo.errors import MovieError
 
-_SUFFIXES = """
-.3g2 .3gp .asf .avi .flv .gif .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogg .ogm .ogv .qt .ts .vob .webm .wmv
-"""
-VIDEO_SUFFIXES = frozenset(_SUFFIXES.split())
+# By container; the first is the one that a file gets whose name says something else than its content.
+_SUFFIXES = {
+    "mov": (".mp4", ".mov", ".m4v", ".3gp", ".3g2", ".qt"),
+    "matroska": (".mkv", ".webm"),
+    "avi": (".avi",),
+    "mpegts": (".ts", ".mts", ".m2ts"),
+    "mpeg": (".mpg", ".mpeg", ".vob"),
+    "flv": (".flv",),
+    "ogg": (".ogv", ".ogg", ".ogm"),
+    "asf": (".wmv", ".asf"),
+    "gif": (".gif",),
+}
+VIDEO_SUFFIXES = frozenset(suffix for suffixes in _SUFFIXES.values() for suffix in suffixes)
 # ffmpeg's names of the containers below; it refuses to open any other.
 DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf,gif"
 
@@ -104,6 +113,12 @@ def sniff_container(path: Path) -> str:
     raise MovieError(
         f"{path.name} is {_other_kind(head)}, not a video. Give MP4, MOV, MKV, WebM, AVI, MPEG, FLV, OGG, WMV or GIF."
     )
+
+
+def fitting_suffix(name: PurePath, container: str) -> str:
+    """The suffix of a name if it is one of its container, as `sniff_container` tells it; else the container's first."""
+    suffix, known = name.suffix.lower(), _SUFFIXES[container]
+    return suffix if suffix in known else known[0]
 
 
 def _other_kind(head: bytes) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from llamavid_demo.errors import DownloadError
-from llamavid_demo.film.download import Transfer, check_room, download
+from llamavid_demo.film.download import Transfer, check_room, download, note_beside
 from llamavid_demo.model.release_files import ReleaseFile
 
 PART = ".part"  # ends the name of a file of which a beginning has come
@@ -61,7 +61,7 @@ def _fetch(files: Sequence[ReleaseFile], folder: Path, name: str) -> Generator[T
         for step in download(file.url, part, most_bytes=sys.maxsize, headers=file.headers):
             yield Transfer("download", done + step.done, total)
         wrong = file.wrong(part)
-        part.with_name(f".{part.name}.json").unlink(missing_ok=True)
+        note_beside(part).unlink(missing_ok=True)
         if wrong:
             part.unlink()
             raise DownloadError(f"{file.url} is not what it should be ({wrong}) and was not kept: try again.")

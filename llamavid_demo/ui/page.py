@@ -8,7 +8,18 @@ import gradio as gr
 
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
-from llamavid_demo.ui import browser, posters, search, sections, steering, subtitle_panel, talk, timeline, transcript
+from llamavid_demo.ui import (
+    browser,
+    pasting,
+    posters,
+    search,
+    sections,
+    steering,
+    subtitle_panel,
+    talk,
+    timeline,
+    transcript,
+)
 from llamavid_demo.ui.invitation import invitation
 from llamavid_demo.ui.keyboard import shortcuts, skip
 from llamavid_demo.ui.labels import labels
@@ -65,6 +76,7 @@ def layout(settings: Settings, movies: Sequence[Movie], models: Models) -> Named
                 js_on_load=transcript.ON_LOAD,
             )
             parts["elsewhere"] = _html(elem_id="elsewhere", js_on_load=search.ON_LOAD)
+    parts["foot"] = _html(foot(), elem_id="foot")
     return parts
 
 
@@ -80,6 +92,7 @@ def in_chinese(settings: Settings, models: Models) -> Named:
         "moments": timeline.all_moments(),
         "watching": watching(),
         "keeping": talk.keeping(),
+        "foot": foot(),
         "subtitles_earlier": gr.Button(say("−{count} s", count=subtitle_panel.STEP)),
         "subtitles_later": gr.Button(say("+{count} s", count=subtitle_panel.STEP)),
     }
@@ -104,6 +117,11 @@ def watching() -> str:
     )
 
 
+def foot() -> str:
+    """HTML of the page's last line: the way to the API page, in a tab of its own, as a visitor's own films are here."""
+    return f'<p class="does"><a href="?view=api" target="_blank">{say("For programs")}</a></p>'
+
+
 def bring_head(settings: Settings) -> str:
     """HTML above the boxes for a film of one's own."""
     return f"<h2>{say('Bring your own film')}</h2>{limits(settings)}"
@@ -123,6 +141,12 @@ def _bring(parts: Named, settings: Settings) -> None:
             parts["bring_subtitles"] = gr.File(
                 label=labels("Subtitles (optional)"), file_types=SUBTITLES, elem_id="bring-subtitles", height=120
             )
+        parts["bring_pasted"] = gr.Textbox(
+            label=_paste_label(settings),
+            max_length=pasting.LONGEST,
+            visible=settings.paste_addresses != "off" or bool(settings.open_folders),
+            elem_id="bring-pasted",
+        )
         _html(elem_id="bring-travel")  # upload.js tells here of files on their way
         parts["bring_activity"] = _html(elem_id="bring-activity")
         parts["bring_alert"] = _html(elem_id="bring-alert")
@@ -130,6 +154,15 @@ def _bring(parts: Named, settings: Settings) -> None:
             parts["bring_open"] = gr.Button(labels("Open this film"), variant="primary", elem_id="bring-open")
             parts["bring_cancel"] = gr.Button(labels("Cancel"), visible=False, elem_id="bring-cancel")
             parts["bring_close"] = gr.Button(labels("Close"), elem_id="bring-close")
+
+
+def _paste_label(settings: Settings) -> Any:
+    """What the box for a pasted film takes."""
+    if settings.paste_addresses == "off":
+        return labels("Or paste the path of a film")
+    if not settings.open_folders:
+        return labels("Or paste the address of a film")
+    return labels("Or paste the address or the path of a film")
 
 
 def _conversation(parts: Named, settings: Settings, movie: Movie) -> None:

@@ -33,6 +33,7 @@ STAGES = {
     "words": ("Reading the question with every frame", "frames"),
     "look": ("Looking again for this question", "frames"),
     "speech": ("Writing down what is said", "seconds"),
+    "download": ("Fetching the film", "bytes"),
     "copy": ("Making a copy that browsers can play", "seconds"),
 }
 ON_LOAD = """
@@ -253,7 +254,12 @@ def progress_bar(progress: Counted | None, waiting: str = "One moment…") -> st
         waiting = say("Waiting for the model: number {at} of {all} in the queue, about {soon}", **place, soon=soon)
         return progress_bar(None, waiting)
     words, unit = (translated(text) for text in STAGES.get(progress.stage, (progress.stage, "")))
-    done = say("{done} of {total} {unit}", done=f"{progress.done:,}", total=f"{progress.total:,}", unit=unit)
+    if progress.stage == "download":
+        if not progress.total:
+            return progress_bar(None, say("Fetching the film: {done}", done=size(progress.done)))
+        done = say("{done} of {total}", done=size(progress.done), total=size(progress.total))
+    else:
+        done = say("{done} of {total} {unit}", done=f"{progress.done:,}", total=f"{progress.total:,}", unit=unit)
     share = min(1.0, progress.done / progress.total) if progress.total else 0.0
     return (
         f'<div class="bar"><p>{escape(words)} <span>{done}</span></p>'

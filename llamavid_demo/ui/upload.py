@@ -7,17 +7,19 @@ import logging
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from llamavid_demo.errors import DemoError, MovieError, SubtitleError
+from llamavid_demo.errors import DemoError, DownloadError, MovieError, NoRoomError, SubtitleError
 from llamavid_demo.film import Movie, load_movie
 from llamavid_demo.film.plain_files import VIDEO_SUFFIXES
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.language import joined, say, translated
 from llamavid_demo.ui.models import Models
+from llamavid_demo.ui.pasting import Pasting
 from llamavid_demo.ui.player import CopyProgress, files_folder, make_playable
 from llamavid_demo.ui.screening import Screening
 from llamavid_demo.ui.sessions import Sessions
@@ -51,6 +53,9 @@ def limits(settings: Settings) -> str:
         most=most,
         length=length(settings.upload_minutes * 60),
     )
+    if folders := settings.open_folders:
+        named = ", ".join(escape(str(folder)) for folder in folders)
+        words = joined(words, say("Films in {folders} can be opened by their path.", folders=named))
     return f'<p class="limits" data-most-bytes="{int(settings.upload_mb * 1e6)}" data-most="{most}">{words}</p>'
 
 
@@ -72,6 +77,7 @@ class Bringing:
         self._screening = screening
         self._stills = stills
         self._uploads = uploads
+        self._pasting = Pasting(settings, uploads)
 
     def choose(self, key: str, video: Chosen, subtitles: Chosen) -> Parts:
         """Take note of what the boxes hold now; what was in them before is deleted."""
@@ -82,24 +88,39 @@ class Bringing:
         visit.boxes = video, subtitles
         self._uploads.hold(visit, BOXES, video, subtitles)
 
-    def begin(self, key: str, video: Chosen, subtitles: Chosen) -> Parts:
-        """Show at once that the press was heard."""
-        chosen = _path(video)
-        if not chosen:
+    def begin(self, key: str, video: Chosen, subtitles: Chosen, pasted: object = "") -> Parts:
+        """Show at once that the press was heard; `pasted` is the address or the path of a film, or nothing."""
+        chosen, source = _path(video), str(pasted or "").strip()
+        if not chosen and not source:
             return {"bring_alert": alert("Choose a video file first.")}
+        if chosen and source:
+            return {"bring_alert": alert("There is a video file and an address: take one of them out.")}
+        try:
+            if source:
+                self._pasting.check(source)
+        except DownloadError as error:
+            return {"bring_alert": alert(str(error))}
         visit = self._sessions.visit(key)
         if visit.busy:
             return {"bring_alert": alert("An answer is still being written: stop it, then open your film.")}
-        visit.bringing = brought = Brought(chosen, _path(subtitles))
+        visit.bringing = brought = Brought(chosen, _path(subtitles), source)
         self._fill(visit, brought.video, brought.subtitles)
         self._uploads.hold(visit, brought, brought.video, brought.subtitles)
         return {
             "bring_alert": "",
-            "bring_activity": progress_bar(None, "Looking at the file…"),
+            "bring_activity": progress_bar(None, "Fetching the film…" if source else "Looking at the file…"),
+            "bring_pasted": gr.Textbox(interactive=False),
             "bring_open": gr.Button(interactive=False),
             "bring_cancel": gr.Button(visible=True),
             "bring_close": gr.Button(visible=False),
         }
+
+    def fetch(self, key: str) -> Generator[Parts, None, None]:
+        """Bring a film here that was pasted."""
+        visit = self._sessions.visit(key)
+        brought = visit.bringing
+        if brought and brought.source and not brought.video and not brought.running:
+            yield from self._follow(visit, brought, self._pasting.fetch(visit, brought))
 
     def check(self, key: str) -> Generator[Parts, None, None]:
         """Open the file, and make a copy that browsers play where that is needed."""
@@ -136,6 +157,7 @@ class Bringing:
             **({"subtitles": gr.Accordion(open=True)} if silent else {}),
             **self._resting(joined(*map(translated, warnings))),
             **self._done_with(visit, brought, brought.video, brought.subtitles),
+            **({"bring_pasted": gr.Textbox("", interactive=True)} if brought.source else {}),
             "bring": gr.Column(visible=bool(warnings)),
         }
 
@@ -172,7 +194,7 @@ class Bringing:
         self, visit: Visit, brought: Brought, work: Generator[Counted, None, None]
     ) -> Generator[Parts, None, None]:
         """Show the progress of a step; when it fails or is cancelled, say so and drop the film."""
-        brought.running, trouble, over = True, "", False
+        brought.running, trouble, over, resumes = True, "", False, False
         unfit: tuple[Path | None, ...] = ()
         try:
             with closing(work):
@@ -185,6 +207,7 @@ class Bringing:
             trouble = str(error)
             unfit = (brought.video,) if isinstance(error, MovieError) else ()
             unfit = (brought.subtitles,) if isinstance(error, SubtitleError) else unfit
+            resumes = isinstance(error, DownloadError) and not isinstance(error, NoRoomError)
         except Exception:
             log.exception("a film could not be opened")
             trouble = BROKEN
@@ -197,10 +220,15 @@ class Bringing:
         if brought.stopping.is_set():
             trouble, unfit = CANCELLED, (brought.video, brought.subtitles)
         if not over:
-            yield {**self._resting(trouble), **self._done_with(visit, brought, *unfit)}
+            yield {**self._resting(trouble), **self._done_with(visit, brought, *unfit, resumes=resumes)}
 
-    def _done_with(self, visit: Visit, brought: Brought, *files: Path | None) -> Parts:
-        """A film came to its end: these files leave the boxes, unless others are in them by now."""
+    def _done_with(self, visit: Visit, brought: Brought, *files: Path | None, resumes: bool = False) -> Parts:
+        """A film came to its end: these files leave the boxes, unless others are in them by now.
+
+        If it `resumes`, what has come of a film that was pasted waits for another press.
+        """
+        if not resumes:
+            self._pasting.drop(visit)
         video, subtitles = (None if file in files else file for file in visit.boxes)
         parts = {
             **({"bring_video": None} if video != visit.boxes[0] else {}),
@@ -214,6 +242,7 @@ class Bringing:
         return {
             "bring_alert": notice(trouble) if trouble == CANCELLED else alert(trouble),
             "bring_activity": "",
+            "bring_pasted": gr.Textbox(interactive=True),
             "bring_open": gr.Button(interactive=True),
             "bring_cancel": gr.Button(visible=False),
             "bring_close": gr.Button(visible=True),

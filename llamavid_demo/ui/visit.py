@@ -79,11 +79,13 @@ class Conversation:
 class Brought:
     """A film on its way to the wall: `movie` when it was opened, `conversation` when the model has watched it.
 
-    It is made of the files `video` and `subtitles`. `running` says whether a handler is at it.
+    It is made of the files `video` and `subtitles`; the video comes from `source` if an address or a path was pasted.
+    `running` says whether a handler is at it.
     """
 
     video: Path | None = None
     subtitles: Path | None = None
+    source: str = ""
     movie: Movie | None = None
     conversation: Conversation | None = None
     running: bool = False
@@ -109,17 +111,19 @@ class Visit:
     A handler goes on showing things as long as its question, or its film, is still the visit's. `follower` is who tells
     the page how far reading ahead has come, `waiting` is its player while that has no film. `kept` holds what the
     browser kept, by model, film and section. `dialogue` finds what is said in its own films, `posters` are pictures of
-    them as `data:` addresses, `boxes` the files in the boxes for video and subtitles. `subtitled` are films of any kind
-    whose subtitles were changed, `panel_open` says whether the panel for that is. `press_lock` is held by a press that
-    turns to something else, and by a question: who presses a section and asks at once, asks about that section.
-    `pressed` is the page's number of the last press that was heard: see pressing.py. `arrived` says that the page has
-    told what its browser keeps; to a server that was started anew an open page has not.
+    them as `data:` addresses, `boxes` the files in the boxes for video and subtitles, `pasted` source and folder of a
+    film that arrives. `subtitled` are films of any kind whose subtitles were changed, `panel_open` says whether the
+    panel for that is. `press_lock` is held by a press that turns to something else, and by a question: who presses a
+    section and asks at once, asks about that section. `pressed` is the page's number of the last press that was heard:
+    see pressing.py. `arrived` says that the page has told what its browser keeps; to a server that was started anew an
+    open page has not.
     """
 
     showing: tuple[str, int] | None = None
     own: dict[str, Movie] = field(default_factory=dict)
     posters: dict[str, str] = field(default_factory=dict)
     boxes: tuple[Path | None, Path | None] = (None, None)
+    pasted: tuple[str, Path] | None = None
     brought: int = 0
     asked: Asked | None = None
     bringing: Brought | None = None

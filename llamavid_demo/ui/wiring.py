@@ -243,8 +243,11 @@ class Wiring:
         def choose(video: Chosen, subtitles: Chosen, request: gr.Request) -> dict[Any, Any]:
             return self.update(bringing.choose, request, video, subtitles)
 
-        def begin(video: Chosen, subtitles: Chosen, request: gr.Request) -> dict[Any, Any]:
-            return self.update(bringing.begin, request, video, subtitles)
+        def begin(video: Chosen, subtitles: Chosen, pasted: object, request: gr.Request) -> dict[Any, Any]:
+            return self.update(bringing.begin, request, video, subtitles, pasted)
+
+        def fetch(request: gr.Request) -> Iterator[dict[Any, Any]]:
+            yield from self.stream(bringing.fetch, request)
 
         def check(request: gr.Request) -> Iterator[dict[Any, Any]]:
             yield from self.stream(bringing.check, request)
@@ -263,8 +266,11 @@ class Wiring:
             box.change(choose, files, self._outputs, **EVERY, **FREE, **AS_IT_IS)
             # In the browser: an answer of the server could come after one to a later press, and take its words away.
             box.upload(None, None, parts["bring_alert"], js="() => ''", **QUIET)
-        begun = parts["bring_open"].click(begin, files, self._outputs, **QUIET, **FREE, **AS_IT_IS)
-        checked = begun.then(check, None, self._outputs, **EVERY, **FILES)
+        given = [*files, parts["bring_pasted"]]
+        begun = parts["bring_open"].click(begin, given, self._outputs, **QUIET, **FREE, **AS_IT_IS)
+        parts["bring_pasted"].submit(None, None, None, js="() => window.cinema.one('#bring-open').click()", **QUIET)
+        fetched = begun.then(fetch, None, self._outputs, **EVERY, **FREE)
+        checked = fetched.then(check, None, self._outputs, **EVERY, **FILES)
         watched = checked.then(watch, None, self._outputs, **EVERY, **FREE)
         self._complete_after(watched, screening)
         self._read_ahead_after(watched)

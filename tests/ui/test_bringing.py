@@ -46,8 +46,8 @@ class Watching(ScriptedModel):
 class Foyer:
     """A page with the harbour film, and visitors who bring clips."""
 
-    def __init__(self, movie: Movie, folder: Path) -> None:
-        self.folder, settings, stills = folder, Settings(), Stills()
+    def __init__(self, movie: Movie, folder: Path, **chosen: Any) -> None:
+        self.folder, settings, stills = folder, Settings(**chosen), Stills()
         self.uploads = Uploads(folder, grace=0)
         self.model = Watching()
         self.sessions = Sessions([movie], uploads=self.uploads)
@@ -70,8 +70,12 @@ class Foyer:
 
     def open(self, boxes: list[Any], key: str = KEY) -> dict[str, Any]:
         """Open what is in the boxes; gives what is shown in the end."""
-        shown = [self.bringing.begin(key, *boxes), *self.bringing.check(key), *self.bringing.watch(key)]
-        return shown[-1]
+        begun, bringing = self.bringing.begin(key, *boxes), self.bringing
+        return [begun, *bringing.fetch(key), *bringing.check(key), *bringing.watch(key)][-1]
+
+    def paste(self, source: str, key: str = KEY) -> dict[str, Any]:
+        """Open what is at an address or a path; gives what is shown in the end."""
+        return self.open([None, None, source], key)
 
     def kept(self) -> set[str]:
         """Names of all files that are there."""

@@ -4,11 +4,14 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from playwright.sync_api import Page, expect
 
+from llamavid_demo.ui.pasting import NO_ADDRESSES
+from tests.film.film_server import Offer, serving
 from tests.ui.conftest import LONG_ANSWER, Server
 
 GOOD: dict[str, Any] = {"movie": "harbour", "section": 1, "question": "And then?", "max_new_tokens": 4}
@@ -65,11 +68,27 @@ def test_endpoints_say_what_they_take(client: Client) -> None:
     assert needed == ["movie", "section", "question"]
 
 
-def test_api_page_opens_at_its_address(page: Page, server: Server) -> None:
-    page.goto(f"{server.url}/?view=api")
-    api = page.get_by_role("dialog")
+def test_api_page_opens_from_the_foot_of_the_page(page: Page) -> None:
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="For programs").click()
+    api = opened.value.get_by_role("dialog")
     expect(api).to_contain_text("2 API endpoints")
     expect(api).to_contain_text("Ask about a section of a film.")
+
+
+def test_page_that_fetches_no_films_has_no_box_for_addresses_and_refuses(page: Page, server: Server) -> None:
+    page.locator("[data-bring]").click()
+    expect(page.get_by_role("button", name="Open this film")).to_be_visible()
+    expect(page.locator("#bring-pasted")).to_have_count(0)
+    config = httpx.get(f"{server.url}/config").json()
+    box = next(part["id"] for part in config["components"] if part["props"].get("elem_id") == "bring-pasted")
+    press = next(event["id"] for event in config["dependencies"] if box in event["inputs"])
+    with serving({"/film.mp4": (offer := Offer())}) as host:
+        sent = {"data": [None, None, f"{host}/film.mp4"], "fn_index": press, "session_hash": "stranger"}
+        httpx.post(f"{server.url}/gradio_api/queue/join", json=sent).raise_for_status()
+        told = httpx.get(f"{server.url}/gradio_api/queue/data?session_hash=stranger", timeout=60).text
+    assert NO_ADDRESSES in told
+    assert offer.asked == []
 
 
 def test_films_can_be_listed_and_asked_about(client: Client) -> None:

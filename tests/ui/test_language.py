@@ -26,7 +26,7 @@ ERRORS = [name for name, kind in vars(errors).items() if isinstance(kind, type) 
 TELLING = [*ERRORS, "alert", "notice"]
 # What the owner alone meets: on the command line, in movies/ and before the page is served; and programs, in English.
 NOT_FOR_VISITORS = {
-    "film/adding.py", "film/download.py", "film/movie.py", "film/pictures.py", "ui/catalogue.py", "ui/serve.py",
+    "film/adding.py", "film/movie.py", "film/pictures.py", "ui/catalogue.py", "ui/serve.py",
     "ui/api_checks.py", "ui/mcp_tools.py", "ui/openai_api.py", "ui/openai_request.py", "ui/programs.py",
     "ui/contact_sheet.py",
 }  # fmt: skip

@@ -1,14 +1,16 @@
 """Visitors' own clips in a browser: on their way, refused, opened, removed; and what is left of them on the disk."""
 
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
+from tests.film.film_server import PIECE, Offer, serving
 from tests.ui.conftest import Server, make_clip, start_small_films, visit
-from tests.ui.test_page import HARBOUR, open_harbour
+from tests.ui.test_page import HARBOUR, open_harbour, wait_for_video
 
 MOST_MB = 1.0
 SLOW = 40_000  # bytes a second
@@ -16,9 +18,10 @@ SLOW = 40_000  # bytes a second
 
 @pytest.fixture(scope="module")
 def foyer(films: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A page that takes clips of up to 1 MB, and reads nothing ahead."""
+    """A page that takes clips of up to 1 MB, addresses of this machine too, and reads nothing ahead."""
     folder = tmp_path_factory.mktemp("foyer")
-    yield from start_small_films(films, checkpoint, folder, upload_mb=MOST_MB, read_ahead="off")
+    chosen = {"upload_mb": MOST_MB, "read_ahead": "off", "paste_addresses": "any"}
+    yield from start_small_films(films, checkpoint, folder, **chosen)
 
 
 @pytest.fixture
@@ -181,6 +184,66 @@ def test_files_dropped_anywhere_open_the_panel_with_them(page: Page) -> None:
     expect(page.locator("#bring-travel [role=alert]")).to_have_text("Take out a file first.")
     press_open(page)
     expect(page.locator("#bring-alert [role=alert]")).to_contain_text("film.mp4 is a text file")
+
+
+def test_film_whose_address_is_pasted_is_fetched_shown_and_deleted(page: Page, foyer: Server, clip: Path) -> None:
+    pasted = page.get_by_label("Or paste the address of a film")
+    said = page.locator("#bring-alert")
+    silent = threading.Event()
+    offers = {
+        "/slow.mp4": Offer(clip.read_bytes(), breaks=[PIECE], silent=silent),
+        "/The%20Sea.mp4": Offer(clip.read_bytes()),
+    }
+    with serving(offers) as host:
+        pasted.fill(f"{host}/slow.mp4")
+        pasted.press("Enter")
+        bar = page.get_by_role("progressbar", name="Fetching the film")
+        expect(bar).to_have_attribute("aria-valuenow", str(PIECE))
+        assert "slow.mp4" in kept(foyer)
+        page.locator("#bring-cancel").click()
+        expect(said.get_by_role("status")).to_have_text("Cancelled. Nothing was kept of the film.")
+        assert kept(foyer) == set()
+        silent.set()
+        pasted.fill(f"{host}/The%20Sea.mp4")
+        press_open(page)
+        expect(page.locator("#about h2")).to_have_text("The Sea")
+    wait_for_video(page, "video.duration > 11 && !video.error")
+    assert "The Sea.mp4" in kept(foyer)
+    page.locator("[data-bring]").click()
+    expect(pasted).to_have_value("")
+    pasted.fill("films.example/film.mp4")
+    press_open(page)
+    expect(said.get_by_role("alert")).to_contain_text("an address begins with http:// or https://")
+    page.get_by_role("button", name="Remove The Sea").click()
+    expect(page.locator("#wall [data-film^=own]")).to_have_count(0)
+    assert kept(foyer) == set()
+
+
+def until_kept(page: Page, server: Server, names: set[str]) -> None:
+    """Wait until the folder of uploads holds these files and no others."""
+    while kept(server) != names:
+        page.evaluate("new Promise(requestAnimationFrame)")
+
+
+def test_files_go_when_they_are_replaced_and_when_their_page_is_closed(
+    foyer: Server, browser: Browser, clip: Path, tmp_path: Path
+) -> None:
+    fake = tmp_path / "other.mp4"
+    fake.write_bytes(clip.read_bytes()[:-9])
+    with visit(foyer, browser) as watching:
+        with visit(foyer, browser) as undecided:
+            undecided.locator("[data-bring]").click()
+            choose(undecided, clip)
+            until_kept(undecided, foyer, {clip.name})
+            box(undecided).get_by_role("button", name="Clear").click()
+            choose(undecided, fake)
+            until_kept(undecided, foyer, {fake.name})  # the first one is replaced
+            watching.locator("[data-bring]").click()
+            open_clip(watching, clip)
+            assert {clip.name, fake.name} < kept(foyer)
+        assert clip.name in kept(foyer)
+    with visit(foyer, browser) as later:
+        until_kept(later, foyer, set())  # never opened the one, open the other
 
 
 def test_next_start_deletes_what_a_server_left_that_was_killed(
