@@ -164,14 +164,19 @@ def visit(
     height: int = 800,
     dark: bool = False,
     locale: str = "en-US",
+    script: str = "",
 ) -> Iterator[Page]:
-    """The page, opened and with its model; it may neither call anybody else nor run into errors."""
+    """The page, opened and with its model; it may neither call anybody else nor run into errors.
+
+    `script` runs before the page's own.
+    """
     context = browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce",
         locale=locale,
     )
+    context.add_init_script(script)
     page = context.new_page()
     troubles: list[str] = []
     page.on("request", lambda request: None if is_local(request.url) else troubles.append(request.url))
