@@ -51,6 +51,18 @@ def make_phone_clip(path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
+def unfriendly(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A page with short films that browsers do not play, and a longer one that they do."""
+    folder = tmp_path_factory.mktemp("unfriendly")
+    (films := folder / "movies").mkdir()
+    for name, encoder in FILMS.items():
+        tone = ("-f", "lavfi", "-i", "sine=duration=4")
+        run_ffmpeg("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=5:duration=4", *tone, *encoder, films / name)
+    make_clip(films / "plain.mp4", seconds=12)
+    yield from start_small_films(films, checkpoint, folder, read_ahead="off")
+
+
+@pytest.fixture(scope="module")
 def unplayable(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A page with nothing but tiny films that browsers do not play."""
     folder = tmp_path_factory.mktemp("unplayable")
@@ -64,7 +76,9 @@ def unplayable(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 def see(page: Page, size: tuple[int, int]) -> None:
     """Play what the player has when its pictures have that size, and wait until they move."""
-    wait_for_video(page, f"video?.readyState >= 2 && `${{[video.videoWidth, video.videoHeight]}}` === '{size[0]},{size[1]}'")
+    wait_for_video(
+        page, f"video?.readyState >= 2 && `${{[video.videoWidth, video.videoHeight]}}` === '{size[0]},{size[1]}'"
+    )
     page.evaluate("Object.assign(document.querySelector('#player video'), { muted: true }).play()")
     wait_for_video(page, "video.currentTime > 0.3")
 
