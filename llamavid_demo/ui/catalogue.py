@@ -35,6 +35,7 @@ def bundled_movies(settings: Settings) -> tuple[Movie, ...]:
             log.warning(warning)
         if not playable_file(movie, files_folder(settings, movie, own=False)):
             waiting.add(movie.slug)
+            log.warning("%s: browsers cannot play it as it is; a copy will be made when it is opened", path.name)
     if not movies:
         raise MovieError(f"No film in {settings.movies} can be opened; put one there, or set LLAMAVID_MOVIES.")
     return tuple(sorted(movies.values(), key=lambda movie: (movie.slug in waiting, movie.duration)))

@@ -203,10 +203,10 @@ def keeping() -> str:
 
 
 def unfinished_turn(question: str, text: str = "") -> str:
-    """A question whose answer is being written."""
+    """A question whose answer is being written; keys can scroll it, which has no button yet that could be reached."""
     caret = '<span class="caret" aria-hidden="true"></span>'
     return (
-        f'<article class="turn" aria-busy="true">{_asked(question)}'
+        f'<article class="turn" aria-busy="true" tabindex="0">{_asked(question)}'
         f'<div class="answer">{prose(text)}{caret}</div></article>'
     )
 

@@ -19,6 +19,7 @@ from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.save import save_checkpoint
 from llamavid_demo.model.loaded import LoadedModel
 from tests.ui.page_process import run_page
+from tests.ui.states import SPOKEN, Play
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "llama_vid"
@@ -140,6 +141,25 @@ def server(films: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="session")
+def stage(films: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Play]]:
+    """A page that has all states, and what a walk through them uses: two models, and one question at a time."""
+    folder = tmp_path_factory.mktemp("stage")
+    (folder / "models").mkdir()
+    shutil.copytree(ROOT / "assets" / "llama-vid-tiny", folder / "models" / "tiny")
+    (folder / "clip.srt").write_text(SPOKEN)
+    (folder / "broken.mp4").write_bytes(b"this is no film")
+    play = Play(
+        film="harbour", long_film="harbour",
+        questions=("Where does the film begin?", "Where is the map?"),
+        clip=make_clip(folder / "my clip.mp4", seconds=8), subtitles=folder / "clip.srt", broken=folder / "broken.mp4",
+        other_model="tiny",
+    )  # fmt: skip
+    chosen = {"models": folder / "models", "read_ahead": "off", "answers_at_once": 1}
+    for server in start_small_films(films, checkpoint, folder, **chosen):
+        yield server, play
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE)
     path = shutil.which("chromium") or "/usr/bin/chromium"
@@ -164,14 +184,19 @@ def visit(
     height: int = 800,
     dark: bool = False,
     locale: str = "en-US",
+    script: str = "",
 ) -> Iterator[Page]:
-    """The page, opened and with its model; it may neither call anybody else nor run into errors."""
+    """The page, opened and with its model; it may neither call anybody else nor run into errors.
+
+    `script` runs before the page's own.
+    """
     context = browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce",
         locale=locale,
     )
+    context.add_init_script(script)
     page = context.new_page()
     troubles: list[str] = []
     page.on("request", lambda request: None if is_local(request.url) else troubles.append(request.url))

@@ -11,6 +11,13 @@ from tests.ui.test_page import ask, open_harbour, stop, wait_for_video
 
 SIZES = [(1366, 768), (1024, 768), (820, 1180), (390, 844)]
 
+# A keyboard that covers the page, as on iOS: the page stays as high as it is, and hears how much of it can be seen.
+COVER = """([height, offsetTop]) => {
+  for (const [name, value] of Object.entries({ height, offsetTop }))
+    Object.defineProperty(visualViewport, name, { value, configurable: true });
+  visualViewport.dispatchEvent(new Event('resize'));
+}"""
+
 
 def on_screen(part: Locator, page: Page) -> bool:
     box, view = part.bounding_box(), page.viewport_size
@@ -56,6 +63,17 @@ def test_box_stands_above_the_keyboard_on_the_screen(server: Server, browser: Br
         page.set_viewport_size({"width": 390, "height": 460})
         for part in ("#player video", "#composer"):
             expect(page.locator(part)).to_be_in_viewport(ratio=0.99)
+
+
+def test_box_stands_above_a_keyboard_that_covers_the_page(server: Server, browser: Browser) -> None:
+    with visit(server, browser, width=390, height=844) as page:
+        page.get_by_label("Your question").focus()
+        for height, top in ((500, 0), (500, 100), (844, 0)):
+            page.evaluate(COVER, [height, top])
+            box = page.locator("#composer").bounding_box()
+            assert box
+            assert box["y"] + box["height"] == pytest.approx(height + top, abs=1)
+            assert on_screen(page.locator("#player video"), page)
 
 
 def test_suggestions_show_that_there_are_more(server: Server, browser: Browser) -> None:

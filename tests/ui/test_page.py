@@ -59,6 +59,24 @@ def test_film_is_shown_with_its_subtitles(page: Page) -> None:
     assert page.evaluate("document.querySelector('#player video').textTracks[0].cues[1].text").startswith("Finn")
 
 
+def test_player_has_all_that_the_browser_gives_and_keeps_what_was_chosen(page: Page) -> None:
+    open_harbour(page)
+    video = page.locator("#player video")
+    wait_for_video(page, "video.textTracks[0]?.cues?.length === 3 && video.textTracks[0].mode === 'showing'")
+    for name, value in {"controls": True, "disablePictureInPicture": False, "disableRemotePlayback": False}.items():
+        expect(video).to_have_js_property(name, value)
+    for name in ("controlslist", "disablepictureinpicture"):
+        assert video.get_attribute(name) is None
+    video.evaluate("video => { video.playbackRate = 1.5; video.textTracks[0].mode = 'disabled'; }")
+    page.locator("#transcript ol button").nth(1).click()
+    page.locator("#strip [data-section='1']").click()
+    expect(page.locator("#strip [data-section='1']")).to_have_attribute("aria-pressed", "true")
+    wait_for_video(page, "video.currentTime === 30 && video.playbackRate === 1.5")
+    assert video.evaluate("video => video.textTracks[0].mode") == "disabled"
+    video.evaluate("video => { video.textTracks[0].mode = 'showing'; video.currentTime = 36; }")
+    wait_for_video(page, "video.textTracks[0].activeCues?.[0]?.text.includes('tide')")
+
+
 def test_poster_names_its_film(page: Page) -> None:
     poster = page.get_by_role("button", name="Poster of The Harbour")
     expect(poster).to_contain_text("1 min · 2026 · CC BY 4.0")

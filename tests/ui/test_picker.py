@@ -17,6 +17,7 @@ from tests.ui.conftest import LONG_ANSWER, ROOT, Server, start_small_films, visi
 from tests.ui.test_page import ask, open_harbour, press_ask, status, stop, wait_for_video
 
 TINY = "second-tiny"
+MINI = "second-mini"
 BROKEN = "broken"
 PICKER = "Model to talk with"
 RELEASED = {  # what YanweiLi/llama-vid-7b-full-224-long-video states; its weights are not here
@@ -37,10 +38,11 @@ def widen(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def choice(films: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A page that offers three models: the settings' own, the embedded one, and one that cannot be loaded."""
+    """A page that offers four models: the settings' own, two embedded ones, and one that cannot be loaded."""
     folder = tmp_path_factory.mktemp("choice")
     shutil.copytree(ROOT / "assets" / "llama-vid-tiny", folder / "models" / TINY)
     widen(folder / "models" / TINY)
+    shutil.copytree(ROOT / "assets" / "llava-mini-tiny", folder / "models" / MINI)
     (folder / "models" / BROKEN).mkdir()
     (folder / "models" / BROKEN / "config.json").write_text(json.dumps(RELEASED))
     yield from start_small_films(films, checkpoint, folder, models=folder / "models")
@@ -119,6 +121,19 @@ def test_another_model_answers_and_the_old_conversation_waits(page: Page, checkp
     expect(status(page)).to_have_attribute("data-finished", "end")
 
 
+def test_invitation_is_true_of_the_model_that_is_chosen(page: Page) -> None:
+    open_harbour(page)
+    invitation = page.locator(".invitation p")
+    expect(invitation).to_contain_text("At your first question it watches the section for it")
+    for name in (TINY, MINI):
+        choose(page, name)
+        expect(page.locator("#model .ready")).to_contain_text(f"{name} is ready")
+        expect(invitation).to_have_text(re.compile("^Ask about The Harbour: this small model knows a drawn world, .*"))
+        expect(invitation).to_contain_text(
+            "watches the section as soon as it is open; after that it answers from memory"
+        )
+
+
 def test_keyboard_chooses_and_others_keep_their_model(page: Page, choice: Server, browser: Browser) -> None:
     own = page.get_by_label(PICKER).input_value()
     page.get_by_label(PICKER).focus()
@@ -148,7 +163,7 @@ def test_model_that_cannot_be_loaded_is_named_and_can_be_left(page: Page, checkp
 def test_phone_shows_the_picker_without_sideways_scrolling(choice: Server, browser: Browser) -> None:
     with visit(choice, browser, width=390) as page:
         page.get_by_label(PICKER).click()
-        expect(page.get_by_role("option")).to_have_count(3)
+        expect(page.get_by_role("option")).to_have_count(4)
         assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
