@@ -186,10 +186,17 @@ def test_files_dropped_anywhere_open_the_panel_with_them(page: Page) -> None:
     expect(page.locator("#bring-alert [role=alert]")).to_contain_text("film.mp4 is a text file")
 
 
+def until_kept(page: Page, server: Server, names: set[str]) -> None:
+    """Wait until the folder of uploads holds these files and no others."""
+    while kept(server) != names:
+        page.evaluate("new Promise(requestAnimationFrame)")
+
+
 def test_film_whose_address_is_pasted_is_fetched_shown_and_deleted(page: Page, foyer: Server, clip: Path) -> None:
     pasted = page.get_by_label("Or paste the address of a film")
     said = page.locator("#bring-alert")
     silent = threading.Event()
+    until_kept(page, foyer, set())  # what visitors before had is deleted when their pages have been closed for a while
     offers = {
         "/slow.mp4": Offer(clip.read_bytes(), breaks=[PIECE], silent=silent),
         "/The%20Sea.mp4": Offer(clip.read_bytes()),
@@ -217,12 +224,6 @@ def test_film_whose_address_is_pasted_is_fetched_shown_and_deleted(page: Page, f
     page.get_by_role("button", name="Remove The Sea").click()
     expect(page.locator("#wall [data-film^=own]")).to_have_count(0)
     assert kept(foyer) == set()
-
-
-def until_kept(page: Page, server: Server, names: set[str]) -> None:
-    """Wait until the folder of uploads holds these files and no others."""
-    while kept(server) != names:
-        page.evaluate("new Promise(requestAnimationFrame)")
 
 
 def test_files_go_when_they_are_replaced_and_when_their_page_is_closed(
