@@ -75,7 +75,10 @@ class TalkView:
             }
         # Drawing takes a while, in which anything may have been asked: look at the conversation only now.
         visit = self._sessions.visit(key)
-        return {} if visit.busy or visit.showing != (slug, section) else self.parts(key, movie, section)
+        # An invitation has no pictures, and by now another handler may have made it say more.
+        if visit.busy or visit.showing != (slug, section) or not self._sessions.turns(key, slug, section):
+            return {}
+        return self.parts(key, movie, section)
 
     def articles(self, key: str, movie: Movie, section: int, *, again: bool = False) -> list[str]:
         """HTML of each turn; the last one can be asked `again`."""

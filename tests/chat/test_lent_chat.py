@@ -86,12 +86,13 @@ def test_stopping_ends_it_over_there_and_keeps_what_was_written(lent: Callable[.
 
 
 def test_whoever_leaves_ends_it_too(lent: Callable[..., LentChat]) -> None:
+    others = {*multiprocessing.active_children()}  # the pages of other tests
     turn = lent(max_new_tokens=400).ask(FIRST)
     told = turn.events(0)
     next(told)
     told.close()  # type: ignore[attr-defined]
     assert turn.finished == "stopped"
-    assert multiprocessing.active_children() == []
+    assert {*multiprocessing.active_children()} <= others
 
 
 def test_what_goes_wrong_is_told_in_its_own_words(

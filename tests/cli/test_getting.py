@@ -112,7 +112,7 @@ def test_a_release_is_got_and_answers(place: Place, tmp_path: Path) -> None:
 
 def test_a_cut_connection_goes_on_where_it_was(place: Place) -> None:
     place.hub.breaks[SHARD] = [200_000, 0]
-    assert "Run the same command again" in one_sentence(place.run("get", VID))
+    assert "Try again: it goes on from there." in one_sentence(place.run("get", VID))
     assert not (place.releases / VID).exists()
     earlier = {path for path, _ in place.hub.asked}
     place.hub.asked.clear()
