@@ -17,6 +17,7 @@ from llamavid_demo.film.frame_format import FrameFormat, resize_frame
 from llamavid_demo.model.attention import LastLayerWritten, PrefixReading, Reading
 from llamavid_demo.model.config import VisionConfig
 from llamavid_demo.model.kv_cache import Prefix
+from llamavid_demo.model.preprocessor import normalised
 from llamavid_demo.model.prompt import FRAME, Answers, SectionPrompt, Word, one_line
 from llamavid_demo.model.stated import GENERAL_VOCABULARY
 
@@ -288,9 +289,7 @@ class LoadedModel(ABC):
 
     def normalise(self, pictures: np.ndarray) -> torch.Tensor:
         """Pictures (…, h, w, 3) uint8 → pixels (…, 3, h, w), each channel scaled as in training."""
-        pixels = torch.from_numpy(pictures).to(self.device).movedim(-1, -3).float() / 255
-        mean, std = (torch.tensor(v, device=self.device).view(3, 1, 1) for v in (self.mean, self.std))
-        return ((pixels - mean) / std).to(self.dtype)
+        return normalised(pictures, self.mean, self.std, self.device).to(self.dtype)
 
     @torch.inference_mode()
     def embed(self, ids: Sequence[int], rows: torch.Tensor | None = None) -> torch.Tensor:

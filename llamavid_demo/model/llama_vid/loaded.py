@@ -8,7 +8,6 @@ from typing import Self
 
 import numpy as np
 import torch
-from torch import nn
 
 from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig
@@ -19,6 +18,7 @@ from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames
 from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, VidTokenizer
 from llamavid_demo.model.llama_vid.unseen_frames import UnseenFrames
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, LoadedModel, SectionFrames, WordsState
+from llamavid_demo.model.preprocessor import resized
 from llamavid_demo.model.prompt import FRAME, Answers, Look, SectionPrompt, Word
 from llamavid_demo.model.real_world.eyes import RealWorldEyes
 from llamavid_demo.model.real_world.packages import INSTALL
@@ -68,10 +68,7 @@ class LoadedLlamaVid(LoadedModel):
 
     def _pixels(self, frames: np.ndarray) -> torch.Tensor:
         """Frames (B, h, w, 3) uint8 → normalised pixels (B, 3, S, S) for the vision tower."""
-        side, pixels = self.config.vision.image, self.normalise(frames)
-        if pixels.shape[-1] == side:
-            return pixels
-        return nn.functional.interpolate(pixels, (side, side), mode="bilinear", antialias=True)
+        return resized(self.normalise(frames), self.config.vision.image)
 
     @torch.inference_mode()
     def frame_tokens(self, patches: torch.Tensor, guide: str) -> torch.Tensor:

@@ -38,20 +38,8 @@ LINES: dict[str, list[str]] = _WRITTEN["lines"] | {"reason": ["{reason_line}"]}
 TOPICS: dict[str, dict[str, Any]] = _WRITTEN["topics"]
 ENDINGS = ("returned", "given", "kept", "present")
 MORE_ITEMS = (
-    "ring",
-    "violin",
-    "watch",
-    "compass",
-    "lamp",
-    "necklace",
-    "medal",
-    "drum",
-    "sword",
-    "mirror",
-    "cup",
-    "doll",
-)
-WOMEN_OF_OURS = frozenset(WOMEN)
+    "ring", "violin", "watch", "compass", "lamp", "necklace", "medal", "drum", "sword", "mirror", "cup", "doll",
+)  # fmt: skip
 ASKED = {family: weight for family, weight in SEEN.items() if family != "summary"}  # what it is about is its story
 ROLES = ("owner", "friend", "knower", "taker", "heir", "helper")
 
@@ -80,7 +68,7 @@ class _Writing:
 
     def shot(
         self, place: str, story: Story, said: Sequence[tuple[str, str]], *, name: str = "", narrated: str = ""
-    ) -> None:  # fmt: skip
+    ) -> None:
         """A shot in which roles say lines of a kind: (role, kind)."""
         rng, words = self.rng, story.words
         time, weather = rng.choice(TIMES), rng.choices(WEATHERS, (5, 2, 2, 2))[0]
@@ -88,7 +76,7 @@ class _Writing:
         seconds = max(4.0, float(rng.randint(3, 5) * (len(said) + bool(narrated))))
         slot, lines = seconds / max(1, len(said) + bool(narrated)), []
         for number, (role, kind) in enumerate([("", "narrated")] * bool(narrated) + list(said)):
-            text = narrated if kind == "narrated" else _filled(rng.choice(LINES[kind]), words)
+            text = narrated if kind == "narrated" else rng.choice(LINES[kind]).format_map(words)
             start = number * slot + rng.uniform(0.1, 0.25) * slot
             speaker = words[role] if role else ""
             lines.append(Line(round(start, 2), round(start + slot * rng.uniform(0.5, 0.7), 2), speaker, text))
@@ -117,9 +105,7 @@ def quest_film(rng: random.Random) -> Film:
     things = rng.sample(THINGS, 9)
     names = rng.sample(NAMES, 6) if rng.random() < 0.6 else rng.sample(sorted({*WOMEN, *MEN}), 6)
     colours = [rng.choice(COLOURS) for _ in things]
-    cast = [
-        Actor(t, c, "walking", n) for t, c, n in zip(things, colours, [*names, *[None] * 3], strict=True)
-    ]  # fmt: skip
+    cast = [Actor(t, c, "walking", n) for t, c, n in zip(things, colours, [*names, *[None] * 3], strict=True)]
     writing, count = _Writing(rng, cast), 2 if rng.random() < 0.3 else 1
     items = rng.sample((*ITEMS, *MORE_ITEMS), 2 * count)
     stories = [_told(writing, items[2 * n : 2 * n + 2], narrated=count > 1) for n in range(count)]
@@ -163,14 +149,12 @@ def _found(writing: _Writing, story: Story) -> None:
     if rng.random() < 0.6:
         meeting.append(("owner", "please"))
         story.facts.add("please")
-    asked = rng.random() < 0.4
     if rng.random() < 0.6:
         said, reason = rng.choice(_WRITTEN["reasons"])
-        words["reason"], words["reason_line"] = _filled(reason, words), _filled(said, words)
-        meeting += [("friend", "why")] * asked + [("taker", "reason")]
+        words |= {"reason": reason.format_map(words), "reason_line": said.format_map(words)}
+        meeting += [("friend", "why")] * (rng.random() < 0.4) + [("taker", "reason")]
         story.facts.add("reason")
-    conflict = rng.random() < 0.25
-    if conflict:
+    if rng.random() < 0.25:
         words["rash"], words["calm"] = rng.sample((words["friend"], words["helper"]), 2)
         meeting += [("rash", "run"), ("calm", "wait")]
         story.facts.add("run")
@@ -193,7 +177,7 @@ def _words(people: Sequence[Actor], items: Sequence[str], rng: random.Random) ->
     """What the phrases are filled with: who, what, where, and the pronouns."""
     words = {"item": items[0], "other": items[1], "month": rng.choice(("January", "March", "June", "October"))}
     for role, actor in zip(ROLES, people, strict=True):
-        she = actor.name in WOMEN_OF_OURS
+        she = actor.name in WOMEN
         letter = {"knower": "k", "heir": "h"}.get(role, role[0])
         words |= {role: str(actor.name), f"{role}_thing": f"{actor.colour} {actor.thing}"}
         if role not in ("helper", "friend"):
@@ -206,10 +190,6 @@ def _words(people: Sequence[Actor], items: Sequence[str], rng: random.Random) ->
     for name, place in zip(("home", "way", "know", "aside", "hide", "last"), places, strict=True):
         words |= {name: place, f"at_{name}": place_phrase(place)}
     return words
-
-
-def _filled(text: str, words: dict[str, str]) -> str:
-    return text.format_map(words)
 
 
 def _talk(script: Script, story: Story, rng: random.Random, *, alone: bool) -> Talk:
@@ -241,16 +221,16 @@ def _askable(topic: dict[str, Any], story: Story, *, alone: bool) -> bool:
 def _turn(script: Script, story: Story, name: str, question: str, rng: random.Random) -> Turn:
     topic, words = TOPICS[name], story.words
     answers = topic["a"][story.ending] if isinstance(topic["a"], dict) else topic["a"]
-    answer = _filled(rng.choice(answers), words)
+    answer = rng.choice(answers).format_map(words)
     lines = sorted({line for kind in topic["lines"] for line in story.said.get(kind, ())})
     shot = story.shots.get(topic.get("shot", ""))
     frames = () if shot is None else tuple(s for s in range(int(script.duration)) if script.index_at(s) == shot)
-    return Turn(_filled(question, words), answer[:1].upper() + answer[1:], tuple(lines[:6]), "drawn story", frames)
+    return Turn(question.format_map(words), answer[:1].upper() + answer[1:], tuple(lines[:6]), "drawn story", frames)
 
 
 def _unsaid(story: Story, rng: random.Random) -> Turn:
     """A question that the film does not answer."""
     words = {**story.words, "any": story.words[rng.choice(("owner", "friend", "knower", "taker"))]}
     question, what = rng.choice(_WRITTEN["unsaid"])
-    answer = rng.choice(_WRITTEN["refused"]).format(what=_filled(what, words))
-    return Turn(_filled(question, words), answer, (), "drawn unsaid")
+    answer = rng.choice(_WRITTEN["refused"]).format(what=what.format_map(words))
+    return Turn(question.format_map(words), answer, (), "drawn unsaid")

@@ -9,7 +9,7 @@ from torch.utils.checkpoint import checkpoint
 
 from llamavid_demo.model.prompt import FRAME
 from llamavid_demo.training.real.lessons import Lesson
-from llamavid_demo.training.real.looking import FRAMES_AT_ONCE
+from llamavid_demo.training.real.media import FRAMES_AT_ONCE
 from llamavid_demo.training.real.student import Student
 from llamavid_demo.training.sequences import IGNORED
 

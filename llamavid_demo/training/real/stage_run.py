@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -18,7 +19,7 @@ from accelerate import Accelerator
 from llamavid_demo.training.real.data import Record
 from llamavid_demo.training.real.learning import lesson_losses
 from llamavid_demo.training.real.lessons import Lesson, LessonWriter
-from llamavid_demo.training.real.looking import Shown, visual_rows
+from llamavid_demo.training.real.media import Media, visual_rows
 from llamavid_demo.training.real.stages import LORA_RATE, RealStage
 from llamavid_demo.training.real.state import FILE, load_state, save_state
 from llamavid_demo.training.real.student import Student
@@ -144,7 +145,7 @@ class StageRun:
         """What is read of a conversation, and what the tower sees of its frames."""
         stage, student = self.plan.stage, self.student
         texts, writer = student.network.config.prompt, self.writer
-        shown = Shown(record, self.plan.media, most=stage.tokens // writer.each)
+        shown = Media(record, self.plan.media, most=stage.tokens // writer.each)
         film = stage.number == 3 and shown.movie is not None
         if film:
             lesson = writer.movie(record, shown.cues(texts))
@@ -171,13 +172,7 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-_orders: dict[tuple[int, int, int], list[int]] = {}
-
-
+@lru_cache(maxsize=1)
 def _order(seed: int, turn: int, count: int) -> list[int]:
     """The order of so many conversations in a turn through the data."""
-    key = (seed, turn, count)
-    if key not in _orders:
-        _orders.clear()
-        _orders[key] = random.Random(f"{seed}/{turn}").sample(range(count), count)  # noqa: S311 - chance, not secrecy
-    return _orders[key]
+    return random.Random(f"{seed}/{turn}").sample(range(count), count)  # noqa: S311 - chance, not secrecy

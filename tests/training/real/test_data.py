@@ -10,7 +10,7 @@ from PIL import Image
 from llamavid_demo.errors import TrainingError
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.training.real.data import Record, find_media, media_file, read_records
-from llamavid_demo.training.real.looking import Shown
+from llamavid_demo.training.real.media import Media
 
 FORMAT = FrameFormat(8, 8)
 TURNS = [{"from": "human", "value": "<image>\nWho?"}, {"from": "gpt", "value": "A car."}]
@@ -95,14 +95,14 @@ def test_image_that_is_none_is_told_with_its_entry(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_text("no picture")
     (tmp_path / "a.mp4").write_text("no film")
     for media in ({"image": "a.png"}, {"video": "a.mp4"}):
-        shown = Shown(Record("data.json, entry 7", (), **media), tmp_path, most=4)
+        shown = Media(Record("data.json, entry 7", (), **media), tmp_path, most=4)
         with pytest.raises(TrainingError, match=r"data.json, entry 7 cannot be read: a\."):
             shown.pixels(FORMAT, (0.5, 0.5, 0.5), padded=False)
 
 
 def test_picture_is_padded_to_a_square_from_stage_2_on(tmp_path: Path) -> None:
     Image.new("RGB", (40, 20), "white").save(tmp_path / "a.png")
-    shown = Shown(Record("", (), image="a.png"), tmp_path, most=4)
+    shown = Media(Record("", (), image="a.png"), tmp_path, most=4)
     cropped, padded = (shown.pixels(FORMAT, (0.5, 0.25, 0.0), padded=p).astype(int) for p in (False, True))
     assert cropped.shape == padded.shape == (1, 8, 8, 3) and cropped.min() == 255
     assert abs(padded[0, 0, 0] - [127, 63, 0]).max() < 4 and padded[0, 4, 4].min() > 250  # bicubic rings

@@ -7,7 +7,6 @@ from typing import TypeVar
 
 import numpy as np
 import torch
-from torch import nn
 
 from llamavid_demo.errors import DemoError, TrainingError
 from llamavid_demo.film import Movie, Section, cues_by_frame, load_movie, read_frames
@@ -15,6 +14,7 @@ from llamavid_demo.film.frame_format import FrameFormat, resize_frame
 from llamavid_demo.film.pictures import read_picture
 from llamavid_demo.model.llama_vid.config import PromptFormat
 from llamavid_demo.model.llama_vid.prompt import cue_text
+from llamavid_demo.model.preprocessor import normalised, resized
 from llamavid_demo.training.real.data import Record, media_file
 from llamavid_demo.training.real.student import Student
 
@@ -22,7 +22,7 @@ FRAMES_AT_ONCE = 32
 T = TypeVar("T")
 
 
-class Shown:
+class Media:
     """A record's image or film in `folder`, of which at most so many frames are read.
 
     Reading raises `TrainingError` that names the record when its file cannot be read.
@@ -79,16 +79,12 @@ class Shown:
 @torch.no_grad()
 def visual_rows(student: Student, pixels: np.ndarray) -> torch.Tensor:
     """Frames (T, h, w, 3) uint8 → the tower's rows (T, 1+N, C), CLS first."""
-    device, dtype = student.placement.device, student.placement.dtype
-    side = student.network.config.vision.image
-    mean, std = (torch.tensor(v, device=device).view(3, 1, 1) for v in (student.mean, student.std))
+    vision, placement = student.network.vision, student.placement
     rows = []
     for start in range(0, len(pixels), FRAMES_AT_ONCE):
-        frames = torch.from_numpy(pixels[start : start + FRAMES_AT_ONCE]).to(device).movedim(-1, -3).float() / 255
-        scaled = ((frames - mean) / std).to(dtype)
-        if scaled.shape[-1] != side:
-            scaled = nn.functional.interpolate(scaled, (side, side), mode="bilinear", antialias=True)
-        rows.append(student.network.vision(scaled))
+        frames = pixels[start : start + FRAMES_AT_ONCE]
+        normal = normalised(frames, student.mean, student.std, placement.device).to(placement.dtype)
+        rows.append(vision(resized(normal, student.network.config.vision.image)))
     return torch.cat(rows)
 
 
