@@ -48,10 +48,14 @@ class Optimiser:
         self._rates = [part.param_groups[0]["lr"] for part in self.parts]
 
     def step(self, loss: torch.Tensor, number: int) -> None:
-        """One step down the gradient of `loss`; `number` counts from 0."""
+        """One step down the gradient of `loss`; `number` counts from 0.
+
+        One without a gradient is told only: the step has added up gradients itself.
+        """
         for part, rate in zip(self.parts, self._rates, strict=True):
             part.param_groups[0]["lr"] = rate * self.share(number)
-        loss.backward()
+        if loss.requires_grad:
+            loss.backward()
         nn.utils.clip_grad_norm_(self.parameters, 1.0)
         for part in self.parts:
             part.step()

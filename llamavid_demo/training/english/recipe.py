@@ -28,7 +28,8 @@ class Recipe:
     prompt: PromptFormat = PROMPT
     rank: int = 32
     longest: int = 2000  # tokens of a film with its talks; whole talks are left out beyond
-    films: int = 3  # a step
+    films: int = 4  # a step
+    at_once: int = 2  # films on a CPU, each with its share of the cores
     look_frames: tuple[int, ...] = (0, 12, 24, 24, 24, 24)  # lines of second looks, by chance
     reading: StagePlan = field(
         default_factory=lambda: StagePlan(100, 1e-3, decay=0.35, muon=False, save_seconds=180, report_every=10)

@@ -84,6 +84,18 @@ def test_a_training_that_was_killed_goes_on_as_if_it_had_not(
         assert torch.equal(again.eyes.network.content.state_dict()[name], learned), name
 
 
+def test_films_side_by_side_teach_what_they_teach_one_after_the_other(
+    tmp_path: Path, recipe: Recipe, base: Path
+) -> None:
+    learned = []
+    for at_once in (1, 2):
+        several = replace(recipe, films=3, at_once=at_once, reading=replace(SHORT, steps=1))
+        training = EnglishTraining(tmp_path / str(at_once), WORDS, recipe=several, base=str(base))
+        training.read("reading", several.reading)
+        learned.append(training.adapter.state_dict())
+    assert all(torch.equal(one, other) for one, other in zip(*(each.values() for each in learned), strict=True))
+
+
 def test_what_was_learned_is_saved_as_a_lora_release(tmp_path: Path, base: Path, unbroken: EnglishTraining) -> None:
     grey = np.full((4, 64, 64, 3), 128, np.uint8)
     assert unbroken.eyes.tell_apart(grey) > 0.9
