@@ -63,6 +63,8 @@
   window.fetch = (address, options) => {
     const [, what] = /\/queue\/(join|data)(\?|$)/.exec(String(address?.url ?? address)) ?? [];
     if (!what) return plainFetch(address, options);
-    return (what === 'join' ? ask : stream)(new Request(address, options));
+    const request = new Request(address, options);
+    if (window.arrived) request.headers.set('x-arrived', 1); // see memory.js
+    return (what === 'join' ? ask : stream)(request);
   };
 })();
