@@ -41,7 +41,7 @@
         if (kind === 'unexpected_error') underWay.clear(); // the server has forgotten this page
         if (kind !== 'close_stream') yield message;
       }
-      while (asking.size) await Promise.allSettled(asking);
+      while (asking.size && !underWay.size) await Promise.race([...asking].map((asked) => asked.catch(() => {})));
       answer = null;
     } while (underWay.size);
     yield 'data: {"msg":"close_stream"}';
