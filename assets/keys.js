@@ -5,9 +5,9 @@
   const PRESSED_BY_SPACE = 'button, a, input, summary, video';
   let pointed = false; // a press with the mouse leaves the focus on a button; the next space is meant for the film
   const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity };
-  const video = () => document.querySelector('#player video');
-  const box = () => document.querySelector('#question textarea');
-  const help = () => document.querySelector('#keys');
+  const { one, video } = window.cinema;
+  const box = () => one('#question textarea');
+  const help = () => one('#keys');
   const buttons = (list) => [...list.querySelectorAll('button')].filter((button) => button.offsetParent);
 
   // Lists are redrawn and searched; which button is a list's Tab stop is settled only when Tab is pressed.
@@ -84,7 +84,7 @@
   });
 
   // The box stands above the keyboard on the screen: some browsers shrink the page for it, others lay it over the page.
-  document.querySelector('meta[name=viewport]').content += ', interactive-widget=resizes-content';
+  one('meta[name=viewport]').content += ', interactive-widget=resizes-content';
   window.visualViewport?.addEventListener('resize', () => {
     const { height, offsetTop, scale } = window.visualViewport;
     const covered = scale === 1 ? Math.max(0, innerHeight - height - offsetTop) : 0;

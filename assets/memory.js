@@ -1,12 +1,11 @@
 // What the browser keeps: the address (film, section, second), the conversations, and what is being written.
 Object.assign(window.cinema, (() => {
   const KEPT = 'cinema/';
+  const AGAIN = `${KEPT}again`;
   const MOST = 60; // conversations
   const LONGEST = 2000000; // characters of all that are sent back
-  const one = (selector) => document.querySelector(selector);
-  const video = () => one('#player video');
+  const { one, section, seek, video, where } = window.cinema;
   const box = () => one('#question textarea');
-  const section = () => one('#strip [data-section][aria-pressed=true]');
 
   // Storage may be full, or forbidden.
   function stored(storage, key, value) {
@@ -53,7 +52,7 @@ Object.assign(window.cinema, (() => {
         for (const old of talks().slice(MOST)) localStorage.removeItem(old.key);
         return value;
       } catch {
-        const oldest = talks().filter((one) => one.key !== key).pop();
+        const oldest = talks().filter((other) => other.key !== key).pop();
         if (!oldest) return '';
         localStorage.removeItem(oldest.key);
       }
@@ -67,12 +66,21 @@ Object.assign(window.cinema, (() => {
     area.dispatchEvent(new Event('input', { bubbles: true }));
   }
 
+  // The server knows nothing of this page, which opens anew where it is, and then asks this.
+  function anew(question) {
+    const [, to, drawn] = where();
+    if (to !== drawn) history.replaceState(null, '', address(...to.split('/')));
+    stored(sessionStorage, AGAIN, question);
+    location.reload();
+  }
+
   // A message of the server: see ui/browser.py.
   function hear(element) {
     const told = element.querySelector('[data-told]');
     if (!told) return;
     const message = JSON.parse(told.dataset.told);
     message.talks.forEach(keep);
+    if (message.lost !== null) return anew(message.lost);
     if (message.model) stored(localStorage, `${KEPT}model`, message.model);
     if (message.asked !== null) {
       stored(sessionStorage, `${KEPT}asked`, message.asked);
@@ -81,7 +89,11 @@ Object.assign(window.cinema, (() => {
     const back = message.arrived
       ? wanted.question || stored(sessionStorage, `${KEPT}draft`) || stored(sessionStorage, `${KEPT}asked`)
       : message.back;
+    let again = '';
     if (message.arrived) {
+      window.arrived = true;
+      again = stored(sessionStorage, AGAIN);
+      stored(sessionStorage, AGAIN, '');
       stored(sessionStorage, `${KEPT}asked`, '');
       for (const tick of document.querySelectorAll('[data-kept]')) tick.checked = Boolean(stored(localStorage, KEPT + tick.dataset.kept));
     }
@@ -93,6 +105,7 @@ Object.assign(window.cinema, (() => {
     }
     if (back && !box()?.value.trim()) fill(back);
     if (message.file) window.cinema.save(...message.file);
+    return again;
   }
 
   // The settings of an answer, and the second that the player is at: see ui/steering.py.
@@ -102,7 +115,7 @@ Object.assign(window.cinema, (() => {
     stored(localStorage, `${KEPT}steered`, steered);
   }
   function steering(...given) {
-    return [...given.slice(0, -1), JSON.stringify([steered, video()?.currentTime])];
+    return [...given.slice(0, -1), JSON.stringify([steered, video()?.currentTime, ...where()])];
   }
 
   function address(film, number, second) {
@@ -113,14 +126,9 @@ Object.assign(window.cinema, (() => {
     return `?${query}`;
   }
 
-  // Where `go` leads, until it is shown there: what is shown until then is no news.
-  let target = '';
-
   // A section is shown: the address names it, so that it can be reloaded, sent and gone back to.
   function moved(chosen) {
     const { film, section: number } = chosen.dataset;
-    if (target && target !== `${film}/${number}`) return;
-    target = '';
     const now = asked(location.search);
     const same = !now.film || (now.film === film && (now.section ?? Number(number)) === Number(number));
     const to = address(film, number, same ? now.second : 0);
@@ -150,8 +158,7 @@ Object.assign(window.cinema, (() => {
   function go(film, number, second = null) {
     wanted = { film, section: number, second, question: '' };
     const chosen = section();
-    if (chosen?.dataset.film === film && Number(chosen.dataset.section) === number) return window.cinema.seek(window.cinema.beginOf(chosen));
-    target = `${film}/${number}`;
+    if (chosen?.dataset.film === film && Number(chosen.dataset.section) === number) return seek(beginOf(chosen));
     document.dispatchEvent(new CustomEvent('go', { detail: { film, section: number } }));
   }
 
@@ -159,9 +166,6 @@ Object.assign(window.cinema, (() => {
     const to = asked(location.search);
     const first = one('#wall [data-film]')?.dataset.film;
     go(to.film || first, to.section ?? 0, to.second);
-  });
-  document.addEventListener('click', (event) => {
-    if (event.target.closest('#wall [data-film], #strip .card')) target = '';
   });
   document.addEventListener('change', ({ target }) => {
     if (target.dataset.kept) stored(localStorage, KEPT + target.dataset.kept, target.checked ? 'yes' : '');
@@ -176,5 +180,5 @@ Object.assign(window.cinema, (() => {
     if (event.target === box()) stored(sessionStorage, `${KEPT}draft`, event.target.value);
   });
 
-  return { address, arrival, hear, moved, one, section, stored, video, beginOf, go, steer, steering };
+  return { address, arrival, hear, moved, stored, beginOf, go, steer, steering };
 })());

@@ -1,14 +1,16 @@
 // The page's own script: one player, and everything that can be pressed to move it.
 // No button here is bound one by one: parts are redrawn, so the document listens.
 window.cinema = (() => {
-  const first = (selector) => document.querySelector(selector);
-  const video = () => first('#player video');
-  const transcript = () => first('#transcript');
+  const one = (selector) => document.querySelector(selector);
+  const video = () => one('#player video');
+  const transcript = () => one('#transcript');
 
   // The words of all scripts come with the page, in its visitor's language: see ui/script_words.py.
   function text(name, places) {
-    return JSON.parse(first('.marquee').dataset.words)[name].replace(/{(\w+)}/g, (_, place) => places[place]);
+    return JSON.parse(one('.marquee').dataset.words)[name].replace(/{(\w+)}/g, (_, place) => places[place]);
   }
+
+  const pace = () => (matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth');
 
   function seek(seconds) {
     const player = video();
@@ -17,18 +19,32 @@ window.cinema = (() => {
     else player.addEventListener('loadedmetadata', () => { player.currentTime = seconds; }, { once: true });
   }
 
+  // Presses are numbered, as they may reach the server in another order: the strip says which of them it answers.
+  let count = 0;
+  let pressed = 0; // the last one that turns to a section, which is `wanted`
+  let wanted = '';
+  const nameOf = (section) => `${section.dataset.film}/${section.dataset.section}`;
+  const onItsWay = () => pressed > (one('#strip ul')?.dataset.pressed ?? 0);
+
+  function press(film, section) {
+    wanted = `${film}/${section}`;
+    pressed = count += 1;
+    return { film, section, press: count };
+  }
+
+  // Sent with a press that is about a section: its number, the section that was asked for last, and the one that is
+  // drawn. Until the page was told what to show, the server knows better.
+  function where() {
+    const drawn = nameOf(chosen());
+    return window.arrived ? [count += 1, onItsWay() ? wanted : drawn, drawn] : [];
+  }
+
   // A film opens at the start of its chosen section; so does a section of the film that is open already. One that is
   // pressed is shown at once: what is redrawn for it later must not move somebody who has gone on meanwhile.
   let shown = '';
-  let awaited = '';
-  const nameOf = (section) => `${section.dataset.film}/${section.dataset.section}`;
   function toSection() {
     const section = chosen();
-    if (!section) return;
-    const stale = awaited && awaited !== nameOf(section);
-    if (stale && awaited.startsWith(`${section.dataset.film}/`)) return;
-    awaited = '';
-    show(section);
+    if (section && !onItsWay()) show(section);
   }
 
   function show(section) {
@@ -39,10 +55,10 @@ window.cinema = (() => {
     watching();
   }
 
-  const chosen = () => first('#strip [data-section][aria-pressed="true"]');
+  const chosen = () => one('#strip [data-section][aria-pressed="true"]');
   const within = ({ dataset: { start, end } }, from, to = from) => to >= Number(start) && from < Number(end);
 
-  const sectionAt = (now) => [...document.querySelectorAll('#strip [data-section]')].find((one) => within(one, now));
+  const sectionAt = (now) => [...document.querySelectorAll('#strip [data-section]')].find((part) => within(part, now));
 
   // Lines of the transcript that the model does not know: those of other sections.
   function dim() {
@@ -55,23 +71,23 @@ window.cinema = (() => {
 
   // The film may run on into another section: say so, or, if that is wanted and nothing is under way, follow it.
   function watching() {
-    const told = first('#watching p');
+    const told = one('#watching p');
     const section = chosen();
     if (!told || !section) return;
     const now = video()?.readyState ? video().currentTime : Number(section.dataset.start);
     const card = within(section, now) ? null : sectionAt(now);
-    told.hidden = !card || awaited === nameOf(card);
+    told.hidden = !card || (onItsWay() && wanted === nameOf(card));
     if (told.hidden) return;
-    const label = (one) => one.querySelector('.range').textContent;
+    const label = (part) => part.querySelector('.range').textContent;
     [told.querySelector('[data-seen]').textContent, told.querySelector('[data-known]').textContent] = [label(card), label(section)];
-    const resting = !first('#current [aria-busy]') && !first('#question textarea')?.value;
+    const resting = !one('#current [aria-busy]') && !one('#question textarea')?.value;
     if (told.querySelector('input').checked && resting) follow(card);
   }
 
   // Talk about a section that the player has reached by itself: the film runs on.
   function follow(section) {
-    shown = awaited = nameOf(section);
-    first('#watching p').hidden = true;
+    shown = nameOf(section);
+    one('#watching p').hidden = true;
     document.dispatchEvent(new CustomEvent('go', { detail: section.dataset }));
   }
 
@@ -92,20 +108,14 @@ window.cinema = (() => {
     const shown = current === marked && !jumped ? null : (current ?? (jumped ? before : null));
     // Only the list scrolls, never the page, and not under somebody's hand.
     if (shown && !list.matches(':hover, :focus-within')) {
-      list.scrollTo({ top: shown.offsetTop - list.clientHeight / 3, behavior: jumped ? 'auto' : 'smooth' });
+      list.scrollTo({ top: shown.offsetTop - list.clientHeight / 3, behavior: jumped ? 'auto' : pace() });
     }
   }
 
   document.addEventListener('click', (event) => {
     const section = event.target.closest('#strip .card')?.querySelector('[data-section]');
-    if (section) {
-      awaited = nameOf(section);
-      show(section);
-    }
-    if (event.target.closest('#watching button')) {
-      const now = video().currentTime;
-      follow(sectionAt(now));
-    }
+    if (section) show(section);
+    if (event.target.closest('#watching button')) follow(sectionAt(video().currentTime));
     const target = event.target.closest('[data-seek]');
     if (!target) return;
     if (target.matches('a')) event.preventDefault();
@@ -140,14 +150,14 @@ window.cinema = (() => {
     following = event.target.scrollHeight - event.target.scrollTop - event.target.clientHeight < 60;
   }, true);
   new MutationObserver(() => {
-    const log = first('#log');
+    const log = one('#log');
     if (log && following) log.scrollTop = log.scrollHeight;
   }).observe(document, { childList: true, subtree: true, characterData: true });
 
   // The panel for a film of one's own has just been opened.
   function bring() {
-    const panel = first('#bring');
-    panel?.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+    const panel = one('#bring');
+    panel?.scrollIntoView({ block: 'nearest', behavior: pace() });
     // Gradio names both places for files alike, and not by what is read on them.
     for (const place of panel?.querySelectorAll('#bring-files button[aria-label]') ?? []) {
       place.ariaLabel = `${place.closest('.block').querySelector('label')?.textContent.trim()}: ${place.textContent.trim()}`;
@@ -157,8 +167,8 @@ window.cinema = (() => {
 
   // A film was removed, and the button that was pressed with it.
   function focusWall() {
-    first('#wall [aria-pressed="true"]')?.focus({ preventScroll: true });
+    one('#wall [aria-pressed="true"]')?.focus({ preventScroll: true });
   }
 
-  return { bring, dim, focusWall, seek, text, toSection };
+  return { bring, dim, focusWall, one, press, section: chosen, seek, text, toSection, video, where };
 })();

@@ -41,7 +41,7 @@
         if (kind === 'unexpected_error') underWay.clear(); // the server has forgotten this page
         if (kind !== 'close_stream') yield message;
       }
-      while (asking.size) await Promise.allSettled(asking);
+      while (asking.size && !underWay.size) await Promise.race([...asking].map((asked) => asked.catch(() => {})));
       answer = null;
     } while (underWay.size);
     yield 'data: {"msg":"close_stream"}';
@@ -63,6 +63,8 @@
   window.fetch = (address, options) => {
     const [, what] = /\/queue\/(join|data)(\?|$)/.exec(String(address?.url ?? address)) ?? [];
     if (!what) return plainFetch(address, options);
-    return (what === 'join' ? ask : stream)(new Request(address, options));
+    const request = new Request(address, options);
+    if (window.arrived) request.headers.set('x-arrived', 1); // see memory.js
+    return (what === 'join' ? ask : stream)(request);
   };
 })();

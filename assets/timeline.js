@@ -1,9 +1,9 @@
 // The timeline: one slider of the whole film. The server draws it; here it follows the film and moves it.
 (() => {
   const STEPS = { ArrowUp: 5, ArrowDown: -5, PageUp: 30, PageDown: -30, Home: -1e9, End: 1e9 }; // the rest: keys.js
-  const get = (selector) => document.querySelector(selector);
+  const { one: get, seek, text, video } = window.cinema;
   const clock = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 19).replace(/^(00:0?|0)/, '');
-  const time = () => get('#player video')?.currentTime ?? 0;
+  const time = () => video()?.currentTime ?? 0;
   let bar;
   let length;
   const on = (names, heard) => names.split(' ').forEach((name) => document.addEventListener(name, (event) => {
@@ -24,7 +24,7 @@
     const now = Math.min(time(), length);
     bar.style.setProperty('--now', now / length);
     bar.ariaValueNow = now;
-    bar.ariaValueText = window.cinema.text('of', { at: clock(now), all: clock(length) });
+    bar.ariaValueText = text('of', { at: clock(now), all: clock(length) });
     if (bar.matches(':focus-visible')) peek(now);
   }
 
@@ -33,7 +33,7 @@
     const step = STEPS[event.key];
     if (event.target !== bar || !step) return;
     event.preventDefault();
-    window.cinema.seek(time() + step);
+    seek(time() + step);
   });
   // A mark goes exactly where it stands: page.js hears it pressed.
   on('pointerdown pointermove', ({ type, target, clientX, pointerId }) => {
@@ -41,7 +41,7 @@
     const share = (clientX - bar.getBoundingClientRect().x) / bar.clientWidth;
     const at = Math.min(Math.max(share, 0), 1) * length;
     if (type === 'pointerdown' && !target.dataset.seek) bar.setPointerCapture(pointerId);
-    if (bar.hasPointerCapture(pointerId)) window.cinema.seek(at);
+    if (bar.hasPointerCapture(pointerId)) seek(at);
     peek(at);
   });
 })();

@@ -2,6 +2,7 @@
 
 import typer
 
+from bench.arrival import arrival
 from bench.evidence import evidence
 from bench.fusion import fusion
 from bench.gpu import gpu
@@ -23,6 +24,7 @@ app.command()(gpu)
 app.command()(evidence)
 app.command()(looks)
 app.command()(load)
+app.command()(arrival)
 
 
 @app.command(name="all")

@@ -11,7 +11,12 @@ from html import escape
 
 from llamavid_demo.ui.kept import KeptTalk
 
-ON_LOAD = "watch('value', () => window.cinema && window.cinema.hear(element));"
+ON_LOAD = """
+watch('value', () => {
+  const question = window.cinema?.hear(element);
+  if (question) trigger('again', { question });
+});
+"""
 
 
 def message(
@@ -22,15 +27,17 @@ def message(
     model: str = "",
     arrived: bool = False,
     file: tuple[str, str] | None = None,
+    lost: str | None = None,
 ) -> str:
     """HTML that memory.js reads.
 
     `talks` are kept, those without turns forgotten. `asked` is the question under way, "" none any more. `back` is
     offered to the box. `model` is kept as the choice. `arrived`: the page shows what its address asks for.
-    `file`, a name and a text, is saved as a download.
+    `file`, a name and a text, is saved as a download. `lost`: the server knows nothing of this page (any more), which
+    opens anew and then asks the question that this may be.
     """
     told = {
         "talks": [talk.model_dump() for talk in talks], "asked": asked, "back": back, "model": model,
-        "arrived": arrived, "file": file, "number": time.monotonic_ns(),
+        "arrived": arrived, "file": file, "lost": lost, "number": time.monotonic_ns(),
     }  # fmt: skip
     return f'<i data-told="{escape(json.dumps(told))}"></i>'

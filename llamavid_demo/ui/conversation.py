@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from llamavid_demo.errors import DemoError
+from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.browser import message
 from llamavid_demo.ui.kept import KeptTalk, KeptTurn, kept_talk, revived
@@ -32,8 +33,14 @@ Parts = dict[str, Any]
 
 BROKEN = "Something went wrong while answering; the server's log says what. Your conversation is kept: try again."
 BUSY = "An answer is still being written: wait for it, or stop it first."
+LEFT = "That belonged to the section that you have left: choose among what is here now."
 EMPTY = "There is no question yet: write one, or press a suggested one."
 STOPPED_EARLY = "Stopped before the answer began."
+
+
+def never_begun(movie: Movie, question: str) -> str:
+    """What is said of a question whose section was left before its answer began."""
+    return f"{say('Your question about {title} was stopped before its answer began:', title=movie.title)} {question}"
 
 
 class Talking:
@@ -56,14 +63,6 @@ class Talking:
         with visit.press_lock:
             slug, section = visit.showing or (slug, section)
             return self._take(key, Asked(question.strip(), slug, section, options=options(steered, self._settings)))
-
-    def begin_suggested(self, key: str, question: str, slug: str, section: int, steered: str = UNSTEERED) -> Parts:
-        """Take a suggested question; nothing when another section is on its way, which it is not meant for.
-
-        Raises `QuestionError` for settings that are none.
-        """
-        with self._sessions.visit(key).press_lock:
-            return self._take(key, Asked(question, slug, section, options=options(steered, self._settings)))
 
     def begin_edited(
         self, key: str, place: object, question: str, slug: str, section: int, steered: str = UNSTEERED
@@ -94,7 +93,7 @@ class Talking:
         here = asked.slug, asked.section
         with visit.press_lock:  # of two presses at once the second finds the first
             if visit.showing not in (None, here):
-                return {}  # pressed while another film or section was on its way to the page
+                return {"alert": notice(LEFT)}  # another film or section is on its way to the page
             if visit.busy:
                 return {"alert": alert(BUSY)}
             movie = self._sessions.movie(key, asked.slug)
@@ -211,12 +210,12 @@ class Talking:
         visit.leave()
         if asked is None:
             return {"alert": ""}
-        title = self._sessions.movie(key, asked.slug).title
+        movie = self._sessions.movie(key, asked.slug)
+        words = never_begun(movie, asked.question)
         if asked.turn and asked.turn.text:
-            words = say("The answer about {title} was stopped; go back there to read what was written.", title=title)
-        else:
-            begun = say("Your question about {title} was stopped before its answer began:", title=title)
-            words = f"{begun} {asked.question}"
+            words = say(
+                "The answer about {title} was stopped; go back there to read what was written.", title=movie.title
+            )
         return {"alert": notice(words), "browser": message(talks=self.kept(key, asked.slug, asked.section), asked="")}
 
     def kept(self, key: str, slug: str, section: int) -> list[KeptTalk]:

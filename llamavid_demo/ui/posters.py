@@ -22,10 +22,10 @@ element.addEventListener('click', (event) => {
   const film = event.target.closest('[data-film]');
   const unwanted = event.target.closest('[data-remove]');
   if (unwanted) trigger('remove', { film: unwanted.dataset.remove });
-  else if (film) trigger('pick', { film: film.dataset.film });
+  else if (film) trigger('pick', window.cinema.press(film.dataset.film, 0));
   else if (event.target.closest('[data-bring]')) trigger('bring', {});
 });
-document.addEventListener('go', (event) => trigger('pick', event.detail));
+document.addEventListener('go', ({ detail: { film, section } }) => trigger('pick', window.cinema.press(film, section)));
 """
 
 

@@ -99,16 +99,16 @@ class Screening:
         return {
             "slug": movie.slug,
             "section": index,
-            "strip": self.strip(movie, index),
+            "strip": self.strip(key, movie, index),
             "cost": self.cost(key, movie, index),
             "suggestions": suggestions(suggested(movie, index)),
         }
 
-    def strip(self, movie: Movie, index: int, *, draw: bool = False) -> str:
+    def strip(self, key: str, movie: Movie, index: int, *, draw: bool = False) -> str:
         """The section strip with the pictures known so far, or, if `draw`, with all of them."""
         wanted = [second for section in movie.sections for second in still_times(movie, section)]
         pictures = self._stills.at(movie, wanted) if draw else self._stills.known(movie, wanted)
-        return section_strip(movie, index, pictures)
+        return section_strip(movie, index, pictures, self._sessions.visit(key).pressed)
 
     def cost(self, key: str, movie: Movie, index: int) -> str:
         """What reading a section takes of the visitor's model, as far as that is known at once."""
@@ -142,10 +142,12 @@ class Screening:
     def arrive(self, key: str, arrival: Arrival) -> Parts:
         """What a page that has just been opened shows: what its address asks for, with the browser's conversations."""
         visit = self._sessions.visit(key)
+        visit.kept = {(talk.model, talk.film, talk.section): talk.branched for talk in arrival.talks}
+        visit.arrived = True
         if visit.showing:  # pressed before the page was whole
             movie = self._sessions.movie(key, visit.showing[0])
-            return {**self.player(key, movie), "cost": self.cost(key, movie, visit.showing[1])}
-        visit.kept = {(talk.model, talk.film, talk.section): talk.branched for talk in arrival.talks}
+            told = {"cost": self.cost(key, movie, visit.showing[1]), "browser": message(arrived=True)}
+            return {**self.player(key, movie), **told}
         chosen = {}
         if arrival.model in self._models.names and arrival.model != self._sessions.model(key):
             self._sessions.choose(key, arrival.model)
@@ -195,7 +197,7 @@ class Screening:
             return {}
         movie, index = self._sessions.movie(key, showing[0]), showing[1]
         model = self._sessions.model(key)
-        parts = {"strip": self.strip(movie, index, draw=True), "cost": self._costs.planned(model, movie, index)}
+        parts = {"strip": self.strip(key, movie, index, draw=True), "cost": self._costs.planned(model, movie, index)}
         if page != showing:
             parts = {**self._again(key, movie, index), **parts}
         return parts if (visit.showing, self._sessions.model(key)) == (showing, model) else {}

@@ -12,7 +12,7 @@ FEWEST_STILLS = 2
 ON_LOAD = """
 element.addEventListener('click', (event) => {
   const section = event.target.closest('.card')?.querySelector('[data-section]');
-  if (section) trigger('pick', { film: section.dataset.film, section: Number(section.dataset.section) });
+  if (section) trigger('pick', window.cinema.press(section.dataset.film, section.dataset.section));
 });
 watch('value', () => window.cinema && window.cinema.toSection());
 """
@@ -26,10 +26,13 @@ def still_times(movie: Movie, section: Section) -> tuple[float, ...]:
     return tuple(float(int(section.start + step * (number + 0.5))) for number in range(count))
 
 
-def section_strip(movie: Movie, showing: int, stills: dict[float, str]) -> str:
-    """HTML of the strip; `stills` maps seconds to picture addresses, and may still be empty."""
+def section_strip(movie: Movie, showing: int, stills: dict[float, str], pressed: int = 0) -> str:
+    """HTML of the strip; `stills` maps seconds to picture addresses, and may still be empty.
+
+    `pressed` tells the page which of its presses this answers.
+    """
     cards = "".join(_card(movie, section, section.index == showing, stills) for section in movie.sections)
-    return f'<ul class="sections" aria-label="{say("Sections")}">{cards}</ul>'
+    return f'<ul class="sections" data-pressed="{pressed}" aria-label="{say("Sections")}">{cards}</ul>'
 
 
 def _card(movie: Movie, section: Section, showing: bool, stills: dict[float, str]) -> str:

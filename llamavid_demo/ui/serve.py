@@ -28,6 +28,7 @@ from llamavid_demo.ui.login import ProgramsLogin
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.page import TITLE, layout
 from llamavid_demo.ui.player import trim
+from llamavid_demo.ui.pressing import Pressing
 from llamavid_demo.ui.program_routes import routes
 from llamavid_demo.ui.programs import Programs
 from llamavid_demo.ui.read_ahead import ReadAhead
@@ -40,6 +41,7 @@ from llamavid_demo.ui.stills import Stills
 from llamavid_demo.ui.stopping import CountStreams, OpenStreams, close, until_signalled, wait_for_signal
 from llamavid_demo.ui.subtitle_wiring import wire as wire_subtitles
 from llamavid_demo.ui.subtitles import Subtitling
+from llamavid_demo.ui.talk_wiring import wire as wire_talk
 from llamavid_demo.ui.theme import LittleCinema
 from llamavid_demo.ui.upload import Bringing
 from llamavid_demo.ui.uploads import Arrivals, Uploads, own_folder
@@ -81,12 +83,13 @@ def build(settings: Settings, uploads: Uploads) -> tuple[gr.Blocks, Programs, Se
     with FewParts(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(DAY, DAY)) as demo:
         parts = layout(settings, movies, models)
         copies, sheets = Copies(settings, sessions, screening), ContactSheets(settings, sessions, talking)
-        wiring = Wiring(parts, ReadAhead(settings, sessions, models), copies, sheets, programs.pace)
-        wiring.arrival(demo, settings, sessions, screening, models)
+        wiring = Wiring(parts, sessions, ReadAhead(settings, sessions, models), copies, sheets, programs.pace)
+        pressing = Pressing(sessions, screening, talking)
+        wiring.arrival(demo, settings, screening, models)
         wiring.choosing(choosing, screening, talking)
-        wiring.screening(screening)
+        wiring.screening(screening, pressing)
         wiring.searching(Searching(sessions))
-        wiring.talking(talking, Saving(settings, sessions))
+        wire_talk(wiring, parts, talking, pressing, Saving(settings, sessions))
         wiring.steering(demo, settings)
         wiring.bringing(bringing, screening)
         wire_subtitles(wiring, parts, Subtitling(settings, sessions, screening), screening)

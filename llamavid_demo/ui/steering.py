@@ -136,7 +136,7 @@ def kept(sent: Any, settings: Settings) -> Named:
 def _received(sent: Any) -> tuple[Named | None, Any]:
     """The values by name, None where nothing was chosen yet, and the player's second. Raises `QuestionError`."""
     try:
-        values, second = json.loads(str(sent)[:LONGEST])
+        values, second, *_ = json.loads(str(sent)[:LONGEST])  # then what pressing.py reads
         if values == "":
             return None, second
         given = list(json.loads(values))

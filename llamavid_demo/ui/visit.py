@@ -114,7 +114,9 @@ class Visit:
     them as `data:` addresses, `boxes` the files in the boxes for video and subtitles, `pasted` source and folder of a
     film that arrives. `subtitled` are films of any kind whose subtitles were changed, `panel_open` says whether the
     panel for that is. `press_lock` is held by a press that turns to something else, and by a question: who presses a
-    section and asks at once, asks about that section.
+    section and asks at once, asks about that section. `pressed` is the page's number of the last press that was heard:
+    see pressing.py. `arrived` says that the page has told what its browser keeps; to a server that was started anew an
+    open page has not.
     """
 
     showing: tuple[str, int] | None = None
@@ -131,6 +133,8 @@ class Visit:
     dialogue: DialogueIndex | None = None
     subtitled: dict[str, Subtitled] = field(default_factory=dict)
     panel_open: bool = False
+    pressed: int = 0
+    arrived: bool = False
     press_lock: "threading.RLock" = field(default_factory=threading.RLock)
 
     @property

@@ -15,6 +15,11 @@ def language_of(request: gr.Request) -> Language:
     return wanted(request.headers.get("accept-language", ""))
 
 
+def has_arrived(request: gr.Request) -> bool:
+    """Whether the page says that it was told what to show: see stream.js."""
+    return bool(request.headers.get("x-arrived"))
+
+
 def address_of(request: gr.Request) -> str | None:
     """The address that a visitor comes from, where the connection has one."""
     return request.client.host if request.client else None

@@ -11,16 +11,17 @@ import gradio as gr
 
 from llamavid_demo.errors import DemoError
 from llamavid_demo.settings import Settings
+from llamavid_demo.ui.browser import message
 from llamavid_demo.ui.choosing import Choosing
 from llamavid_demo.ui.contact_sheet import ContactSheets
 from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.copying import Copies
-from llamavid_demo.ui.export import Saving
 from llamavid_demo.ui.kept import Arrival
 from llamavid_demo.ui.language import speaking, steps_in, waits_in
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.pace import Pace
 from llamavid_demo.ui.page import in_chinese
+from llamavid_demo.ui.pressing import Pressing
 from llamavid_demo.ui.read_ahead import ReadAhead
 from llamavid_demo.ui.screening import Parts, Screening
 from llamavid_demo.ui.search import Searching
@@ -28,7 +29,7 @@ from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.steering import KEEP, NAMES, SEND, kept
 from llamavid_demo.ui.talk import alert
 from llamavid_demo.ui.upload import Bringing, Chosen
-from llamavid_demo.ui.visitor import address_of, key_of, language_of
+from llamavid_demo.ui.visitor import address_of, has_arrived, key_of, language_of
 
 FILES = {"concurrency_id": "files", "concurrency_limit": 2}
 SHEETS = {"concurrency_id": "sheets", "concurrency_limit": 1}  # they only illustrate: one film at a time
@@ -47,9 +48,16 @@ class Wiring:
     """Connects the named parts of a page to their handlers."""
 
     def __init__(
-        self, parts: dict[str, Any], reading: ReadAhead, copies: Copies, sheets: ContactSheets, pace: Pace
+        self,
+        parts: dict[str, Any],
+        sessions: Sessions,
+        reading: ReadAhead,
+        copies: Copies,
+        sheets: ContactSheets,
+        pace: Pace,
     ) -> None:
         self._parts = parts
+        self._sessions = sessions
         self._pace = pace
         self._reading = reading
         self._copies = copies
@@ -62,22 +70,32 @@ class Wiring:
             return {self._outputs[0]: gr.skip()}
         return {self._parts[name]: value for name, value in parts.items()}
 
-    def update(self, handler: Callable[..., Parts], request: gr.Request, *given: Any) -> dict[Any, Any]:
-        """Call a handler for whoever asks, in their language; an error for people is shown beside the question box."""
+    def update(
+        self, handler: Callable[..., Parts], request: gr.Request, *given: Any, question: str = ""
+    ) -> dict[Any, Any]:
+        """Call a handler for whoever asks, in their language; an error for people is shown beside the question box.
+
+        A page of which the server knows nothing more opens anew instead, with what its browser keeps, and then asks
+        the `question`.
+        """
+        if has_arrived(request) and not self._sessions.visit(key_of(request)).arrived:
+            return self.updates({"browser": message(lost=question)})
         with speaking(language_of(request)):
             try:
                 return self.updates(handler(key_of(request), *given))
             except DemoError as error:
                 return self.updates({"alert": alert(str(error))})
 
-    def ask(self, handler: Callable[..., Parts], request: gr.Request, *given: Any) -> dict[Any, Any]:
+    def ask(
+        self, handler: Callable[..., Parts], request: gr.Request, *given: Any, question: str = ""
+    ) -> dict[Any, Any]:
         """The same for a handler that takes a question: no address may ask too many."""
 
         def counted(key: str) -> Parts:
             self._pace.question(address_of(request))
             return handler(key, *given)
 
-        return self.update(counted, request)
+        return self.update(counted, request, question=question)
 
     def stream(self, handler: Steps, request: gr.Request, *given: Any) -> Iterator[dict[Any, Any]]:
         """The same for a handler that yields.
@@ -104,9 +122,7 @@ class Wiring:
         with speaking(language_of(request)):
             return self.updates({"alert": alert(str(error))})
 
-    def arrival(
-        self, demo: gr.Blocks, settings: Settings, sessions: Sessions, screening: Screening, models: Models
-    ) -> None:
+    def arrival(self, demo: gr.Blocks, settings: Settings, screening: Screening, models: Models) -> None:
         """What happens when a page is opened and when it is closed."""
         asked = gr.Textbox(visible=False)  # filled by memory.js
 
@@ -117,7 +133,7 @@ class Wiring:
             return self.update(laid_out, request)
 
         def leave(request: gr.Request) -> None:
-            sessions.forget(key_of(request))
+            self._sessions.forget(key_of(request))
 
         self._arrived = demo.load(arrive, asked, self._outputs, js="() => window.cinema.arrival()", **QUIET, **FREE)
         self._complete_after(self._arrived, screening)
@@ -136,19 +152,19 @@ class Wiring:
                 yield told
 
         chosen = parts["picker"].input(choose, given, self._outputs, **EVERY, **FREE)
-        self._illustrate_after(chosen, talking)
+        self.illustrate_after(chosen, talking)
         for begin in (self._arrived.then, chosen.then):
             loaded = begin(follow, None, self._outputs, **EVERY, **FREE)
             self._complete_after(loaded, screening)
             self._read_ahead_after(loaded)
 
-    def screening(self, screening: Screening) -> None:
+    def screening(self, screening: Screening, pressing: Pressing) -> None:
         """The poster wall, which also takes what the page's script asks for, and the section strip."""
         keys = [self._parts["slug"], self._parts["section"]]
 
         def pick(slug: str, section: int, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-            film, index = str(event._data["film"]), _number(event._data.get("section"))
-            return self.update(screening.go, request, film, index, (slug, section))
+            film, index, press = event._data["film"], event._data.get("section"), event._data.get("press")
+            return self.update(pressing.go, request, str(film), _number(index), (slug, section), _number(press))
 
         for part in ("wall", "strip"):
             picked = self._parts[part].pick(pick, keys, self._outputs, **EVERY, **FREE)
@@ -198,7 +214,7 @@ class Wiring:
 
         event.then(read_ahead, keys, self._outputs, **EVERY, **FREE)
 
-    def _illustrate_after(self, event: gr.events.Dependency, talking: Talking) -> None:
+    def illustrate_after(self, event: gr.events.Dependency, talking: Talking) -> None:
         """So do those of the evidence."""
         keys = [self._parts["slug"], self._parts["section"]]
 
@@ -206,60 +222,6 @@ class Wiring:
             return self.update(talking.view.illustrate, request, slug, section)
 
         event.then(illustrate, keys, self._outputs, **EVERY, **FREE)
-
-    def talking(self, talking: Talking, saving: Saving) -> None:
-        """The conversation."""
-        parts = self._parts
-        keys = [parts["slug"], parts["section"]]
-        steered = [*keys, gr.Textbox(visible=False)]  # filled by memory.js
-
-        def begin(question: str, slug: str, section: int, sent: str, request: gr.Request) -> dict[Any, Any]:
-            return self.ask(talking.begin, request, question, slug, section, sent)
-
-        def suggested(slug: str, section: int, sent: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-            question = str(event._data["question"])
-            return self.ask(talking.begin_suggested, request, question, slug, section, sent)
-
-        def again(slug: str, section: int, sent: str, request: gr.Request) -> dict[Any, Any]:
-            return self.ask(talking.begin_again, request, slug, section, sent)
-
-        def edited(slug: str, section: int, sent: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-            place, question = event._data.get("place"), str(event._data.get("question"))
-            return self.ask(talking.begin_edited, request, place, question, slug, section, sent)
-
-        def answer(request: gr.Request) -> Iterator[dict[Any, Any]]:
-            yield from self.stream(talking.answer, request)
-
-        def turn_to(slug: str, section: int, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-            place, number = event._data.get("place"), event._data.get("number")
-            return self.update(talking.turn_to, request, place, number, slug, section)
-
-        def save(slug: str, section: int, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-            kind, thumbs = event._data.get("kind"), event._data.get("thumbs")
-            return self.update(saving.save, request, kind, thumbs, slug, section)
-
-        def stop(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
-            return self.update(talking.stop, request, slug, section)
-
-        def undo(slug: str, section: int, request: gr.Request) -> dict[Any, Any]:
-            return self.update(talking.undo, request, slug, section)
-
-        typed = {"fn": begin, "inputs": [parts["question"], *steered], "outputs": self._outputs}
-        sending = {"js": SEND, **QUIET, **FREE}
-        for begun in (
-            parts["question"].submit(**typed, **sending),
-            parts["ask"].click(**typed, **sending),
-            parts["suggestions"].pick(suggested, steered, self._outputs, **sending),
-            parts["current"].retry(again, steered, self._outputs, **sending),
-            *(parts[where].edit(edited, steered, self._outputs, **sending) for where in ("past", "current")),
-        ):
-            answered = begun.then(answer, None, self._outputs, **EVERY, **FREE)
-            self._illustrate_after(answered, talking)
-        parts["stop"].click(stop, keys, self._outputs, queue=False, **QUIET)
-        parts["current"].undo(undo, keys, self._outputs, **QUIET, **FREE)
-        for where in ("past", "current"):
-            self._illustrate_after(parts[where].turn_to(turn_to, keys, self._outputs, **QUIET, **FREE), talking)
-        parts["keeping"].save(save, keys, self._outputs, **QUIET, **FREE)
 
     def steering(self, demo: gr.Blocks, settings: Settings) -> None:
         """The settings of an answer: shown as the browser has kept them, and kept there when they change."""

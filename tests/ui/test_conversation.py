@@ -89,10 +89,8 @@ def test_question_during_an_answer_is_refused_and_changes_nothing(desk: Desk) ->
     assert list(desk.talking.answer(KEY)) == []
 
 
-def test_question_is_about_what_was_opened_last_and_a_suggestion_of_what_is_left_is_dropped(desk: Desk) -> None:
+def test_question_is_about_what_was_opened_last(desk: Desk) -> None:
     desk.visit.showing = ("harbour", 1)  # and on its way to the page
-    assert desk.talking.begin_suggested(KEY, "Where?", *AT) == {}
-    assert not desk.visit.busy
     desk.talking.begin(KEY, "Where?", *AT)
     assert desk.visit.asked
     assert desk.visit.asked.section == 1

@@ -113,13 +113,19 @@ def test_conversation_goes_on_after_a_server_that_was_killed_while_it_answered(
 ) -> None:
     running = contextlib.contextmanager(start_small_films)
     context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    page = context.new_page()
+    page, left_open = context.new_page(), context.new_page()
     with running(films, checkpoint, tmp_path, port=port) as server:
         page.goto(f"{server.url}/?movie=harbour&section=0")
         expect(page.locator("#model .ready")).to_be_visible()
         ask(page, "Where is the map?")
         stop(page)
         said = page.locator("#current .answer").inner_text()
+        left_open.goto(f"{server.url}/?movie=harbour&section=1")
+        expect(left_open.locator("#model .ready")).to_be_visible()
+        ask(left_open, "Who took it?")
+        stop(left_open)
+        said_there = left_open.locator("#current .answer").inner_text()
+        expect(left_open.locator("#current .evidence img").first).to_be_visible()
         press_ask(page, "And the boat?")
         expect(page.locator("#current [aria-busy] .answer")).to_have_text(re.compile(r"\S"))
         server.process.kill()
@@ -131,4 +137,11 @@ def test_conversation_goes_on_after_a_server_that_was_killed_while_it_answered(
         page.locator("#ask").click()
         stop(page)
         expect(page.locator("#past .answer")).to_have_text(said)
+        # The other page knows of nothing: it opens anew by itself, and asks.
+        press_ask(left_open, "And where is it now?")
+        expect(left_open.locator("#past .answer")).to_have_text(said_there)
+        expect(left_open.locator("#current .question")).to_contain_text("And where is it now?")
+        expect(left_open.locator(SECTION)).to_have_attribute("aria-pressed", "true")
+        stop(left_open)
+        assert box(left_open) == ""
     context.close()

@@ -5,7 +5,8 @@ from playwright.sync_api import Browser
 
 from llamavid_demo.ui.serve import served
 
-# A server that ends its first stream when an event is sent, saying so or not, and tells of that event in the next.
+# A server that ends its first stream when an event is sent, saying so or not, and tells of that event in the next. What
+# is slow is taken when the next stream was asked for.
 SERVER = """
   const line = (message) => `data: ${JSON.stringify(message)}\\n\\n`;
   const stream = (...messages) => new Response(messages.map(line).join(''));
@@ -14,17 +15,21 @@ SERVER = """
   let over;
   const ended = new Promise((resolve) => { over = resolve; });
   const first = (says) => stream(completed('first'), ...(says ? [close] : [])).body;
+  let goOn;
+  const opened = new Promise((resolve) => { goOn = resolve; });
   const streams = [
     new Response(first(window.says).pipeThrough(new TransformStream({ flush: () => over() }))),
-    stream({ msg: 'estimation', event_id: 'second' }, completed('second'), close),
+    stream({ msg: 'estimation', event_id: 'second' }, completed('second'), ...(window.slow ? [completed('slow')] : []), close),
   ];
   window.opened = 0;
   window.fetch = async (address) => {
     const name = String(address.url ?? address);
     if (name.includes('/queue/join?late')) await ended;
+    if (name.includes('/queue/join?slow')) await opened;
     if (name.includes('/queue/join')) return new Response(JSON.stringify({ event_id: name.split('=')[1] }));
     if (!name.includes('/queue/data')) return new Response('other');
     window.opened += 1;
+    if (window.opened === 2) goOn();
     return streams.shift();
   };
 """
@@ -33,26 +38,32 @@ SERVER = """
 CLIENT = """async (sent) => {
   for (const event of sent) {
     const answer = fetch(`http://localhost/queue/join?${event}`, { method: 'POST', body: '{}' });
-    if (!event.startsWith('late')) await answer;
+    if (!/^(late|slow)/.test(event)) await answer;
   }
   const text = await (await fetch(new Request('http://localhost/queue/data?session_hash=x'))).text();
   return text.split('\\n\\n').filter(Boolean).map((line) => JSON.parse(line.slice(6)).msg);
 }"""
 ONE = ["process_completed", "close_stream"]
+ALL = ["process_completed", "estimation", "process_completed", "process_completed", "close_stream"]
 BOTH = ["process_completed", "estimation", "process_completed", "close_stream"]
 
 
 @pytest.mark.parametrize("says", [True, False], ids=["ends", "breaks off"])
 @pytest.mark.parametrize(
     ("sent", "heard", "opened"),
-    [(["on=first"], ONE, 1), (["on=first", "on=second"], BOTH, 2), (["on=first", "late=second"], BOTH, 2)],
-    ids=["nothing is under way", "an event was just sent", "an event is just being sent"],
+    [
+        (["on=first"], ONE, 1),
+        (["on=first", "on=second"], BOTH, 2),
+        (["on=first", "late=second"], BOTH, 2),
+        (["on=first", "slow=slow", "on=second"], ALL, 2),
+    ],
+    ids=["nothing is under way", "an event was just sent", "an event is just being sent", "another event is slow"],
 )
 def test_stream_goes_on_while_an_event_is_under_way(
     browser: Browser, sent: list[str], heard: list[str], opened: int, *, says: bool
 ) -> None:
     page = browser.new_page()
-    page.evaluate("(says) => { window.says = says; }", says)
+    page.evaluate("([says, slow]) => Object.assign(window, { says, slow })", [says, "slow=slow" in sent])
     page.add_script_tag(content=SERVER)
     page.add_script_tag(content=served("stream.js"))
     assert page.evaluate(CLIENT, sent) == heard
