@@ -14,8 +14,8 @@ from torch import nn
 
 from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
 from llamavid_demo.model.llama_vid.second_look import SAME_SHOT, before_turns, find_frames
-from llamavid_demo.model.loaded import SectionFrames, WordsState
 from llamavid_demo.model.prompt import FRAME, Look, Word
+from llamavid_demo.model.section_frames import SectionFrames, WordsState
 
 NEAR = 2  # frames on each side of a cue that count as near it
 

@@ -19,7 +19,8 @@ from llamavid_demo.chat.single_flight import flight
 from llamavid_demo.chat.task import Priority, Urgency
 from llamavid_demo.errors import GONE, MovieError, TooLongError
 from llamavid_demo.film import Cue, Movie, Section, cues_by_frame, read_frames
-from llamavid_demo.model.loaded import LoadedModel, SectionFrames
+from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.section_frames import SectionFrames
 from llamavid_demo.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ import torch
 from llamavid_demo.chat.ledger import Bytes, Ledger
 from llamavid_demo.chat.progress import Progress
 from llamavid_demo.model.kv_cache import Prefix
-from llamavid_demo.model.loaded import SectionFrames
+from llamavid_demo.model.section_frames import SectionFrames
 
 log = logging.getLogger(__name__)
 CPU = torch.device("cpu")

@@ -14,7 +14,8 @@ from llamavid_demo.chat.reading_times import reading_times
 from llamavid_demo.chat.sizes import prefix_bytes
 from llamavid_demo.chat.task import Priority, Steps
 from llamavid_demo.film import Movie, Section
-from llamavid_demo.model.loaded import NEUTRAL_GUIDE, NO_GUIDE, LoadedModel, SectionFrames
+from llamavid_demo.model.loaded import NEUTRAL_GUIDE, NO_GUIDE, LoadedModel
+from llamavid_demo.model.section_frames import SectionFrames
 from llamavid_demo.options import Guide, Reads
 from llamavid_demo.settings import Settings
 

@@ -11,9 +11,10 @@ import torch
 
 from llamavid_demo.model.attention import AttentionWatch, BatchReading, TailReading
 from llamavid_demo.model.kv_cache import Prefix, Tail, TailBatch
-from llamavid_demo.model.loaded import LoadedModel, SectionFrames
+from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.moments import watched_mass
 from llamavid_demo.model.prompt import SectionPrompt, Word, word_places
+from llamavid_demo.model.section_frames import SectionFrames
 
 LONGEST_ANSWER = 48  # tokens
 ROOM = 1 << 30  # bytes that the frames of a film may keep for several questions

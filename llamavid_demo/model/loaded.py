@@ -1,7 +1,7 @@
 """A model that is ready to use: what chat, plan, command line and page ask of one, whichever system it is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
@@ -19,6 +19,7 @@ from llamavid_demo.model.config import VisionConfig
 from llamavid_demo.model.kv_cache import Prefix
 from llamavid_demo.model.preprocessor import normalised
 from llamavid_demo.model.prompt import FRAME, Answers, SectionPrompt, Word, one_line
+from llamavid_demo.model.section_frames import SectionFrames, WordsState
 from llamavid_demo.model.stated import GENERAL_VOCABULARY
 
 NO_GUIDE = "none"
@@ -117,57 +118,6 @@ class TextTokenizer(Protocol):
 
     def decode(self, ids: list[int]) -> str:
         """Text of generated ids, special tokens left out."""
-
-
-class WordsState:
-    """What a model keeps of a conversation's words besides the tail of its KV cache."""
-
-
-class SectionFrames(ABC):
-    """The frames of a section as a model reads them for one guide question.
-
-    `lasting`: questions still need them when the section is in the prefix, so conversations share them and what is
-    kept of them for questions to come, `nbytes`.
-    """
-
-    @property
-    def lasting(self) -> bool:
-        """See above."""
-        return False
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes kept in memory."""
-        return 0
-
-    @abstractmethod
-    def rows(self) -> Generator[int, None, torch.Tensor]:
-        """Make what the prompt's ids alone don't tell, (R, H): frame tokens above all. Yields frames done so far."""
-
-    @abstractmethod
-    def embed(self, ids: Sequence[int], rows: torch.Tensor) -> torch.Tensor:
-        """Embeddings (1, L, H) of the section prompt's `ids`, its rows in their places."""
-
-    def look_again(
-        self, words: Sequence[Word], questions: Sequence[str], *, frames: int, visible: int, times: Sequence[float]
-    ) -> tuple[list[Word], torch.Tensor | None]:
-        """Words with each turn's second look before it, and which of the section's tokens they then don't see (P,).
-
-        Each of the `questions` looks at `frames` frames at most, among the first `visible` tokens P. Models whose words
-        read the frames anyway need no look, and see all (None). `times` are the frames', in seconds.
-        """
-        del questions, frames, visible, times
-        return list(words), None
-
-    @abstractmethod
-    def embed_words(
-        self, words: Sequence[Word], *, known: int = 0, state: WordsState | None = None
-    ) -> Generator[int, None, torch.Tensor]:
-        """Embeddings (1, W - known, H) of a conversation's words behind the section, from number `known` on.
-
-        `state` is what the same conversation kept before, for words that begin alike; it is brought up to these.
-        Yields frames done so far where words read frames.
-        """
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -17,9 +17,10 @@ SERVER = """
   const first = (says) => stream(completed('first'), ...(says ? [close] : [])).body;
   let goOn;
   const opened = new Promise((resolve) => { goOn = resolve; });
+  const also = window.slow ? [completed('slow')] : [];
   const streams = [
     new Response(first(window.says).pipeThrough(new TransformStream({ flush: () => over() }))),
-    stream({ msg: 'estimation', event_id: 'second' }, completed('second'), ...(window.slow ? [completed('slow')] : []), close),
+    stream({ msg: 'estimation', event_id: 'second' }, completed('second'), ...also, close),
   ];
   window.opened = 0;
   window.fetch = async (address) => {

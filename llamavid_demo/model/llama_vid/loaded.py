@@ -17,11 +17,12 @@ from llamavid_demo.model.llama_vid.prompt import conversation_text, cue_text, se
 from llamavid_demo.model.llama_vid.second_look import before_turns, find_frames
 from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, VidTokenizer
 from llamavid_demo.model.llama_vid.unseen_frames import UnseenFrames
-from llamavid_demo.model.loaded import NEUTRAL_GUIDE, LoadedModel, SectionFrames, WordsState
+from llamavid_demo.model.loaded import NEUTRAL_GUIDE, LoadedModel
 from llamavid_demo.model.preprocessor import resized
 from llamavid_demo.model.prompt import FRAME, Answers, Look, SectionPrompt, Word
 from llamavid_demo.model.real_world.eyes import RealWorldEyes
 from llamavid_demo.model.real_world.packages import INSTALL
+from llamavid_demo.model.section_frames import SectionFrames, WordsState
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import torch
 
-from llamavid_demo.model.loaded import LoadedModel, SectionFrames, WordsState
+from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.prompt import Word
+from llamavid_demo.model.section_frames import SectionFrames, WordsState
 
 
 @dataclass

@@ -16,8 +16,8 @@ from llamavid_demo.model.joint_attention import SCORE_BYTES, SCORES
 from llamavid_demo.model.llava_mini.network import LlavaMini
 from llamavid_demo.model.llava_mini.prefusion import Keys
 from llamavid_demo.model.llava_mini.sequence import fused_slots
-from llamavid_demo.model.loaded import SectionFrames, WordsState
 from llamavid_demo.model.prompt import FRAME, Word, common_prefix
+from llamavid_demo.model.section_frames import SectionFrames, WordsState
 
 
 @dataclass(eq=False)
