@@ -5,6 +5,7 @@ Nothing is downloaded. `--cpu` runs the same code on a model of middling size.
 
 import gc
 import math
+import re
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ from llamavid_demo.chat import MovieChat, section_plan
 from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.errors import TooLongError
 from llamavid_demo.film import Movie
+from llamavid_demo.model.kv_cache import Prefix
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.plan import GIB
 from llamavid_demo.model.release_sizes import SEVEN_B
@@ -65,6 +67,7 @@ def gpu(
     usable = None if cpu else _cap(gb)
     model = random_model(MIDSIZE if cpu else SEVEN_B, device="cpu" if cpu else "cuda", quantization=quantization)
     measure(model, 0.5, viewers=viewers[:1], tokens=2, usable=usable)  # warms up
+    Console().print("Attention of a section ran in:", ", ".join(attention_kernels(model)), soft_wrap=True)
     rows: list[Row] = []
     for length in minutes or ((2.5, 5, 10) if cpu else (30, 60, 180)):
         rows += measure(model, length, viewers=viewers, tokens=tokens, usable=usable)
@@ -76,6 +79,16 @@ def gpu(
     for row in rows:
         if row["failed"]:
             Console().print(_failure(row, usable), markup=False, highlight=False, soft_wrap=True)
+
+
+def attention_kernels(model: LoadedModel) -> list[str]:
+    """PyTorch's names of the attention that ran for a section's first chunk and for the one behind it."""
+    prefix, hidden = Prefix(len(model.llama.model.layers), 512), model.config.llama.hidden_size
+    with torch.inference_mode(), torch.profiler.profile() as seen:
+        for _ in range(2):
+            model.fill(prefix, torch.randn(1, 256, hidden, device=model.device, dtype=model.dtype))
+    fused = re.compile(r"aten::_(scaled_dot_product_\w*attention\w*|(flash|efficient|cudnn)_attention\w*)")
+    return sorted(event.key for event in seen.key_averages() if fused.fullmatch(event.key))
 
 
 def measure(

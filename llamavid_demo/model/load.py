@@ -1,7 +1,12 @@
 """One loader for both systems, released or our own: what a folder's `config.json` says it is."""
 
+import logging
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from llamavid_demo.errors import ModelError
 from llamavid_demo.model.allocator import keep_freed_memory
@@ -15,6 +20,8 @@ from llamavid_demo.model.llava_mini.tokenizer import ChatTokenizer
 from llamavid_demo.model.loaded import LoadedModel, ModelConfig, Network, TextTokenizer
 from llamavid_demo.model.own_thread import in_own_thread
 from llamavid_demo.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 @in_own_thread
@@ -36,6 +43,7 @@ def load_model(
     them; `bert`, `vision_depth` and `base` are LLaMA-VID's alone (`load_llama_vid`).
     Raises `ModelError` that names whatever is missing, left over or of a wrong shape.
     """
+    began = time.perf_counter()
     keep_freed_memory()
     where: dict[str, Any] = {
         "quantization": quantization,
@@ -44,8 +52,21 @@ def load_model(
         "vision_tower": vision_tower,
     }
     if _holds_llava_mini(find_folder(name)):
-        return llava_mini.load_llava_mini(name, **where)
-    return llama_vid.load_llama_vid(name, **where, bert=bert, vision_depth=vision_depth, base=base)
+        model: LoadedModel = llava_mini.load_llava_mini(name, **where)
+    else:
+        model = llama_vid.load_llama_vid(name, **where, bert=bert, vision_depth=vision_depth, base=base)
+    log.info("%s: loaded in %.1f s, with %s at most", name, time.perf_counter() - began, _peak(model.device))
+    return model
+
+
+def _peak(device: torch.device) -> str:
+    """The most memory that this process has held by now, on a card and beside it."""
+    held = [f"{torch.cuda.max_memory_allocated(device) / 1e9:.1f} GB on the card"] if device.type == "cuda" else []
+    with suppress(OSError, StopIteration):  # Linux tells
+        status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        kilobytes = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+        held.append(f"{kilobytes * 1024 / 1e9:.1f} GB in memory")
+    return " and ".join(held) or "memory that this system does not tell"
 
 
 def read_outline(

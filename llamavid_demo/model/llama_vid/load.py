@@ -1,7 +1,6 @@
 """LLaMA-VID from the released files, or our own: files → network, checked key by key."""
 
 import logging
-import time
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -48,7 +47,6 @@ def load_llama_vid(
     `vision_depth` states the blocks to use of a tower that isn't the release's, `base` where a LoRA release's base is.
     Raises `ModelError` that names whatever is missing, left over or of a wrong shape.
     """
-    began = time.perf_counter()
     placement = choose_placement(device, dtype, quantization)
     files = find_checkpoint(name, vision_tower=vision_tower, bert=bert)
     config = file_config(files, vision_depth=vision_depth)
@@ -64,7 +62,7 @@ def load_llama_vid(
     bring_in(
         network, chain(released_tensors(files, config.vision), taken), placement, [network.llama], products=products
     )
-    log.info("%s: %s; read in %.1f s", name, placement.reason, time.perf_counter() - began)
+    log.info("%s: %s", name, placement.reason)
     tokenizer = read_tokenizer(files.folder)
     second_eyes, seen_by = _second_eyes(network, tokenizer) if config.second_eyes else (None, "")
     look_reader = LookReader(config.look_words, tokenizer, _word_embeddings(network)) if config.look_words else None

@@ -1,7 +1,6 @@
 """LLaVA-Mini from the released files: shards, and a vision tower in them, in a folder of its own or on the Hub."""
 
 import logging
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -52,7 +51,6 @@ def load_llava_mini(
     `mm_vision_tower` names if that is a local folder, the copy in the shards, what `mm_vision_tower` names on the Hub.
     Raises `ModelError` that names whatever is missing, left over or of a wrong shape.
     """
-    began = time.perf_counter()
     placement = choose_placement(device, dtype, quantization)
     files = find_llava_mini(name, clip=vision_tower)
     config = file_config(files)
@@ -60,7 +58,7 @@ def load_llava_mini(
     check_weights(network, _tensors(files), f"{files.folder} does not fit a LLaVA-Mini.")
     bring_in(network, _tensors(files), placement, [network.llama, network.prefusion])
     log.info("vision tower: %s", files.clip or "the copy in the shards")
-    log.info("%s: %s; read in %.1f s", name, placement.reason, time.perf_counter() - began)
+    log.info("%s: %s", name, placement.reason)
     picture_format, mean, std = read_preprocessor(files.clip or files.folder, config.clip.image)
     return LoadedLlavaMini(
         name=f"{files.folder.name}-{fingerprint([*files.shards, *files.clip_shards])}",
