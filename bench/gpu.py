@@ -16,7 +16,6 @@ import typer
 from rich.console import Console
 
 from bench.asking import FIRST, SECOND, two_turns
-from bench.processes import peak_bytes
 from bench.random_model import MIDSIZE, random_model
 from bench.results import RESULTS, Out, Row, publish
 from bench.stateless import Stateless
@@ -26,6 +25,7 @@ from llamavid_demo.chat import MovieChat, section_plan
 from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.errors import TooLongError
 from llamavid_demo.film import Movie
+from llamavid_demo.model.allocator import peak_bytes
 from llamavid_demo.model.kv_cache import Prefix
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.plan import GIB

@@ -10,12 +10,13 @@ import psutil
 import typer
 
 from bench.asking import two_turns
-from bench.processes import in_new_process, peak_bytes
+from bench.processes import in_new_process
 from bench.random_model import random_model
 from bench.results import MB, RESULTS, Out, Row, publish
 from bench.stored_film import described_film, stored_film
 from llamavid_demo.chat import open_cache
 from llamavid_demo.chat.prefixes import PrefixCache
+from llamavid_demo.model.allocator import peak_bytes
 
 COLUMNS = {
     "frames": "{frames}",

@@ -2,14 +2,13 @@
 
 import logging
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from llamavid_demo.errors import ModelError
-from llamavid_demo.model.allocator import keep_freed_memory
+from llamavid_demo.model.allocator import keep_freed_memory, peak_bytes
 from llamavid_demo.model.files import find_checkpoint, find_folder, read_json
 from llamavid_demo.model.llama_vid import load as llama_vid
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig
@@ -62,10 +61,8 @@ def load_model(
 def _peak(device: torch.device) -> str:
     """The most memory that this process has held by now, on a card and beside it."""
     held = [f"{torch.cuda.max_memory_allocated(device) / 1e9:.1f} GB on the card"] if device.type == "cuda" else []
-    with suppress(OSError, StopIteration):  # Linux tells
-        status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-        kilobytes = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-        held.append(f"{kilobytes * 1024 / 1e9:.1f} GB in memory")
+    if beside := peak_bytes():
+        held.append(f"{beside / 1e9:.1f} GB in memory")
     return " and ".join(held) or "memory that this system does not tell"
 
 

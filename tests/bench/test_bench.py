@@ -18,12 +18,13 @@ from bench import fusion, gpu, growth, looks, newcomer, restart, together, turns
 from bench.asking import FIRST, SECOND
 from bench.copied_prefix import CopiedPrefix
 from bench.prefix_attention import seconds_over_prefix
-from bench.processes import in_new_process, peak_bytes
+from bench.processes import in_new_process
 from bench.random_model import random_model
 from bench.stateless import Stateless, Turns
 from bench.stored_film import stored_film
 from llamavid_demo.chat import MovieChat
 from llamavid_demo.errors import TooLongError
+from llamavid_demo.model.allocator import peak_bytes
 from llamavid_demo.model.attention import TailReading
 from llamavid_demo.model.config import VisionConfig
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig, TextDecoderConfig

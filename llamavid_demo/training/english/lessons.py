@@ -128,10 +128,11 @@ class Lessons:
         return scene_film(rng.choice(self.scenes), rng)
 
     def _mixed(self, talk: Talk, rng: random.Random) -> Talk:
-        """A talk with something that is not about the film before it, now and then."""
+        """A talk with something that is not about the film before or behind it, now and then."""
         if rng.random() < 0.12:
             said = rng.choice(self.talk)
-            return [Turn(said.text, said.answer, kind="small talk"), *talk]
+            turn = Turn(said.text, said.answer, kind="small talk")
+            return [turn, *talk] if rng.random() < 0.5 else [*talk, turn]
         return talk
 
 

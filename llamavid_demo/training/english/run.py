@@ -128,7 +128,8 @@ def main() -> None:
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     recipe, began = Recipe(), time.monotonic()
-    torch.set_num_threads(max(1, torch.get_num_threads() // recipe.at_once))  # of one film in two threads half idles
+    if not torch.cuda.is_available():  # two threads at one film are half idle
+        torch.set_num_threads(max(1, torch.get_num_threads() // recipe.at_once))
 
     def report(progress: Progress) -> None:
         scores = " ".join(f"{kind} {share:.2f}" for kind, share in sorted(progress.scores.items()))
