@@ -56,7 +56,7 @@ def test_answers_are_those_of_one_uncached_pass(chat: MovieChat) -> None:
     for question in (FIRST, AT, SECOND):
         turn = chat.ask(question).finish()
         assert turn.text == chat.model.tokenizer.decode(uncached_ids(chat, 8)).strip() != ""
-    assert "Look: 0:04 " in said(chat) and said(chat).count("Pictures:") == 1
+    assert "Look: 0:04 " in said(chat) and said(chat).count("Pictures:") == 1 and "Said:" in said(chat)
 
 
 def test_a_later_question_reads_its_own_lines_only(chat: MovieChat) -> None:

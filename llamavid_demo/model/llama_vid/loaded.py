@@ -217,8 +217,8 @@ class GuidedFrames(SectionFrames):
         if not frames:
             return list(words), None
         seen = self.places[: bisect_left(self.places, visible)]
-        if self.model.look_reader:
-            lines = self._lines(times[: len(seen)], frames)
+        if reader := self.model.look_reader:
+            lines = self._lines(reader, times[: len(seen)], frames)
             return before_turns(words, lines.before(questions), eos=self.model.tokenizer.eos), None
         looks = [self._look(question, seen, frames) for question in questions]
         stale = torch.zeros(visible, dtype=torch.bool, device=self.model.device)
@@ -232,14 +232,16 @@ class GuidedFrames(SectionFrames):
         found = find_frames(self._contents(len(places)).to(named), named, most=most)
         return [Word(FRAME, look=Look(question, frame, places[frame])) for frame in found]
 
-    def _lines(self, times: Sequence[float], most: int) -> LookLines:
+    def _lines(self, reader: LookReader, times: Sequence[float], most: int) -> LookLines:
         """Second looks in words at the frames at `times`."""
 
         def shown(frames: Sequence[int]) -> list[Shown]:
             return self.model.shown(self._frames(frames))
 
         said, contents = self.said[: len(times) - 1], self._contents(len(times))
-        return LookLines(self.model.tokenizer, times, contents, shown, self._named, said, most, self._shown)
+        return LookLines(
+            self.model.tokenizer, times, contents, shown, self._named, said, reader.find_lines, most, self._shown
+        )
 
     def _named(self, question: str) -> torch.Tensor:
         """Embeddings (W, H) of a question's words."""

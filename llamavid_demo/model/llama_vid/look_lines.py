@@ -1,17 +1,21 @@
 """Second looks in words: lines that say what frames show, for frame tokens that are made of the LLaMA's own words.
 
 A small LLaMA reads a word better than a token that lies near its embedding. So what the frame tokens say is read off
-them, and written behind the film: before the first question what each shot shows, before each question the frames that
-it asks for.
+them, and written behind the film: before the first question what each shot shows, before each question the frames and
+the spoken lines that it asks for.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
 
 import torch
 
 from llamavid_demo.film.sections import clock
 from llamavid_demo.model.llama_vid.config import LookWords
+from llamavid_demo.model.llama_vid.line_finder import LineFinder
 from llamavid_demo.model.llama_vid.second_look import find_frames, frames_at, shots_of
 from llamavid_demo.model.llama_vid.tokenizer import VidTokenizer
 from llamavid_demo.model.prompt import Look, Word
@@ -19,12 +23,16 @@ from llamavid_demo.model.real_world.named_tokens import embed_words, stems
 
 SHOTS = "\nPictures:"
 ASKED = "\nLook:"
+SAID = "\nSaid:"
 UNKNOWN = "nothing that is known"
 MOST = 8  # lines for a question
 LINE = 32  # tokens of a line, at most
-ROOM = 96  # tokens of all lines for a question, at most
+ROOM = 96  # tokens of all lines about frames for a question, at most
+MOST_SAID, ROOM_SAID = 6, 112  # spoken lines for a question, and their tokens, at most
 NEAR = range(-2, 6)  # seconds around a time that is asked for: what is said there is repeated
 SHARE = 0.2  # of a word in a frame token, from which on it is there
+
+_WORD = re.compile(r"[^\W\d_]")
 
 Shown = tuple[str, frozenset[str]]  # what a frame shows, in words, and the stems of what it may be called
 NOTHING: Shown = ("", frozenset())
@@ -34,7 +42,7 @@ class LookReader:
     """Reads words off frame tokens, with the word embeddings `table` (V, H) of the LLaMA."""
 
     def __init__(self, words: LookWords, tokenizer: VidTokenizer, table: torch.Tensor) -> None:
-        self.words = words
+        self.words, self.find_lines = words, LineFinder(tokenizer, table)
         self._columns = {word: i for i, word in enumerate(words.all)}
         embedded = embed_words(tokenizer, table, words.all).float()
         self._shares = torch.linalg.pinv(embedded)  # (H, words): how much of each word a token has
@@ -70,7 +78,7 @@ class LookLines:
     """Lines about the frames at `times` (seconds), whose content tokens are `contents` (T, H).
 
     `shown` says what some frames show, "" where that is nothing known; `known` keeps it. `embed` gives the embeddings
-    (W, H) of a question's words, `said` are the ids of what is read behind each frame.
+    (W, H) of a question's words, `said` are the ids of what is read behind each frame, in which `find_lines` looks.
     """
 
     tokenizer: VidTokenizer
@@ -79,6 +87,7 @@ class LookLines:
     shown: Callable[[Sequence[int]], list[Shown]]
     embed: Callable[[str], torch.Tensor]
     said: Sequence[Sequence[int]]
+    find_lines: LineFinder
     most: int  # lines of the overview
     known: dict[int, Shown] = field(default_factory=dict)
 
@@ -88,13 +97,16 @@ class LookLines:
         overview = shots if len(shots) <= self.most else [shots[i * len(shots) // self.most] for i in range(self.most)]
         self._describe(overview)
         told = self._once(overview)
-        looks = [self._look(question, overview, whole=len(shots) <= self.most)[:ROOM] for question in questions]
+        looks = [
+            [*self._look(question, overview, whole=len(shots) <= self.most)[:ROOM], *self._heard(question, earlier)]
+            for earlier, question in pairwise(["", *questions])
+        ]
         return [[*self._lines(SHOTS, told, ""), *looks[0]], *looks[1:]]
 
     @staticmethod
     def tokens(overview: int, questions: int) -> int:
         """How many a conversation's looks have, at most, with so many lines of the overview."""
-        return (overview + 1) * LINE + questions * ROOM
+        return (overview + 1) * LINE + questions * (ROOM + ROOM_SAID)
 
     def _look(self, question: str, overview: Sequence[int], *, whole: bool) -> list[Word]:
         """The frames whose times a question names, else those that show what it names."""
@@ -115,6 +127,23 @@ class LookLines:
         """What is said around some frames, once more."""
         near = sorted({frame + second for frame in at for second in NEAR} & {*range(len(self.said))})
         return [Word(i, look=Look(question, frame)) for frame in near for i in self.said[frame]]
+
+    def _heard(self, question: str, earlier: str) -> list[Word]:
+        """The spoken lines that a question asks for, once more; where it names a time, that finds them."""
+        if frames_at(question, self.times):
+            return []
+        spoken = self._spoken_lines
+        found = self.find_lines([line for _, line in spoken], question, earlier, most=MOST_SAID)
+        words = [Word(i) for i in self.tokenizer.encode(SAID)] if found else []
+        for frame, line in (spoken[number] for number in found):
+            words += [Word(i, look=Look(question, frame)) for i in self.tokenizer.encode(f"\n{line}")[:LINE]]
+        return words[:ROOM_SAID]
+
+    @cached_property
+    def _spoken_lines(self) -> list[tuple[int, str]]:
+        """Each line that is said, with its time, and the number of the frame that it stands behind."""
+        lines = ((frame, self.tokenizer.decode(list(ids)).split("\n")) for frame, ids in enumerate(self.said))
+        return [(frame, line) for frame, some in lines for line in some if _WORD.search(line)]
 
     def _describe(self, frames: Sequence[int]) -> None:
         if new := [frame for frame in frames if frame not in self.known]:

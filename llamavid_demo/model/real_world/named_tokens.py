@@ -34,8 +34,11 @@ class Named(NamedTuple):
     kind: str
 
 
-class _Encoder(Protocol):
-    def encode(self, text: str) -> list[int]: ...
+class WordEncoder(Protocol):
+    """What turns words into ids."""
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of a text."""
 
 
 @cache
@@ -56,7 +59,7 @@ def stems(text: str) -> frozenset[str]:
 class NamedTokens:
     """Makes frame tokens with the word embeddings `table` (V, H) of a LLaMA."""
 
-    def __init__(self, tokenizer: _Encoder, table: torch.Tensor) -> None:
+    def __init__(self, tokenizer: WordEncoder, table: torch.Tensor) -> None:
         self.names = embed_words(tokenizer, table, [named.name for named in classes()])
         self.kinds = embed_words(tokenizer, table, [named.kind or named.name for named in classes()])
         self._shared = table.float().mean(dim=0)
@@ -103,13 +106,15 @@ def _with_kind(named: Named) -> str:
     return named.name if named.kind in VAGUE or named.kind in named.name else f"{named.name} ({named.kind})"
 
 
-def embed_words(tokenizer: _Encoder, table: torch.Tensor, texts: Sequence[str]) -> torch.Tensor:
-    """Embeddings (W, H) of words or names with a LLaMA's `table` (V, H), of one length.
+def embed_words(
+    tokenizer: WordEncoder, table: torch.Tensor, texts: Sequence[str], *, middle: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Embeddings (W, H) of words or names with a LLaMA's `table` (V, H), of one length; `middle` (H,) is its mean.
 
     What all embeddings share is taken off: two thirds of a small LLaMA's are that, and words should differ. Of several
     pieces the first weighs most, so that their order can be told.
     """
-    middle = table.float().mean(dim=0)
+    middle = table.float().mean(dim=0) if middle is None else middle
     rows = []
     for text in texts:
         pieces = table[torch.tensor(tokenizer.encode(f" {text}"), device=table.device)].float() - middle

@@ -52,6 +52,7 @@ class SequenceMaker:
     def __call__(self, film: Film, *, look_frames: int) -> TalkSequence:
         """A film's sequence in which each question looks again at so many frames, at most."""
         by_frame = cues_by_frame(film.cues, film.times)
+        heard_at = {film.cues.index(cue): frame for frame, cues in enumerate(by_frame) for cue in cues}
         spoken = [cue_text(self.texts, cues, int(t)) for cues, t in zip(by_frame, film.times, strict=True)]
         section = section_prompt(self.tokenizer, self.texts, spoken, 2)
         contents = film.pictures.contents(self.words) if film.pictures else self.words.nothing(film.seconds)
@@ -77,7 +78,8 @@ class SequenceMaker:
                 owners[start:end] = [len(kinds)] * (end - start)
                 found = [at for line in turn.lines for at in lines.get(line, ())]
                 found += [frame_places[frame] + 1 for frame in turn.frames]
-                found += [at for at in range(begin, start) if looked[at - begin] in turn.frames]
+                seen_again = {*turn.frames, *(heard_at[line] for line in turn.lines if line in heard_at)}
+                found += [at for at in range(begin, start) if looked[at - begin] in seen_again]
                 if found and turn.kind != "summary":
                     pointers += [(at, found) for at in range(start - 1, min(end, start - 1 + POINTED))]
                 kinds.append(turn.kind)
@@ -114,7 +116,8 @@ class SequenceMaker:
             return self.table[torch.tensor(self.tokenizer.encode(question.strip()))]
 
         said = section.text_behind(2)
-        return LookLines(self.tokenizer, film.times, contents, shown, embed, said, most) if most else None
+        find = self.words.look_reader.find_lines
+        return LookLines(self.tokenizer, film.times, contents, shown, embed, said, find, most) if most else None
 
     def _contexts(self, film: Film, question: str, frames: Sequence[int]) -> torch.Tensor:
         """Context tokens (F, H) of some frames."""

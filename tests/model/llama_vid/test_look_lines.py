@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from llamavid_demo.model.llama_vid.config import LookWords
-from llamavid_demo.model.llama_vid.look_lines import LINE, NOTHING, ROOM, LookLines, LookReader, Shown
+from llamavid_demo.model.llama_vid.line_finder import LineFinder
+from llamavid_demo.model.llama_vid.look_lines import LINE, NOTHING, ROOM, ROOM_SAID, LookLines, LookReader, Shown
 from llamavid_demo.model.prompt import Word
 from llamavid_demo.model.real_world.named_tokens import embed_words, stems
 
@@ -20,6 +21,9 @@ class Letters:
 
     def encode(self, text: str) -> list[int]:
         return [ord(letter) for letter in text]
+
+    def decode(self, ids: list[int]) -> str:
+        return "".join(map(chr, ids))
 
 
 def text_of(look: Sequence[Word]) -> str:
@@ -71,7 +75,8 @@ def lines(most: int = 8, shown: Sequence[str] = SHOWN, said: str = "\nHi.") -> L
     contents = torch.stack([torch.eye(16)[kinds.index(one)] if one else torch.zeros(16) for one in shown])
     spoken = [Letters().encode(said) if second == 1 else [] for second in range(len(shown) - 1)]
     times = [10.0 + second for second in range(len(shown))]
-    return LookLines(Letters(), times, contents, look, lambda question: torch.zeros(1, 16), spoken, most)
+    find = LineFinder(Letters(), torch.zeros(128, 16))
+    return LookLines(Letters(), times, contents, look, lambda question: torch.zeros(1, 16), spoken, find, most)
 
 
 def before(looks: LookLines, *questions: str) -> list[str]:
@@ -79,7 +84,7 @@ def before(looks: LookLines, *questions: str) -> list[str]:
 
 
 def test_each_shot_is_told_before_the_first_question_and_what_a_question_names_before_it() -> None:
-    first, second = before(lines(), "Who?", "Is there a dog?")
+    first, second = before(lines(said=""), "Who?", "Is there a dog?")
     assert first == "\nPictures:\n0:10 a cat\n0:13 a dog"
     assert second == "\nLook:\n0:13 a dog"
 
@@ -91,12 +96,18 @@ def test_a_time_finds_its_frame_and_what_is_said_around_it() -> None:
 
 
 def test_where_nothing_is_known_only_words_are_looked_at() -> None:
-    assert before(lines(shown=[""] * 6), "What is at 0:12?", "Who?") == ["\nHi.", ""]
+    assert before(lines(shown=[""] * 6), "What is at 0:12?", "Is there a dog?") == ["\nHi.", ""]
+
+
+def test_a_question_gets_the_spoken_lines_that_it_asks_for() -> None:
+    _, dog, about = before(lines(said="\n0:11 A dog!\n0:20"), "Who?", "Is there a dog?", "What is it about?")
+    assert dog == "\nLook:\n0:13 a dog\nSaid:\n0:11 A dog!"
+    assert about == "\nSaid:\n0:11 A dog!"
 
 
 def test_a_long_film_is_told_in_parts_and_looked_for() -> None:
     shown = [letter * 3 for letter in "abcdefgh"]
-    first, asked = before(lines(most=4, shown=shown), "Who?", "Is there a hhh?")
+    first, asked = before(lines(most=4, shown=shown, said=""), "Who?", "Is there a hhh?")
     assert first.count("\n") == 5 and first.startswith("\nPictures:\n0:10 aaa\n0:12 ccc")
     assert asked in ("", "\nLook:\n0:17 hhh")
 
@@ -105,6 +116,7 @@ def test_looks_have_no_more_tokens_than_are_reckoned_with() -> None:
     shown = ["cat " * 40 if second % 2 else "dog " * 40 for second in range(20)]
     looks = lines(shown=shown, said="\n" + "x" * 400).before(["A cat and a dog?"] * 3)
     assert len(looks[1]) == len(looks[2]) == ROOM
+    assert ROOM < len(lines(shown=shown, said="\ncat" * 99).before(["A cat and a dog?"] * 3)[2]) <= ROOM + ROOM_SAID
     assert sum(map(len, looks)) <= LookLines.tokens(8, 3) and max(map(len, looks)) > 4 * LINE
     assert len(before(lines(said="\n" + "x" * 400), "At 0:11?")[0]) <= LookLines.tokens(8, 1)
 
@@ -112,4 +124,4 @@ def test_looks_have_no_more_tokens_than_are_reckoned_with() -> None:
 def test_every_token_of_a_line_belongs_to_its_frame() -> None:
     first, *_ = lines().before(["Who?"])
     frames = {word.look.frame for word in first if word.look}
-    assert frames == {0, 3} and not any(word.fresh for word in first)
+    assert frames == {0, 1, 3} and not any(word.fresh for word in first)
