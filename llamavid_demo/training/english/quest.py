@@ -36,7 +36,8 @@ from llamavid_demo.training.english.variation import MEN, WOMEN
 _WRITTEN = json.loads(Path(__file__).with_name("quests.json").read_text("utf-8"))
 LINES: dict[str, list[str]] = _WRITTEN["lines"] | {"reason": ["{reason_line}"]}
 TOPICS: dict[str, dict[str, Any]] = _WRITTEN["topics"]
-ENDINGS = ("returned", "given", "kept", "present")
+ENDINGS = ("returned", "given", "kept", "present", "shared")
+STORIES = {1: 6, 2: 3, 3: 1, 4: 1}  # how many a film tells, and how often
 MORE_ITEMS = (
     "ring", "violin", "watch", "compass", "lamp", "necklace", "medal", "drum", "sword", "mirror", "cup", "doll",
 )  # fmt: skip
@@ -101,12 +102,12 @@ class _Writing:
 
 
 def quest_film(rng: random.Random) -> Film:
-    """A film of one story, or of two, one after the other, and talks about it."""
+    """A film of one story, or of some, one after the other, and talks about it."""
     things = rng.sample(THINGS, 9)
     names = rng.sample(NAMES, 6) if rng.random() < 0.6 else rng.sample(sorted({*WOMEN, *MEN}), 6)
     colours = [rng.choice(COLOURS) for _ in things]
     cast = [Actor(t, c, "walking", n) for t, c, n in zip(things, colours, [*names, *[None] * 3], strict=True)]
-    writing, count = _Writing(rng, cast), 2 if rng.random() < 0.3 else 1
+    writing, count = _Writing(rng, cast), rng.choices(list(STORIES), list(STORIES.values()))[0]
     items = rng.sample((*ITEMS, *MORE_ITEMS), 2 * count)
     stories = [_told(writing, items[2 * n : 2 * n + 2], narrated=count > 1) for n in range(count)]
     script = Script("A story", tuple(writing.shots))
@@ -127,19 +128,32 @@ def _told(writing: _Writing, items: Sequence[str], *, narrated: bool) -> Story:
     words, shot = story.words, writing.shot
     opening = rng.choice((f"{words['month']}. {rng.choice(('Snow', 'Rain'))} falls on the {words['home']}.", ""))
     greeting = rng.choice(([], [("owner", "hello")], [("owner", "hello"), ("friend", "hello_back")]))
+    if rng.random() < 0.3:
+        _errand(writing, story, narrated=opening if narrated else "")
+        opening = ""
     loss = [("owner", "lost"), *rng.choice(([], [("owner", "who")], [("friend", "who")])), ("friend", "help")]
     shot(words["home"], story, [*greeting, *loss], name="home", narrated=opening if narrated else "")
     for _ in range(rng.choice((0, 1, 1, 2))):
         shot(words["way"], story, [(rng.choice(("owner", "friend")), "seen"), ("helper", "no")])
     telling = [[("knower", "has")], [("knower", "has"), ("knower", "where")], [("owner", "seen"), ("knower", "has")]]
     shot(words["know"], story, rng.choice(telling), name="know")
-    if rng.random() < 0.4:
+    if "errand" not in story.facts and rng.random() < 0.4:
         story.facts.add("found_other")
         shot(words["aside"], story, [("finder", "found_other")])
     if rng.random() < 0.4:
         shot(words["way"], story, [(rng.choice(("owner", "friend", "helper")), "way")])
     _found(writing, story)
     return story
+
+
+def _errand(writing: _Writing, story: Story, *, narrated: str) -> None:
+    """Before that, somebody is asked to bring something, and does."""
+    words = story.words
+    story.facts.add("errand")
+    writing.shot(words["home"], story, [("friend", "errand")], narrated=narrated)
+    words |= {"errand": words["aside"], "at_errand": words["at_aside"]}
+    said = [("owner", "delivered")] + [("heir", "welcome")] * (writing.rng.random() < 0.7)
+    writing.shot(words["aside"], story, said, name="errand")
 
 
 def _found(writing: _Writing, story: Story) -> None:
@@ -160,8 +174,9 @@ def _found(writing: _Writing, story: Story) -> None:
         story.facts.add("run")
     ends = {
         "returned": [("taker", "here")], "given": [("taker", "gave")], "kept": [("taker", "keep")],
-        "present": [("taker", "here")],
+        "present": [("taker", "here")], "shared": [("taker", "ours")],
     }  # fmt: skip
+    story.facts.add(story.ending)
     shot(words["hide"], story, [*meeting, *ends[story.ending]], name="hide")
     if story.ending == "given":
         shot(words["aside"], story, [("heir", "heir")])
