@@ -14,6 +14,8 @@
   const onTheWay = () => trips.size > 0 || Boolean(one('#bring-files .uploading'));
 
   new MutationObserver(() => {
+    // What stands in Gradio's boxes names them better than Gradio's label, which says it in other words.
+    document.querySelectorAll('#bring-files button[aria-dropeffect]').forEach((box) => box.removeAttribute('aria-label'));
     if (!pressed || onTheWay()) return;
     pressed = false;
     one('#bring-open')?.click();

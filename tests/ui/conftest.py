@@ -19,6 +19,7 @@ from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.save import save_checkpoint
 from llamavid_demo.model.loaded import LoadedModel
 from tests.ui.page_process import run_page
+from tests.ui.states import SPOKEN, Play
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "llama_vid"
@@ -137,6 +138,25 @@ def start_small_films(films: Path, checkpoint: Path, folder: Path, **settings: o
 def server(films: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
     yield from start_small_films(films, checkpoint, folder)
+
+
+@pytest.fixture(scope="session")
+def stage(films: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Play]]:
+    """A page that has all states, and what a walk through them uses: two models, and one question at a time."""
+    folder = tmp_path_factory.mktemp("stage")
+    (folder / "models").mkdir()
+    shutil.copytree(ROOT / "assets" / "llama-vid-tiny", folder / "models" / "tiny")
+    (folder / "clip.srt").write_text(SPOKEN)
+    (folder / "broken.mp4").write_bytes(b"this is no film")
+    play = Play(
+        film="harbour", long_film="harbour",
+        questions=("Where does the film begin?", "Where is the map?"),
+        clip=make_clip(folder / "my clip.mp4", seconds=8), subtitles=folder / "clip.srt", broken=folder / "broken.mp4",
+        other_model="tiny",
+    )  # fmt: skip
+    chosen = {"models": folder / "models", "read_ahead": "off", "answers_at_once": 1}
+    for server in start_small_films(films, checkpoint, folder, **chosen):
+        yield server, play
 
 
 @pytest.fixture(scope="session")

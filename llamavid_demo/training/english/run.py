@@ -68,7 +68,7 @@ class EnglishTraining:
     def step(self, rng: random.Random) -> StepResult:
         """Several films, side by side where there are cores for it; their gradients add up, always in one order."""
         count, right = self.recipe.films, dict[str, list[float]]()
-        sequences = [self.sequence(self.lessons(rng), rng) for _ in range(count)]
+        sequences = [self._lesson(rng) for _ in range(count)]
         sequences.sort(key=lambda sequence: -len(sequence.ids))  # who begins with the longest is not kept by it
         matrices, losses = list(self.adapter.parameters()), []
         for result, gradients in self._pool.map(self._learn, sequences):
@@ -85,15 +85,25 @@ class EnglishTraining:
         gradients = torch.autograd.grad(result.loss, list(self.adapter.parameters()))
         return StepResult(result.loss.detach(), result.right), gradients
 
+    def _lesson(self, rng: random.Random) -> TalkSequence:
+        """A film by chance that can be learned at once: memory grows with the square of its tokens."""
+        while True:
+            made = self.sequence(self.lessons(rng), rng)
+            if len(made.ids) <= self.recipe.longest:
+                self.tokens += len(made.ids)
+                return made
+
     def sequence(self, film: Film, rng: random.Random) -> TalkSequence:
-        """A film's sequence, of no more than the longest that is learned at once."""
+        """A film's sequence, with as many of its talks as the longest holds that is learned at once, but one turn."""
         looks = rng.choice(self.recipe.look_frames)
         while True:
             made = self.maker(film, look_frames=looks)
-            if len(made.ids) <= self.recipe.longest or len(film.talks) == 1:
-                self.tokens += len(made.ids)
+            if len(made.ids) <= self.recipe.longest or sum(map(len, film.talks)) == 1:
                 return made
-            film.talks.pop()
+            if len(film.talks) == 1:
+                film.talks[0].pop()
+            else:
+                film.talks.pop()
 
     def save(self, out: Path) -> None:
         """Write the checkpoint as a LoRA release."""
