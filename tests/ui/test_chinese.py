@@ -17,14 +17,15 @@ NAMES = re.compile(
     r"\b(PgUp|PgDn|Home|End|"
     r"LLaMA-VID|LLaVA-Mini|Markdown|JSON|SRT|API|Top-p|Esc|MP4|MKV|WebM|MOV|AVI|MPEG|FLV|OGG|WMV|GIF|MB|kB|CC BY|"
     r"The Harbour|a quiet road|pip install -r requirements-speech.txt|LLAMAVID_SPEECH_MODEL|"
-    r"clip.srt|my clip(.mp4)?|broken(.mp4)?|maap|map|tiny|checkpoint\d*)\b"
+    r"my clip|clip|broken|srt|mp4|maap|map|tiny|checkpoint\d*)\b"
 )
 SHOWN = """others => {
   const shown = [];
   const tree = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (tree.nextNode()) {
     const { parentElement, textContent } = tree.currentNode;
-    if (!parentElement.closest(`script, style, ${others}`)) shown.push(textContent);
+    if (parentElement.closest(`script, style, ${others}`)) continue;
+    if (parentElement.checkVisibility({ opacityProperty: true, visibilityProperty: true })) shown.push(textContent);
   }
   for (const name of ['aria-label', 'aria-valuetext', 'alt', 'label', 'placeholder', 'title'])
     for (const one of document.body.querySelectorAll(`[${name}]`))
