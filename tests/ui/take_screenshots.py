@@ -1,16 +1,18 @@
-"""Takes the pictures of `assets/screenshots/` (or of a folder that is named): `python -m tests.ui.take_screenshots`.
+"""Takes pictures of the page, renews those of the README: `python -m tests.ui.take_screenshots FOLDER`.
 
 The real page, the bundled films and the embedded model (or LLAMAVID_MODEL), in each of the states that states.py
 knows, by day, by night and on a phone; and a moving picture of asking.
 """
 
+import base64
 import contextlib
 import os
 import re
+import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,8 @@ from tests.film.conftest import run_ffmpeg
 from tests.ui.conftest import CHROMIUM, ROOT, make_clip, start_page
 from tests.ui.states import SPOKEN, Play, show, states
 
-FOLDER = ROOT / "assets" / "screenshots"
+SHOWN = ROOT / "assets" / "screenshots"
+IN_README = ("answer.jpg", "asking.webp")
 FILM = "the-lost-map"
 QUESTION = "What does Otto say about the map?"
 OTHER_QUESTION = "Where is the crown?"
@@ -84,35 +87,52 @@ def take_others(browser: Browser, url: str, folder: Path) -> None:
         take(page, folder, "sections", whole=True)
 
 
-def record(browser: Browser, url: str, films: Path, folder: Path) -> None:
+def record(browser: Browser, url: str, aside: Path, folder: Path) -> None:
     """Save a moving picture of a question, its answer, and a press on a moment that the answer leaned on."""
-    size: Any = {"width": 1280, "height": 800}
-    context = browser.new_context(viewport=size, record_video_dir=films, record_video_size=size)
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
     page.goto(url)
     expect(page.locator("#model .ready")).to_be_visible()
     show(page, FILM)
     stand(page, 14)
-    began = time.monotonic()
-    page.wait_for_timeout(1500)
-    page.locator("#question textarea").press_sequentially(QUESTION, delay=70)
-    page.get_by_role("button", name="Ask", exact=True).click()
-    expect(page.locator("#current .status")).to_be_visible()
-    expect(page.locator("#current .evidence .blank")).to_have_count(0)
-    page.wait_for_timeout(2000)
-    page.locator("#current .evidence button").last.click()
-    page.locator("#player video").evaluate("video => video.play()")
-    page.wait_for_timeout(4000)
-    lasted = time.monotonic() - began
-    video = page.video
+    with screencast(page, aside) as pictures:
+        page.wait_for_timeout(1500)
+        page.locator("#question textarea").press_sequentially(QUESTION, delay=70)
+        page.get_by_role("button", name="Ask", exact=True).click()
+        expect(page.locator("#current .status")).to_be_visible()
+        expect(page.locator("#current .evidence .blank")).to_have_count(0)
+        page.wait_for_timeout(2000)
+        page.locator("#current .evidence button").last.click()
+        page.locator("#player video").evaluate("video => video.play()")
+        page.wait_for_timeout(4000)
     context.close()
-    assert video
     moving = ["-vf", "fps=10,scale=960:-1:flags=lanczos", "-c:v", "libwebp_anim", "-quality", "55", "-loop", "0"]
-    run_ffmpeg("-sseof", -lasted, "-i", video.path(), *moving, folder / "asking.webp")
+    run_ffmpeg("-f", "concat", "-safe", "0", "-i", pictures, *moving, folder / "asking.webp")
     sys.stdout.write("asking\n")
 
 
-def main(folder: Path = FOLDER) -> None:
+@contextlib.contextmanager
+def screencast(page: Page, aside: Path) -> Iterator[Path]:
+    """What Chromium shows, picture by picture; gives ffmpeg's list of them, which is written at the end."""
+    taken: list[float] = []
+    session = page.context.new_cdp_session(page)
+
+    def keep(frame: dict[str, Any]) -> None:
+        (aside / f"{len(taken)}.jpg").write_bytes(base64.b64decode(frame["data"]))
+        taken.append(frame["metadata"]["timestamp"])
+        session.send("Page.screencastFrameAck", {"sessionId": frame["sessionId"]})
+
+    session.on("Page.screencastFrame", keep)
+    session.send("Page.startScreencast", {"format": "jpeg", "quality": 90})
+    pictures = aside / "pictures.txt"
+    yield pictures
+    session.send("Page.stopScreencast")
+    lasting = [after - before for before, after in pairwise(taken)]
+    lines = [f"file {number}.jpg\nduration {seconds:.3f}\n" for number, seconds in enumerate(lasting)]
+    pictures.write_text("".join(lines))
+
+
+def main(folder: Path) -> None:
     """Take all pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     expect.set_options(timeout=PATIENCE)
@@ -129,12 +149,14 @@ def main(folder: Path = FOLDER) -> None:
         )  # fmt: skip
         server = start_page(things / "cache", things / "log.txt", model=model)
         url = next(server).url
-        take_states(browser, url, play, folder)
-        take_others(browser, url, folder)
         record(browser, url, things, folder)
+        take_others(browser, url, folder)
+        take_states(browser, url, play, folder)
         browser.close()
         server.close()
+    for name in IN_README:
+        shutil.copy(folder / name, SHOWN / name)
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    main(Path(sys.argv[1]))
