@@ -81,9 +81,9 @@ class LineFinder:
         said = list(dict.fromkeys(word for words in spoken for word in words))
         unit = torch.stack([self._embedded(word) for word in (*asked, *said)])
         near = unit[: len(asked)] @ unit[len(asked) :].T
-        near = torch.where(near > NEAR, ALIKE * near, 0.0).tolist()
+        worths: list[list[float]] = torch.where(near > NEAR, ALIKE * near, 0.0).tolist()
         found = []
-        for word, row in zip(asked, near, strict=True):
+        for word, row in zip(asked, worths, strict=True):
             worth = dict(zip(said, row, strict=True)) | {word: 1.0}
             found.append([max((worth[other] for other in words), default=0.0) for words in spoken])
         return found
