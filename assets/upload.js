@@ -15,7 +15,7 @@
 
   new MutationObserver(() => {
     // What stands in Gradio's boxes names them better than Gradio's label, which says it in other words.
-    document.querySelectorAll('#bring-files button[aria-dropeffect]').forEach((box) => box.removeAttribute('aria-label'));
+    one('#bring-files [aria-dropeffect][aria-label]')?.removeAttribute('aria-label');
     if (!pressed || onTheWay()) return;
     pressed = false;
     one('#bring-open')?.click();
@@ -34,9 +34,8 @@
   function say(words, calm) {
     place()?.querySelectorAll('.alert').forEach((said) => said.remove());
     if (!words) return;
-    const said = make('p', { className: calm ? 'alert calm' : 'alert', textContent: words });
-    said.setAttribute('role', calm ? 'status' : 'alert');
-    place()?.append(said);
+    const role = calm ? 'status' : 'alert';
+    place()?.append(make('p', { className: calm ? 'alert calm' : 'alert', textContent: words, role }));
   }
 
   // How it went with a file: without one that did not come the film is another one, and nobody pressed for that.
@@ -48,17 +47,15 @@
   function row(name, size, stop) {
     const figures = make('span', {});
     const filled = make('i', {});
-    const track = make('div', { className: 'track' }, filled);
-    track.setAttribute('role', 'progressbar');
-    track.setAttribute('aria-label', text('sending', { name }));
-    const cancel = make('button', { type: 'button', textContent: text('cancel'), onclick: stop });
-    cancel.setAttribute('aria-label', text('unsend', { name }));
+    const track = make('div', { className: 'track', role: 'progressbar', ariaLabel: text('sending', { name }) }, filled);
+    const ariaLabel = text('unsend', { name });
+    const cancel = make('button', { type: 'button', textContent: text('cancel'), onclick: stop, ariaLabel });
     const words = make('p', {}, make('b', { textContent: name }), figures);
     const element = make('div', { className: 'bar trip' }, make('div', {}, words, track), cancel);
     const draw = (share) => {
       figures.textContent = text('sent', { share, size: megabytes(size) });
       filled.style.width = `${share}%`;
-      track.setAttribute('aria-valuenow', share);
+      track.ariaValueNow = share;
       if (!element.isConnected) place()?.prepend(element); // the panel was closed and opened again
     };
     return { element, draw };
