@@ -131,6 +131,7 @@ def test_conversation_goes_on_after_a_server_that_was_killed_while_it_answered(
         server.process.kill()
         page.goto("about:blank")
     with running(films, checkpoint, tmp_path, port=port) as server:
+        page.bring_to_front()  # one that is behind another may not be drawn, and nobody can press there
         page.goto(f"{server.url}/?movie=harbour&section=0")
         expect(page.locator("#current .answer")).to_have_text(said)
         expect(page.get_by_label("Your question")).to_have_value("And the boat?")
@@ -138,6 +139,7 @@ def test_conversation_goes_on_after_a_server_that_was_killed_while_it_answered(
         stop(page)
         expect(page.locator("#past .answer")).to_have_text(said)
         # The other page knows of nothing: it opens anew by itself, and asks.
+        left_open.bring_to_front()
         press_ask(left_open, "And where is it now?")
         expect(left_open.locator("#past .answer")).to_have_text(said_there)
         expect(left_open.locator("#current .question")).to_contain_text("And where is it now?")
