@@ -14,15 +14,18 @@ from torch import nn
 from llamavid_demo.model.real_world.named_tokens import WordEncoder, embed_words
 
 NEAR = 0.2  # cosine of two words' embeddings, from which on they may mean the same
-ALIKE = 0.6  # of a word itself, what its nearest other word counts
+ALIKE = 0.6  # what a word counts that may mean the same, times that cosine; the word itself counts 1
 LINE_BEFORE, LINE_BEHIND = 0.5, 0.1  # of their score, what a line gets from its neighbours: answers follow questions
 EARLIER = 0.5  # what a word of the question before counts, where this one points back
 WORTH = 0.25  # of the best line's score, what a line must have
 AT_AN_END = 3  # first or last lines, where a question asks for the beginning or the end
 KEPT = 4096  # words whose embeddings are kept
-_BEGINNING = frozenset("begin beginning begins first opening start starts".split())  # noqa: SIM905
-_END = frozenset("end ending ends final finally last".split())  # noqa: SIM905
-_POINTS_BACK = frozenset("he her him his it its she that their them then there they this why".split())  # noqa: SIM905
+_BEGINNING = frozenset(("begin", "beginning", "begins", "first", "opening", "start", "starts"))
+_END = frozenset(("end", "ending", "ends", "final", "finally", "last"))
+_POINTS_BACK = frozenset((
+    "he", "her", "him", "his", "it", "its", "she", "that", "their", "them", "then", "there", "they", "this", "why",
+))  # fmt: skip
+_WORD = re.compile(r"[^\W\d_]+|(?<![\d:])\d+(?![\d:])")  # the time of a cue is no number
 _SMALL = frozenset(
     """
     a about again all also am an and any anybody anyone anything are as at be been before being but by can cant
@@ -51,7 +54,7 @@ class LineFinder:
         A question without a word to look for, such as "What is it about?", gets the first lines and the last ones.
         """
         spoken = [_words(line) for line in lines]
-        every = frozenset(re.findall(r"[a-z]+", question.lower()))
+        every = frozenset(_WORD.findall(question.lower()))
         asked = dict.fromkeys(_words(question), 1.0)
         if not asked or _POINTS_BACK & every:
             asked = dict.fromkeys(_words(earlier), EARLIER) | asked
@@ -96,4 +99,5 @@ class LineFinder:
 
 def _words(text: str) -> list[str]:
     """Words and numbers of a text that say something."""
-    return [word for word in re.findall(r"[a-z]{2,}|(?<![\d:])\d+(?![\d:])", text.lower()) if word not in _SMALL]
+    words = (word for word in _WORD.findall(text.lower()) if len(word) > 1 or word.isdigit())
+    return [word for word in words if word not in _SMALL]

@@ -69,6 +69,11 @@ def test_times_are_no_words(find: LineFinder) -> None:
     assert find(["0:12 Ada: No.", "0:40 Tom: I am 12."], "Who is 12?", most=6) == [1]
 
 
+def test_a_name_is_one_word_in_every_spelling(find: LineFinder) -> None:
+    assert find(["Tom: Do you know Çelik?", "Ada: I only know Elik."], "Who is Çelik?", most=1) == [0]
+    assert find(["Ada: I only know Elik.", "Tom: Do you know Çelik?"], "Who is Elik?", most=1) == [0]
+
+
 @pytest.mark.parametrize("lines", [[], [""], ["..."]])
 def test_where_nothing_is_said_nothing_is_found(find: LineFinder, lines: list[str]) -> None:
     assert find(lines, "Who has the map?", most=6) == []
