@@ -131,7 +131,7 @@ window.cinema = (() => {
   document.addEventListener('loadstart', (event) => {
     if (!event.target.closest?.('#player')) return;
     event.target.controls = true; // the browser's own: keyboard, captions switch, full screen
-    event.target.setAttribute('aria-label', text('film'));
+    event.target.ariaLabel = text('film');
     shown = '';
     toSection();
   }, true);

@@ -55,7 +55,8 @@ def other_films(words: str, slug: str, hits: Sequence[Hit]) -> str:
 
 
 def nearest_lines(words: str, slug: str, hits: Sequence[Hit]) -> str:
-    """HTML of lines that are like what is said nowhere; "" for none."""
+    """HTML of lines that are like what is said nowhere, those of the open film first; "" for none."""
+    hits = sorted(hits, key=lambda hit: hit.movie.slug != slug)
     meant = " ".join(hits[0].words) if hits else ""
     title = say("Nobody says “{words}”. Nearest, with “{meant}”:", words=words.strip(), meant=meant)
     return _found(title, words, slug, hits, say(", {count} nearly", count=f"{len(hits):,}"))

@@ -1,4 +1,4 @@
-"""Takes pictures of the page, renews those of the README: `python -m tests.ui.take_screenshots FOLDER`.
+"""Takes pictures of the page, renews that of the README: `python -m tests.ui.take_screenshots FOLDER`.
 
 The real page, the bundled films and the embedded model (or LLAMAVID_MODEL), in each of the states that states.py
 knows, by day, by night and on a phone; and a moving picture of asking.
@@ -23,8 +23,7 @@ from tests.film.conftest import run_ffmpeg
 from tests.ui.conftest import CHROMIUM, ROOT, make_clip, start_page
 from tests.ui.states import SPOKEN, Play, show, states
 
-SHOWN = ROOT / "assets" / "screenshots"
-IN_README = ("answer.jpg", "asking.webp")
+IN_README = ROOT / "assets" / "screenshots" / "asking.webp"
 FILM = "the-lost-map"
 QUESTION = "What does Otto say about the map?"
 OTHER_QUESTION = "Where is the crown?"
@@ -154,8 +153,7 @@ def main(folder: Path) -> None:
         take_states(browser, url, play, folder)
         browser.close()
         server.close()
-    for name in IN_README:
-        shutil.copy(folder / name, SHOWN / name)
+    shutil.copy(folder / IN_README.name, IN_README)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def settle(page: Page) -> None:
 
 def faults(found: dict[str, Any]) -> list[str]:
     return [
-        f"{fault['id']}: {node['html']}"
+        f"{fault['id']}: {node['html']} {node['failureSummary']}"
         for fault in found["violations"]
         if fault["impact"] in ("serious", "critical")
         for node in fault["nodes"]

@@ -78,7 +78,7 @@ def waiting(server: Server, browser: Browser, play: Play) -> list[str]:
     with visit(server, browser, locale="zh-CN") as page:
         page.locator("#question textarea").fill(play.questions[0])
         page.locator("#ask").click()
-        expect(page.locator("#activity")).to_have_text("正在等待模型：排在第 1 位，共 1 人排队")
+        expect(page.locator("#activity")).to_contain_text("正在等待模型：排在第 1 位，共 1 人排队")
         return english(page)
 
 

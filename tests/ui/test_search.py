@@ -133,3 +133,10 @@ def test_own_films_are_searched_for_their_visitor_only(films: Path) -> None:
     assert searching.search("b", "other", "tide")["elsewhere"] == ""
     del sessions.visit("a").own["own-1"]
     assert searching.search("a", "other", "tide")["elsewhere"] == ""
+
+
+def test_nearest_lines_of_the_open_film_come_first(films: Path) -> None:
+    road, harbour = (load_movie(films / name, section_minutes=0.5) for name in ("a_quiet_road.mp4", "harbour"))
+    hits = [Hit(movie, Cue(1, 2, "A map."), ("map",)) for movie in (road, harbour)]
+    drawn = search.nearest_lines("maap", harbour.slug, hits)
+    assert drawn.index(harbour.title) < drawn.index(road.title)
