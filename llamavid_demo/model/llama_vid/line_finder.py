@@ -5,6 +5,7 @@ A small LLaMA answers from a line right before the question far better than from
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
@@ -19,11 +20,17 @@ LINE_BEFORE, LINE_BEHIND = 0.5, 0.1  # of their score, what a line gets from its
 EARLIER = 0.5  # what a word of the question before counts, where this one points back
 WORTH = 0.25  # of the best line's score, what a line must have
 AT_AN_END = 3  # first or last lines, where a question asks for the beginning or the end
+WHOLE = 1  # first and last lines, where it asks for the whole
 KEPT = 4096  # words whose embeddings are kept
 _BEGINNING = frozenset(("begin", "beginning", "begins", "first", "opening", "start", "starts"))
 _END = frozenset(("end", "ending", "ends", "final", "finally", "last"))
 _POINTS_BACK = frozenset((
     "he", "her", "him", "his", "it", "its", "she", "that", "their", "them", "then", "there", "they", "this", "why",
+))  # fmt: skip
+_THE_WHOLE = frozenset(("clip", "film", "movie", "plot", "story", "video"))
+_POLITE = frozenset((
+    "afternoon", "day", "evening", "good", "goodbye", "hello", "hi", "morning", "night", "please", "soon", "thank",
+    "thanks",
 ))  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+|(?<![\d:])\d+(?![\d:])")  # the time of a cue is no number
 _SMALL = frozenset(
@@ -51,18 +58,22 @@ class LineFinder:
     def __call__(self, lines: Sequence[str], question: str, earlier: str = "", *, most: int) -> list[int]:
         """Numbers, ascending, of at most so many lines; `earlier` is the question before this one.
 
-        A question without a word to look for, such as "What is it about?", gets the first lines and the last ones.
+        A question without a word to look for, such as "What is it about?", gets the first lines, the last ones, and
+        some with the words that most lines have.
         """
-        spoken = [_words(line) for line in lines]
+        spoken = [telling_words(line) for line in lines]
         every = frozenset(_WORD.findall(question.lower()))
-        asked = dict.fromkeys(_words(question), 1.0)
-        if not asked or _POINTS_BACK & every:
-            asked = dict.fromkeys(_words(earlier), EARLIER) | asked
+        asked = dict.fromkeys(telling_words(question), 1.0)
+        if not asked or points_back(question):
+            asked = dict.fromkeys(telling_words(earlier), EARLIER) | asked
         numbers = range(len(lines))
-        first = numbers[:AT_AN_END] if not asked or _BEGINNING & every else ()
-        last = numbers[-AT_AN_END:] if not asked or _END & every else ()
-        named = self._naming(spoken, asked) if asked and any(spoken) else []
-        return sorted(list(dict.fromkeys([*last, *first, *named]))[:most])
+        if not asked:
+            found = [*numbers[-WHOLE:], *numbers[:WHOLE], *_central(spoken, most)]
+        else:
+            first = numbers[:AT_AN_END] if _BEGINNING & every else ()
+            last = numbers[-AT_AN_END:] if _END & every else ()
+            found = [*last, *first, *(self._naming(spoken, asked) if any(spoken) else ())]
+        return sorted(list(dict.fromkeys(found))[:most])
 
     def _naming(self, spoken: Sequence[Sequence[str]], asked: Mapping[str, float]) -> list[int]:
         """Numbers of the lines that have words that are asked for, the best first."""
@@ -97,7 +108,24 @@ class LineFinder:
         return nn.functional.normalize(embedded, dim=-1)[0]
 
 
-def _words(text: str) -> list[str]:
+def _central(spoken: Sequence[Sequence[str]], most: int) -> list[int]:
+    """Numbers of so many lines with the words that most lines have, what one has told counting half for the next."""
+    counts = dict[str, float](Counter(word for words in spoken for word in {*words})) | dict.fromkeys(_POLITE, 0.0)
+    found: list[int] = []
+    for _ in range(min(most, len(spoken))):
+        others = (number for number in range(len(spoken)) if number not in found)
+        found.append(max(others, key=lambda number: sum(counts[word] for word in {*spoken[number]})))
+        counts |= {word: counts[word] / 2 for word in spoken[found[-1]]}
+    return found
+
+
+def points_back(question: str) -> bool:
+    """Whether a question has a word that stands for something in the one before, and is not about the whole film."""
+    words = {*_WORD.findall(question.lower())}
+    return bool(words & _POINTS_BACK) and not words & _THE_WHOLE
+
+
+def telling_words(text: str) -> list[str]:
     """Words and numbers of a text that say something."""
     words = (word for word in _WORD.findall(text.lower()) if len(word) > 1 or word.isdigit())
     return [word for word in words if word not in _SMALL]

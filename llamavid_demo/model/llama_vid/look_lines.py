@@ -6,6 +6,7 @@ the spoken lines that it asks for.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,7 +16,7 @@ import torch
 
 from llamavid_demo.film.sections import clock
 from llamavid_demo.model.llama_vid.config import LookWords
-from llamavid_demo.model.llama_vid.line_finder import LineFinder
+from llamavid_demo.model.llama_vid.line_finder import LineFinder, points_back, telling_words
 from llamavid_demo.model.llama_vid.second_look import find_frames, frames_at, shots_of
 from llamavid_demo.model.llama_vid.tokenizer import VidTokenizer
 from llamavid_demo.model.prompt import Look, Word
@@ -30,9 +31,11 @@ LINE = 32  # tokens of a line, at most
 ROOM = 96  # tokens of all lines about frames for a question, at most
 MOST_SAID, ROOM_SAID = 6, 112  # spoken lines for a question, and their tokens, at most
 NEAR = range(-2, 6)  # seconds around a time that is asked for: what is said there is repeated
+SPEAKING, OF_SHOTS = 3, 12  # frames that show somebody who is named, of so many shots in which that one speaks
 SHARE = 0.2  # of a word in a frame token, from which on it is there
 
 _WORD = re.compile(r"[^\W\d_]")
+_SPEAKER = re.compile(r"(?:[\d:]+\s)?\s*([^\W\d_][^:.!?,]{0,24}):\s")
 
 Shown = tuple[str, frozenset[str]]  # what a frame shows, in words, and the stems of what it may be called
 NOTHING: Shown = ("", frozenset())
@@ -73,6 +76,12 @@ class LookReader:
         return [max(kind, key=lambda word: float(row[self._columns[word]])) for kind in kinds]
 
 
+def speaker_of(line: str) -> str:
+    """Who says a line such as "0:12 Ada: Wait!", "" where it doesn't say."""
+    found = _SPEAKER.match(line)
+    return found[1] if found else ""
+
+
 @dataclass
 class LookLines:
     """Lines about the frames at `times` (seconds), whose content tokens are `contents` (T, H).
@@ -93,12 +102,12 @@ class LookLines:
 
     def before(self, questions: Sequence[str]) -> list[list[Word]]:
         """Looks of a conversation's questions."""
-        shots = shots_of(self.contents)
+        shots = self._shots
         overview = shots if len(shots) <= self.most else [shots[i * len(shots) // self.most] for i in range(self.most)]
         self._describe(overview)
         told = self._once(overview)
         looks = [
-            [*self._look(question, overview, whole=len(shots) <= self.most)[:ROOM], *self._heard(question, earlier)]
+            self._before(question, earlier, overview, whole=len(shots) <= self.most)
             for earlier, question in pairwise(["", *questions])
         ]
         return [[*self._lines(SHOTS, told, ""), *looks[0]], *looks[1:]]
@@ -108,36 +117,67 @@ class LookLines:
         """How many a conversation's looks have, at most, with so many lines of the overview."""
         return (overview + 1) * LINE + questions * (ROOM + ROOM_SAID)
 
-    def _look(self, question: str, overview: Sequence[int], *, whole: bool) -> list[Word]:
-        """The frames whose times a question names, else those that show what it names."""
+    def _before(self, question: str, earlier: str, overview: Sequence[int], *, whole: bool) -> list[Word]:
+        """The frames and lines at the times that a question names, else those that it asks for by what is in them."""
         at = frames_at(question, self.times)[:MOST]
         if at:
             self._describe(at)
-            return [*self._lines(ASKED, at if overview else [], question), *self._spoken(at, question)]
+            return [*self._lines(ASKED, at if overview else [], question), *self._spoken(at, question)][:ROOM]
+        named = self._showing(question, overview, whole=whole)
+        if not named and earlier and points_back(question):
+            named = self._showing(earlier, overview, whole=whole)
+        looked = self._lines(ASKED, self._once(sorted({*named, *self._speaking(question)})), question)
+        return [*looked[:ROOM], *self._heard(question, earlier, named)]
+
+    def _showing(self, question: str, overview: Sequence[int], *, whole: bool) -> list[int]:
+        """Frames that show what a question names; the overview has every shot of a film that is `whole` in it."""
         near = overview
         if not whole:
             named = self.embed(question)
             near = find_frames(self.contents.to(named), named, most=self.most, one_a_shot=True)
         self._describe(near)
         asked = stems(question)
-        found = self._once([frame for frame in near if asked & self.known[frame][1]])
-        return self._lines(ASKED, found[:MOST], question)
+        return [frame for frame in near if asked & self.known[frame][1]][:MOST]
+
+    def _speaking(self, question: str) -> list[int]:
+        """Frames that show best what those look like whom a question names, where it asks for little else."""
+        asked = set(telling_words(question))
+        spoken = [(frame, set(telling_words(speaker_of(line)))) for frame, line in self._spoken_lines]
+        named = [(frame, name) for frame, name in spoken if asked & name]
+        if not named or len(asked.difference(*(name for _, name in named))) > 1:
+            return []
+        a_shot = sorted({self._shot(frame): frame for frame, _ in reversed(named)}.values())[:OF_SHOTS]
+        self._describe(a_shot)
+        known = [frame for frame in a_shot if self.known[frame][0]]
+        return sorted(known, key=lambda frame: len(self.known[frame][1]))[:SPEAKING]  # one alone in a picture is sure
 
     def _spoken(self, at: Sequence[int], question: str) -> list[Word]:
         """What is said around some frames, once more."""
         near = sorted({frame + second for frame in at for second in NEAR} & {*range(len(self.said))})
         return [Word(i, look=Look(question, frame)) for frame in near for i in self.said[frame]]
 
-    def _heard(self, question: str, earlier: str) -> list[Word]:
-        """The spoken lines that a question asks for, once more; where it names a time, that finds them."""
-        if frames_at(question, self.times):
-            return []
-        spoken = self._spoken_lines
-        found = self.find_lines([line for _, line in spoken], question, earlier, most=MOST_SAID)
+    def _heard(self, question: str, earlier: str, named: Sequence[int]) -> list[Word]:
+        """The spoken lines that a question asks for, once more; `named` are frames that show what it names."""
+        seen = {self._shot(frame): self._named_in(f"{question} {earlier}", frame) for frame in named}
+        spoken = [(frame, line, f"{line} {seen.get(self._shot(frame), '')}") for frame, line in self._spoken_lines]
+        found = self.find_lines([told for *_, told in spoken], question, earlier, most=MOST_SAID)
         words = [Word(i) for i in self.tokenizer.encode(SAID)] if found else []
-        for frame, line in (spoken[number] for number in found):
+        for frame, line, _ in (spoken[number] for number in found):
             words += [Word(i, look=Look(question, frame)) for i in self.tokenizer.encode(f"\n{line}")[:LINE]]
         return words[:ROOM_SAID]
+
+    def _named_in(self, text: str, frame: int) -> str:
+        """Words of a text that say what a frame shows."""
+        return " ".join(word for word in telling_words(text) if stems(word) & self.known[frame][1])
+
+    def _shot(self, frame: int) -> int:
+        """Number of the shot that a frame belongs to."""
+        return bisect_right(self._shots, frame)
+
+    @cached_property
+    def _shots(self) -> list[int]:
+        """Number of the first frame of each shot."""
+        return shots_of(self.contents)
 
     @cached_property
     def _spoken_lines(self) -> list[tuple[int, str]]:

@@ -62,6 +62,10 @@ SAYS_WHAT = (
     '{yes}the {thing}, {name}, says: "{line}"',
 )
 SAYS_NOTHING = ("No, the {thing} doesn't say anything.", "The {thing} says nothing.", "No, the {thing} stays silent.")
+THERE_SAID = (
+    "what does {name} say {where}?", "What does {name} tell {other} {where}?", "what did {name} say {where}",
+    "{where}, what does {name} say?", "what is {name} saying to {other} {where}?",
+)  # fmt: skip
 AT = (
     "what happens at {t}?", "What happens at {t}", "what is going on at {t}?", "what's happening at {t}",
     "Describe the scene at {t}.", "who is on screen at {t}?", "What do we see at {t}?", "at {t} what happens",
@@ -103,7 +107,7 @@ def roles(script: Script) -> list[Role]:
 def cast_talk(script: Script, turns: int, rng: random.Random) -> Talk:
     """So many questions about who is who, and about moments; fewer where the film tells less."""
     known = roles(script)
-    makers = [_at, *([_who_is, _who_is, _its_name, _its_name, _is_a, _says] if known else [_nameless])]
+    makers = [_at, *([_who_is, _who_is, _its_name, _its_name, _is_a, _says, _says_there] if known else [_nameless])]
     talk: Talk = []
     for _ in range(turns):
         talk += rng.choice(makers)(script, known, rng)
@@ -182,6 +186,25 @@ def _says(script: Script, known: Sequence[Role], rng: random.Random) -> Talk:
     said = _spoken(script)[number][1].text
     answer = rng.choice(SAYS_WHAT).format(yes=yes, name=role.name, thing=role.thing, line=said)
     return [replace(_turn(question, answer, role), lines=(number,))]
+
+
+def _says_there(script: Script, known: Sequence[Role], rng: random.Random) -> Talk:
+    """What somebody says at a place that the film shows once."""
+    del known
+    places = Counter(shot.place for shot in script.shots)
+    numbered = list(enumerate(_spoken(script)))
+    shots = [(n, shot) for n, shot in enumerate(script.shots) if places[shot.place] == 1]
+    there = [(n, shot, line.speaker) for n, shot in shots for line in shot.lines if line.speaker]
+    if not there:
+        return []
+    n, shot, name = rng.choice(there)
+    said = next(line for line in shot.lines if line.speaker == name)
+    other = next((other for other in NAMES if other != name and other in said.text), "them")
+    where = f"{preposition(shot.place)} the {shot.place}"
+    lines = tuple(number for number, (_, line) in numbered if line is said)
+    frames = tuple(s for s in range(int(script.duration)) if script.index_at(s) == n)
+    question = rng.choice(THERE_SAID).format(name=name, other=other, where=where)
+    return [Turn(question, f'{name} says: "{said.text}"', lines, "drawn cast", frames)]
 
 
 def _at(script: Script, known: Sequence[Role], rng: random.Random) -> Talk:
