@@ -20,7 +20,6 @@ LINE_BEFORE, LINE_BEHIND = 0.5, 0.1  # of their score, what a line gets from its
 EARLIER = 0.5  # what a word of the question before counts, where this one points back
 WORTH = 0.25  # of the best line's score, what a line must have
 AT_AN_END = 3  # first or last lines, where a question asks for the beginning or the end
-WHOLE = 1  # first and last lines, where it asks for the whole
 KEPT = 4096  # words whose embeddings are kept
 _BEGINNING = frozenset(("begin", "beginning", "begins", "first", "opening", "start", "starts"))
 _END = frozenset(("end", "ending", "ends", "final", "finally", "last"))
@@ -58,21 +57,21 @@ class LineFinder:
     def __call__(self, lines: Sequence[str], question: str, earlier: str = "", *, most: int) -> list[int]:
         """Numbers, ascending, of at most so many lines; `earlier` is the question before this one.
 
-        A question without a word to look for, such as "What is it about?", gets the first lines, the last ones, and
+        A question without a word to look for, such as "What is it about?", gets the first line, the last one, and
         some with the words that most lines have.
         """
         spoken = [telling_words(line) for line in lines]
         every = frozenset(_WORD.findall(question.lower()))
         asked = dict.fromkeys(telling_words(question), 1.0)
-        if not asked or points_back(question):
+        if points_back(question) or (not asked and not every & _THE_WHOLE):
             asked = dict.fromkeys(telling_words(earlier), EARLIER) | asked
         numbers = range(len(lines))
-        if not asked:
-            found = [*numbers[-WHOLE:], *numbers[:WHOLE], *_central(spoken, most)]
+        ends = [*numbers[-AT_AN_END:]] if _END & every else []
+        ends += numbers[:AT_AN_END] if _BEGINNING & every else ()
+        if asked:
+            found = [*ends, *(self._naming(spoken, asked) if any(spoken) else ())]
         else:
-            first = numbers[:AT_AN_END] if _BEGINNING & every else ()
-            last = numbers[-AT_AN_END:] if _END & every else ()
-            found = [*last, *first, *(self._naming(spoken, asked) if any(spoken) else ())]
+            found = ends or [*numbers[-1:], *numbers[:1], *_central(spoken, most)]
         return sorted(list(dict.fromkeys(found))[:most])
 
     def _naming(self, spoken: Sequence[Sequence[str]], asked: Mapping[str, float]) -> list[int]:

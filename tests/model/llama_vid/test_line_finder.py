@@ -58,11 +58,16 @@ def test_a_question_that_points_back_is_looked_for_with_the_one_before(find: Lin
     assert found(find, "Where is the boat?", "Who has the crown?", most=1) == ["Nora: The boat leaves now."]
 
 
-def test_the_ends_are_told_where_they_are_asked_for_or_nothing_else_is(find: LineFinder) -> None:
-    first, last = list(LINES[:AT_AN_END]), list(LINES[-AT_AN_END:])
-    assert found(find, "What is it about?") == [*first, *last]
+def test_the_ends_are_told_where_they_are_asked_for(find: LineFinder) -> None:
+    last = list(LINES[-AT_AN_END:])
     assert found(find, "how does it end", most=3) == last
     assert found(find, "Who has the boat in the end?", most=4) == ["Nora: The boat leaves now.", *last]
+
+
+def test_for_the_whole_lines_are_told_that_have_most_in_common_with_the_others(find: LineFinder) -> None:
+    assert found(find, "What is this film about?", "Where is the boat?", most=2) == [LINES[0], LINES[-1]]
+    assert "Nora: Hugo took the map." in found(find, "What is this film about?", most=4)
+    assert find(["Tom: Good morning!", "Ada: Good morning!", "Tom: The map is gone."] * 4, "the plot?", most=3)[1] == 2
 
 
 def test_times_are_no_words(find: LineFinder) -> None:
