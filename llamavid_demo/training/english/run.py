@@ -8,6 +8,7 @@ import json
 import logging
 import random
 import time
+from bisect import bisect_right
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -95,15 +96,15 @@ class EnglishTraining:
 
     def sequence(self, film: Film, rng: random.Random) -> TalkSequence:
         """A film's sequence, with as many of its talks as the longest holds that is learned at once, but one turn."""
-        looks = rng.choice(self.recipe.look_frames)
-        while True:
+        looks, longest = rng.choice(self.recipe.look_frames), self.recipe.longest
+        made = self.maker(film, look_frames=looks)
+        if len(made.ids) > longest:
+            film.talks = film.talks[: max(1, bisect_right(made.ends, longest) - 1)]
             made = self.maker(film, look_frames=looks)
-            if len(made.ids) <= self.recipe.longest or sum(map(len, film.talks)) == 1:
-                return made
-            if len(film.talks) == 1:
-                film.talks[0].pop()
-            else:
-                film.talks.pop()
+        while len(made.ids) > longest and len(film.talks[0]) > 1:
+            film.talks[0].pop()
+            made = self.maker(film, look_frames=looks)
+        return made
 
     def save(self, out: Path) -> None:
         """Write the checkpoint as a LoRA release."""
