@@ -88,7 +88,7 @@ def _answer(
         section = read({"ahead": NEUTRAL_GUIDE, "first": question.guide}.get(way.guide, question.text))
         if way.most != 0:
             section = replace(section, frames=LookingFrames(film, way))
-        writing.append(begin(model, section, words, [*(text for text, _ in earlier), question.text]))
+        writing.append(begin(model, section, words, [*earlier, (question.text, None)]))
     if way.hidden == "theirs":  # rows of a batch that share a prefix share what they do not see, too
         return [finish(model, [row])[0] for row in writing]
     return finish(model, writing)

@@ -14,7 +14,7 @@ from torch import nn
 
 from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
 from llamavid_demo.model.llama_vid.second_look import SAME_SHOT, before_turns, find_frames
-from llamavid_demo.model.prompt import FRAME, Look, Word
+from llamavid_demo.model.prompt import FRAME, Exchange, Look, Word
 from llamavid_demo.model.section_frames import SectionFrames, WordsState
 
 NEAR = 2  # frames on each side of a cue that count as near it
@@ -73,16 +73,16 @@ class LookingFrames(SectionFrames):
         raise NotImplementedError
 
     def look_again(
-        self, words: Sequence[Word], questions: Sequence[str], *, frames: int, visible: int, times: Sequence[float]
+        self, words: Sequence[Word], turns: Sequence[Exchange], *, frames: int, visible: int, times: Sequence[float]
     ) -> tuple[list[Word], torch.Tensor | None]:
         """Words with the way's second looks, and which of the film's tokens they do not see (P,)."""
         del frames, times
-        film, turns = self.film, []
+        film, looks = self.film, []
         most = len(film.places) if self.way.most is None else self.way.most
-        for question in questions:
+        for question, _ in turns:
             chosen = CHOICES[self.way.choose](film, question, min(most, len(film.places)))
-            turns.append([Word(FRAME, look=Look(question, frame, film.places[frame])) for frame in chosen])
-        words = before_turns(words, turns, eos=film.model.tokenizer.eos)
+            looks.append([Word(FRAME, look=Look(question, frame, film.places[frame])) for frame in chosen])
+        words = before_turns(words, looks, eos=film.model.tokenizer.eos)
         self._looks = [word.look for word in words if word.look]
         hidden = {"none": [], "theirs": [look.place for look in self._looks], "all": list(film.places)}
         stale = torch.zeros(visible, dtype=torch.bool)

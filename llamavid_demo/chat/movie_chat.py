@@ -157,7 +157,8 @@ class MovieChat(Dialogue):
         words = self.model.words(view.last_cues, turns, answers=self.settings.answers or self.model.config.answers)
         guide = self._guide(turn, first=self.turns[0])
         work = TurnTask(
-            view, guide, self._conversation, words, [past.question for past in (*earlier, turn)],
+            view, guide, self._conversation, words,
+            [*((past.question, past.text) for past in earlier), (turn.question, None)],
             look_frames=self._look_frames(turn), longest=sampling.max_new_tokens,
         )  # fmt: skip
         check_length(self.model, view.visible + work.tokens)

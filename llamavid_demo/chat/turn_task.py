@@ -15,11 +15,11 @@ from llamavid_demo.chat.sizes import batch_bytes, tail_bytes
 from llamavid_demo.chat.task import Priority, Steps
 from llamavid_demo.chat.turn import TurnStats
 from llamavid_demo.model.attention import AttentionWatch, TailReading
-from llamavid_demo.model.prompt import Word, word_places
+from llamavid_demo.model.prompt import Exchange, Word, word_places
 
 
 class TurnTask(SectionTask):
-    """What an answer needs read: the section as the guide question sees it, second looks of the `questions`, the words.
+    """What an answer needs read: the section as the guide question sees it, second looks of the `turns`, the words.
 
     Each question looks at `look_frames` frames at most; `longest` is the answer's length in tokens, at most. `asked`
     are the words with their looks, `reused` the tokens that were in memory already.
@@ -31,15 +31,15 @@ class TurnTask(SectionTask):
         guide: str,
         conversation: ConversationCache,
         words: list[Word],
-        questions: Sequence[str] = (),
+        turns: Sequence[Exchange] = (),
         *,
         look_frames: int = 0,
         longest: int = 0,
     ) -> None:
         super().__init__(view, guide)
-        self.conversation, self.asked, self.questions = conversation, words, questions
+        self.conversation, self.asked, self.turns = conversation, words, turns
         self.look_frames, self.reused = look_frames, 0
-        self.most_words = len(words) + self.reader.model.look_tokens(look_frames, len(questions))
+        self.most_words = len(words) + self.reader.model.look_tokens(look_frames, len(turns))
         self.tokens = self.most_words + longest
         config = self.reader.model.config
         self.watch = AttentionWatch(
@@ -71,7 +71,7 @@ class TurnTask(SectionTask):
         self.reused = min(prefix.filled, visible)
         frames = yield from self.read()
         self.asked, stale = frames.look_again(
-            self._words, self.questions, frames=self.look_frames, visible=visible, times=self.reader.encoded.times
+            self._words, self.turns, frames=self.look_frames, visible=visible, times=self.reader.encoded.times
         )
         known = kept.keep(self.asked)
         self.reused += known

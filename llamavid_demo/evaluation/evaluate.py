@@ -216,8 +216,8 @@ def answer_film(
     writing = []
     for question, other in zip(asked, wrong, strict=True):
         turns = [*_turns(question.earlier), (question.text, None)]
-        looked_for = [other if mode == "wrong guide" else text for text, _ in turns]
-        before = {NO_GUIDE: "", "ahead": NEUTRAL_GUIDE, "first": looked_for[0]}.get(guide, looked_for[-1])
+        looked_for = [(other if mode == "wrong guide" else text, said) for text, said in turns]
+        before = {NO_GUIDE: "", "ahead": NEUTRAL_GUIDE, "first": looked_for[0][0]}.get(guide, looked_for[-1][0])
         if before not in sections:
             sections[before] = read_section(model, prompt, before, patches, change=partial(hide, mode=mode))
         words = model.words(prompt.last_cues, turns, answers=answers or model.config.answers)

@@ -13,7 +13,7 @@ from llamavid_demo.model.attention import AttentionWatch, BatchReading, TailRead
 from llamavid_demo.model.kv_cache import Prefix, Tail, TailBatch
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.moments import watched_mass
-from llamavid_demo.model.prompt import SectionPrompt, Word, word_places
+from llamavid_demo.model.prompt import Exchange, SectionPrompt, Word, word_places
 from llamavid_demo.model.section_frames import SectionFrames
 
 LONGEST_ANSWER = 48  # tokens
@@ -63,18 +63,18 @@ def begin(
     model: LoadedModel,
     section: ReadSection,
     words: Sequence[Word],
-    questions: Sequence[str] = (),
+    turns: Sequence[Exchange] = (),
     *,
     look_frames: int = 0,
 ) -> Writing:
     """Read a conversation's words behind a section, and choose the first word of the answer.
 
-    Each of its `questions` takes a second look at so many frames at most.
+    Each question of its `turns` takes a second look at so many frames at most.
     """
     length, tail = len(section.ids), Tail(model.config.llama.num_hidden_layers)
     words, stale = section.frames.look_again(
         words,
-        questions,
+        turns,
         frames=look_frames,
         visible=length,
         times=range(length),  # a frame a second, from 0 on

@@ -82,7 +82,7 @@ def answer_clip(model: LoadedLlamaVid, pictures: Sequence[Path], rng: random.Ran
     writing = [
         begin(
             model, section, model.words(prompt.last_cues, [(one.question, None)], answers=model.config.answers),
-            [one.question], look_frames=look_frames,
+            [(one.question, None)], look_frames=look_frames,
         )
         for one in asked
     ]  # fmt: skip

@@ -61,7 +61,7 @@ def answer_scene(model: LoadedModel, scene: WrittenScene) -> list[SceneAnswer]:
     for question in scene.questions:
         turns = [*asked_before(scene.questions, question), (question.text, None)]
         words = model.words(prompt.last_cues, turns, answers=model.config.answers)
-        writing.append(begin(model, section, words, [text for text, _ in turns], look_frames=look_frames))
+        writing.append(begin(model, section, words, turns, look_frames=look_frames))
     said = finish(model, writing, longest=LONGEST)
     per_frame, spoken = model.config.tokens_per_frame, model.config.spoken_evidence
     answers = []

@@ -18,7 +18,7 @@ from llamavid_demo.model.attention import LastLayerWritten, PrefixReading, Readi
 from llamavid_demo.model.config import VisionConfig
 from llamavid_demo.model.kv_cache import Prefix
 from llamavid_demo.model.preprocessor import normalised
-from llamavid_demo.model.prompt import FRAME, Answers, SectionPrompt, Word, one_line
+from llamavid_demo.model.prompt import FRAME, Answers, Exchange, SectionPrompt, Word, one_line
 from llamavid_demo.model.section_frames import SectionFrames, WordsState
 from llamavid_demo.model.stated import GENERAL_VOCABULARY
 
@@ -178,10 +178,10 @@ class LoadedModel(ABC):
         """Prompt of a section whose frame t is followed by the text `cues[t]`."""
 
     @abstractmethod
-    def words(self, last_cues: str, turns: Sequence[tuple[str, str | None]], *, answers: Answers) -> list[Word]:
+    def words(self, last_cues: str, turns: Sequence[Exchange], *, answers: Answers) -> list[Word]:
         """What follows a section's last frame: its cues, then questions with answers; an open one has None."""
 
-    def text_ids(self, turns: Sequence[tuple[str, str | None]]) -> list[int]:
+    def text_ids(self, turns: Sequence[Exchange]) -> list[int]:
         """Ids of a conversation without any film, whose last turn is open."""
         return [*self.section_prompt([]).ids, *(word.id for word in self.words("", turns, answers="raw"))]
 

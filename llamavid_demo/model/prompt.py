@@ -13,6 +13,7 @@ from llamavid_demo.film.cues import Cue
 
 FRAME = -200  # the original's id of an image mark
 Answers = Literal["fused", "raw"]  # whether earlier answers read the frames as questions do, or enter as written
+Exchange = tuple[str, str | None]  # a question with its answer; an open one has None
 
 
 class Look(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Generator, Sequence
 
 import torch
 
-from llamavid_demo.model.prompt import Word
+from llamavid_demo.model.prompt import Exchange, Word
 
 
 class WordsState:
@@ -38,14 +38,14 @@ class SectionFrames(ABC):
         """Embeddings (1, L, H) of the section prompt's `ids`, its rows in their places."""
 
     def look_again(
-        self, words: Sequence[Word], questions: Sequence[str], *, frames: int, visible: int, times: Sequence[float]
+        self, words: Sequence[Word], turns: Sequence[Exchange], *, frames: int, visible: int, times: Sequence[float]
     ) -> tuple[list[Word], torch.Tensor | None]:
         """Words with each turn's second look before it, and which of the section's tokens they then don't see (P,).
 
-        Each of the `questions` looks at `frames` frames at most, among the first `visible` tokens P. Models whose words
-        read the frames anyway need no look, and see all (None). `times` are the frames', in seconds.
+        Each question of the `turns` looks at `frames` frames at most, among the first `visible` tokens P. Models whose
+        words read the frames anyway need no look, and see all (None). `times` are the frames', in seconds.
         """
-        del questions, frames, visible, times
+        del turns, frames, visible, times
         return list(words), None
 
     @abstractmethod

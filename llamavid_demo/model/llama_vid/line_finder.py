@@ -17,15 +17,14 @@ from llamavid_demo.model.real_world.named_tokens import WordEncoder, embed_words
 NEAR = 0.2  # cosine of two words' embeddings, from which on they may mean the same
 ALIKE = 0.6  # what a word counts that may mean the same, times that cosine; the word itself counts 1
 LINE_BEFORE, LINE_BEHIND = 0.5, 0.1  # of their score, what a line gets from its neighbours: answers follow questions
-EARLIER = 0.5  # what a word of the question before counts, where this one points back
+EARLIER = 0.5  # what a word of the turn before counts, where the question points back
 WORTH = 0.25  # of the best line's score, what a line must have
 AT_AN_END = 3  # first or last lines, where a question asks for the beginning or the end
 KEPT = 4096  # words whose embeddings are kept
 _BEGINNING = frozenset(("begin", "beginning", "begins", "first", "opening", "start", "starts"))
 _END = frozenset(("end", "ending", "ends", "final", "finally", "last"))
-_POINTS_BACK = frozenset((
-    "he", "her", "him", "his", "it", "its", "she", "that", "their", "them", "then", "there", "they", "this", "why",
-))  # fmt: skip
+_PRONOUNS = frozenset(("he", "her", "him", "his", "it", "its", "she", "their", "them", "they"))
+_POINTS_BACK = _PRONOUNS | {"that", "then", "there", "this", "why"}
 _THE_WHOLE = frozenset(("clip", "film", "movie", "plot", "story", "video"))
 _POLITE = frozenset((
     "afternoon", "day", "evening", "good", "goodbye", "hello", "hi", "morning", "night", "please", "soon", "thank",
@@ -55,7 +54,7 @@ class LineFinder:
         self._embedded = lru_cache(KEPT)(self._embed)
 
     def __call__(self, lines: Sequence[str], question: str, earlier: str = "", *, most: int) -> list[int]:
-        """Numbers, ascending, of at most so many lines; `earlier` is the question before this one.
+        """Numbers, ascending, of at most so many lines; `earlier` is the turn before this question.
 
         A question without a word to look for, such as "What is it about?", gets the first line, the last one, and
         some with the words that most lines have.
@@ -63,7 +62,7 @@ class LineFinder:
         spoken = [telling_words(line) for line in lines]
         every = frozenset(_WORD.findall(question.lower()))
         asked = dict.fromkeys(telling_words(question), 1.0)
-        if points_back(question) or (not asked and not every & _THE_WHOLE):
+        if _has(question, _POINTS_BACK) or (not asked and not every & _THE_WHOLE):
             asked = dict.fromkeys(telling_words(earlier), EARLIER) | asked
         numbers = range(len(lines))
         ends = [*numbers[-AT_AN_END:]] if _END & every else []
@@ -118,10 +117,15 @@ def _central(spoken: Sequence[Sequence[str]], most: int) -> list[int]:
     return found
 
 
-def points_back(question: str) -> bool:
-    """Whether a question has a word that stands for something in the one before, and is not about the whole film."""
+def about_one_named_before(question: str) -> bool:
+    """Whether a question's pronoun stands for somebody or something in the turn before."""
+    return _has(question, _PRONOUNS)
+
+
+def _has(question: str, pointing: frozenset[str]) -> bool:
+    """Whether a question points back with one of these words, and is not about the whole film."""
     words = {*_WORD.findall(question.lower())}
-    return bool(words & _POINTS_BACK) and not words & _THE_WHOLE
+    return bool(words & pointing) and not words & _THE_WHOLE
 
 
 def telling_words(text: str) -> list[str]:

@@ -19,7 +19,7 @@ from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, VidTokenizer
 from llamavid_demo.model.llama_vid.unseen_frames import UnseenFrames
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, LoadedModel
 from llamavid_demo.model.preprocessor import resized
-from llamavid_demo.model.prompt import FRAME, Answers, Look, SectionPrompt, Word
+from llamavid_demo.model.prompt import FRAME, Answers, Exchange, Look, SectionPrompt, Word
 from llamavid_demo.model.real_world.eyes import RealWorldEyes
 from llamavid_demo.model.real_world.packages import INSTALL
 from llamavid_demo.model.section_frames import SectionFrames, WordsState
@@ -147,7 +147,7 @@ class LoadedLlamaVid(LoadedModel):
         """Prompt of a section whose frame t is followed by the text `cues[t]`."""
         return section_prompt(self.tokenizer, self.config.prompt, cues, self.config.tokens_per_frame)
 
-    def words(self, last_cues: str, turns: Sequence[tuple[str, str | None]], *, answers: Answers) -> list[Word]:
+    def words(self, last_cues: str, turns: Sequence[Exchange], *, answers: Answers) -> list[Word]:
         """What follows a section's last frame; nothing of it reads frames, so `answers` changes nothing."""
         del answers
         text = conversation_text(self.tokenizer, self.config.prompt, last_cues, turns)
@@ -208,7 +208,7 @@ class GuidedFrames(SectionFrames):
         return self.model.embed(ids, rows)
 
     def look_again(
-        self, words: Sequence[Word], questions: Sequence[str], *, frames: int, visible: int, times: Sequence[float]
+        self, words: Sequence[Word], turns: Sequence[Exchange], *, frames: int, visible: int, times: Sequence[float]
     ) -> tuple[list[Word], torch.Tensor | None]:
         """Words with second looks: lines of words, or fresh context tokens of the frames that a question names.
 
@@ -219,8 +219,8 @@ class GuidedFrames(SectionFrames):
         seen = self.places[: bisect_left(self.places, visible)]
         if reader := self.model.look_reader:
             lines = self._lines(reader, times[: len(seen)], frames)
-            return before_turns(words, lines.before(questions), eos=self.model.tokenizer.eos), None
-        looks = [self._look(question, seen, frames) for question in questions]
+            return before_turns(words, lines.before(turns), eos=self.model.tokenizer.eos), None
+        looks = [self._look(question, seen, frames) for question, _ in turns]
         stale = torch.zeros(visible, dtype=torch.bool, device=self.model.device)
         stale[list(seen)] = True
         return before_turns(words, looks, eos=self.model.tokenizer.eos), stale

@@ -16,10 +16,10 @@ import torch
 
 from llamavid_demo.film.sections import clock
 from llamavid_demo.model.llama_vid.config import LookWords
-from llamavid_demo.model.llama_vid.line_finder import LineFinder, points_back, telling_words
+from llamavid_demo.model.llama_vid.line_finder import LineFinder, about_one_named_before, telling_words
 from llamavid_demo.model.llama_vid.second_look import find_frames, frames_at, shots_of
 from llamavid_demo.model.llama_vid.tokenizer import VidTokenizer
-from llamavid_demo.model.prompt import Look, Word
+from llamavid_demo.model.prompt import Exchange, Look, Word
 from llamavid_demo.model.real_world.named_tokens import embed_words, stems
 
 SHOTS = "\nPictures:"
@@ -100,15 +100,15 @@ class LookLines:
     most: int  # lines of the overview
     known: dict[int, Shown] = field(default_factory=dict)
 
-    def before(self, questions: Sequence[str]) -> list[list[Word]]:
+    def before(self, turns: Sequence[Exchange]) -> list[list[Word]]:
         """Looks of a conversation's questions."""
         shots = self._shots
         overview = shots if len(shots) <= self.most else [shots[i * len(shots) // self.most] for i in range(self.most)]
         self._describe(overview)
         told = self._once(overview)
         looks = [
-            self._before(question, earlier, overview, whole=len(shots) <= self.most)
-            for earlier, question in pairwise(["", *questions])
+            self._before(question, f"{asked} {answer or ''}".strip(), overview, whole=len(shots) <= self.most)
+            for (asked, answer), (question, _) in pairwise([("", None), *turns])
         ]
         return [[*self._lines(SHOTS, told, ""), *looks[0]], *looks[1:]]
 
@@ -123,10 +123,11 @@ class LookLines:
         if at:
             self._describe(at)
             return [*self._lines(ASKED, at if overview else [], question), *self._spoken(at, question)][:ROOM]
-        named = self._showing(question, overview, whole=whole)
-        if not named and earlier and points_back(question):
-            named = self._showing(earlier, overview, whole=whole)
-        looked = self._lines(ASKED, self._once(sorted({*named, *self._speaking(question)})), question)
+        named, speaking = self._showing(question, overview, whole=whole), self._speaking(question, question)
+        if earlier and about_one_named_before(question):
+            named = named or self._showing(earlier, overview, whole=whole)
+            speaking = speaking or self._speaking(question, earlier)
+        looked = self._lines(ASKED, self._once(sorted({*named[: MOST - len(speaking)], *speaking})), question)
         return [*looked[:ROOM], *self._heard(question, earlier, named)]
 
     def _showing(self, question: str, overview: Sequence[int], *, whole: bool) -> list[int]:
@@ -139,11 +140,11 @@ class LookLines:
         asked = stems(question)
         return [frame for frame in near if asked & self.known[frame][1]][:MOST]
 
-    def _speaking(self, question: str) -> list[int]:
-        """Frames that show best what those look like whom a question names, where it asks for little else."""
-        asked = set(telling_words(question))
+    def _speaking(self, question: str, naming: str) -> list[int]:
+        """Frames that show best what those look like whom a text names, where a question asks for little else."""
+        asked, told = set(telling_words(question)), set(telling_words(naming))
         spoken = [(frame, set(telling_words(speaker_of(line)))) for frame, line in self._spoken_lines]
-        named = [(frame, name) for frame, name in spoken if asked & name]
+        named = [(frame, name) for frame, name in spoken if told & name]
         if not named or len(asked.difference(*(name for _, name in named))) > 1:
             return []
         a_shot = sorted({self._shot(frame): frame for frame, _ in reversed(named)}.values())[:OF_SHOTS]

@@ -6,7 +6,7 @@ from llamavid_demo.film.cues import Cue
 from llamavid_demo.film.sections import clock
 from llamavid_demo.model.llama_vid.config import PromptFormat
 from llamavid_demo.model.llama_vid.tokenizer import VidTokenizer
-from llamavid_demo.model.prompt import FRAME, SectionPrompt, one_line
+from llamavid_demo.model.prompt import FRAME, Exchange, SectionPrompt, one_line
 
 TELL_TIME = 10  # seconds
 
@@ -37,9 +37,7 @@ def section_prompt(
     return SectionPrompt(tuple(ids), tokenizer.plain(cues[-1]) if cues else "")
 
 
-def conversation_text(
-    tokenizer: VidTokenizer, texts: PromptFormat, last_cues: str, turns: Sequence[tuple[str, str | None]]
-) -> str:
+def conversation_text(tokenizer: VidTokenizer, texts: PromptFormat, last_cues: str, turns: Sequence[Exchange]) -> str:
     """What follows the last frame: closing sentence, then questions with their answers; an open one has None."""
     parts = []
     for question, answer in turns:

@@ -15,7 +15,7 @@ from llamavid_demo.model.llava_mini.prefusion import Watch
 from llamavid_demo.model.llava_mini.prompt import conversation_words, section_prompt, text_ids
 from llamavid_demo.model.llava_mini.tokenizer import ChatTokenizer
 from llamavid_demo.model.loaded import LoadedModel
-from llamavid_demo.model.prompt import FRAME, Answers, SectionPrompt, Word
+from llamavid_demo.model.prompt import FRAME, Answers, Exchange, SectionPrompt, Word
 
 ROWS_AT_ONCE = 1024  # of pre-fusion, on a CPU: no more than its caches hold
 
@@ -84,11 +84,11 @@ class LoadedLlavaMini(LoadedModel):
         """Prompt of a section whose frame t is followed by the text `cues[t]`."""
         return section_prompt(self.tokenizer, cues, self.config.tokens_per_frame, system=self.config.system)
 
-    def words(self, last_cues: str, turns: Sequence[tuple[str, str | None]], *, answers: Answers) -> list[Word]:
+    def words(self, last_cues: str, turns: Sequence[Exchange], *, answers: Answers) -> list[Word]:
         """What follows a section's last frame: its cues, then questions with answers, "fused" or "raw"."""
         return conversation_words(self.tokenizer, last_cues, turns, answers=answers, system=self.config.system)
 
-    def text_ids(self, turns: Sequence[tuple[str, str | None]]) -> list[int]:
+    def text_ids(self, turns: Sequence[Exchange]) -> list[int]:
         """Ids of a conversation without any film: no word of it is fused."""
         return text_ids(self.tokenizer, turns, system=self.config.system)
 

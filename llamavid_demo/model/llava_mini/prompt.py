@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from llamavid_demo.model.llava_mini.sequence import IMAGE
 from llamavid_demo.model.llava_mini.tokenizer import SYSTEM, ChatTokenizer, Message
-from llamavid_demo.model.prompt import FRAME, Answers, SectionPrompt, Word
+from llamavid_demo.model.prompt import FRAME, Answers, Exchange, SectionPrompt, Word
 
 _A_FILM = Message("user", "", images=1)
 
@@ -29,7 +29,7 @@ def section_prompt(
 def conversation_words(
     tokenizer: ChatTokenizer,
     last_cues: str,
-    turns: Sequence[tuple[str, str | None]],
+    turns: Sequence[Exchange],
     *,
     answers: Answers,
     system: str = SYSTEM,
@@ -45,12 +45,12 @@ def conversation_words(
     return [*(Word(token) for token in tokenizer.encode(last_cues)), *spoken[begin:]]
 
 
-def text_ids(tokenizer: ChatTokenizer, turns: Sequence[tuple[str, str | None]], *, system: str = SYSTEM) -> list[int]:
+def text_ids(tokenizer: ChatTokenizer, turns: Sequence[Exchange], *, system: str = SYSTEM) -> list[int]:
     """Ids of a conversation without pictures."""
     return tokenizer.encode_chat(_messages(turns, images=0), system=system)
 
 
-def _messages(turns: Sequence[tuple[str, str | None]], *, images: int) -> list[Message]:
+def _messages(turns: Sequence[Exchange], *, images: int) -> list[Message]:
     """Questions and answers; so many pictures or films stand before the first question."""
     messages: list[Message] = []
     for question, answer in turns:

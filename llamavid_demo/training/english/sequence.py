@@ -104,7 +104,7 @@ class SequenceMaker:
         words = [Word(i) for i in self.tokenizer.encode(text)]
         if lines is None:
             return words
-        return before_turns(words, lines.before([turn.question for turn in talk]), eos=self.tokenizer.eos)
+        return before_turns(words, lines.before(turns), eos=self.tokenizer.eos)
 
     def _lines(self, film: Film, section: SectionPrompt, contents: torch.Tensor, most: int) -> LookLines | None:
         """Second looks, with an overview of so many lines at most."""

@@ -12,7 +12,7 @@ import torch
 from llamavid_demo.model.llava_mini.prompt import conversation_words, section_prompt
 from llamavid_demo.model.llava_mini.sequence import fused_slots
 from llamavid_demo.model.llava_mini.tokenizer import ChatTokenizer
-from llamavid_demo.model.prompt import FRAME, Word
+from llamavid_demo.model.prompt import FRAME, Exchange, Word
 from llamavid_demo.questions import Question
 from llamavid_demo.storybook.frame_cues import cue_texts
 from llamavid_demo.storybook.world import ACTIONS, COLOURS, THINGS, Script
@@ -34,7 +34,7 @@ class ChatForm:
         """Ids that stand before the first frame; all of them are fused."""
         return list(section_prompt(self.tokenizer, [], self.tokens_per_frame, system=self.system).ids)
 
-    def words(self, last_cues: str, turns: Sequence[tuple[str, str | None]]) -> list[Word]:
+    def words(self, last_cues: str, turns: Sequence[Exchange]) -> list[Word]:
         """What stands behind the last frame; answers stay raw."""
         return conversation_words(self.tokenizer, last_cues, turns, answers="raw", system=self.system)
 

@@ -79,8 +79,22 @@ def lines(most: int = 8, shown: Sequence[str] = SHOWN, said: str = "\nHi.") -> L
     return LookLines(Letters(), times, contents, look, lambda question: torch.zeros(1, 16), spoken, find, most)
 
 
+def test_who_is_named_is_looked_at_where_that_one_speaks() -> None:
+    spoken = lines(shown=["a cat", "a cat", "", "a dog", "a dog", ""], said="\n0:11 Ada: Wait!")
+    _, who, she, other = before(spoken, "Hi!", "Who is Ada?", "Is she a bird?", "Who gave Ada the map of Rome?")
+    assert who == "\nLook:\n0:11 a cat\nSaid:\n0:11 Ada: Wait!"
+    assert she.startswith("\nLook:\n0:11 a cat\n")
+    assert other == "\nSaid:\n0:11 Ada: Wait!", "what she looks like is not asked for"
+
+
+def test_a_line_is_found_by_what_is_seen_while_it_is_said() -> None:
+    _, dog, cat = before(lines(said="\n0:11 Ada: Wait!"), "Hi!", "What is the dog's name?", "And the name of the cat?")
+    assert dog == "\nLook:\n0:13 a dog"
+    assert cat == "\nLook:\n0:10 a cat\nSaid:\n0:11 Ada: Wait!"
+
+
 def before(looks: LookLines, *questions: str) -> list[str]:
-    return [text_of(look) for look in looks.before(questions)]
+    return [text_of(look) for look in looks.before([(question, None) for question in questions])]
 
 
 def test_each_shot_is_told_before_the_first_question_and_what_a_question_names_before_it() -> None:
@@ -114,14 +128,18 @@ def test_a_long_film_is_told_in_parts_and_looked_for() -> None:
 
 def test_looks_have_no_more_tokens_than_are_reckoned_with() -> None:
     shown = ["cat " * 40 if second % 2 else "dog " * 40 for second in range(20)]
-    looks = lines(shown=shown, said="\n" + "x" * 400).before(["A cat and a dog?"] * 3)
+    looks = lines(shown=shown, said="\n" + "x" * 400).before([("A cat and a dog?", None)] * 3)
     assert len(looks[1]) == len(looks[2]) <= ROOM + ROOM_SAID
-    assert ROOM < len(lines(shown=shown, said="\ncat" * 99).before(["A cat and a dog?"] * 3)[2]) <= ROOM + ROOM_SAID
+    assert (
+        ROOM
+        < len(lines(shown=shown, said="\ncat" * 99).before([("A cat and a dog?", None)] * 3)[2])
+        <= ROOM + ROOM_SAID
+    )
     assert sum(map(len, looks)) <= LookLines.tokens(8, 3) and max(map(len, looks)) > 4 * LINE
     assert len(before(lines(said="\n" + "x" * 400), "At 0:11?")[0]) <= LookLines.tokens(8, 1)
 
 
 def test_every_token_of_a_line_belongs_to_its_frame() -> None:
-    first, *_ = lines().before(["Who?"])
+    first, *_ = lines().before([("Who?", None)])
     frames = {word.look.frame for word in first if word.look}
     assert frames == {0, 1, 3} and not any(word.fresh for word in first)
