@@ -11,12 +11,12 @@ from llamavid_demo.film.probe import VideoInfo, probe
 
 LOOKED_AT = 12  # frames
 FROM, TO = 0.05, 0.65  # of the film; later frames give the end away, earlier ones hold titles
-HEIGHT = 720
+HEIGHT = 360  # a page shows it at a sixth of that
 _SMALL = 180
 
 
 def make_poster(video: Path, poster: Path) -> float:
-    """Write a frame of `video` to `poster` as JPEG, at most 720 high; gives the second of the film that it shows.
+    """Write a frame of `video` to `poster` as JPEG, at most `HEIGHT` high; gives the second of the film that it shows.
 
     Raises `MovieError` when the film shows no picture.
     """

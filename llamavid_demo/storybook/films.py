@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from rich.progress import Progress
 
 from llamavid_demo.errors import MovieError
@@ -24,6 +25,7 @@ from llamavid_demo.storybook.world import Script, Shot
 
 RATE = 12  # frames a second
 TITLE_SECONDS = 3.0  # how long the title lies over the first scene, and "The End" over the last
+POSTER = 240, 360  # the page shows it at a sixth of that
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def _poster(folder: Path, title: str) -> None:
         colour, thing = look.split()
         figures.append(Figure(thing, colour, x, y, size, turn))
     picture = poster(title, Shot(place, time, weather, (), 1.0, seed=notes["seed"]), tuple(figures))
-    picture.save(folder / "poster.jpg", quality=88, optimize=True)
+    picture.resize(POSTER, Image.Resampling.LANCZOS).save(folder / "poster.jpg", quality=88, optimize=True)
 
 
 def encode(script: Script, path: Path, encoding: Encoding, *, jobs: int = 1) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from llamavid_demo.film import Movie
+from llamavid_demo.film.speech import speech_model
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui import (
     browser,
@@ -71,7 +72,7 @@ def layout(settings: Settings, movies: Sequence[Movie], models: Models) -> Named
         _conversation(parts, settings, first)
         with gr.Column(elem_id="dialogue"):
             parts["transcript"] = _html(
-                transcript.transcript(first),
+                transcript.transcript(first, hears=speech_model(settings.speech_model) is not None),
                 elem_id="transcript",
                 js_on_load=transcript.ON_LOAD,
             )
@@ -177,12 +178,12 @@ def _conversation(parts: Named, settings: Settings, movie: Movie) -> None:
                 label=labels("Answers"),
                 js_on_load=talk.ON_LOAD,
             )
+        parts["watching"] = _html(watching(), elem_id="watching")
         parts["activity"] = _html(elem_id="activity")
         parts["alert"] = _html(elem_id="alert")
         parts["suggestions"] = _html(
             talk.suggestions(suggested(movie, 0)), elem_id="suggestions", js_on_load=talk.SUGGESTIONS_ON_LOAD
         )
-        parts["watching"] = _html(watching(), elem_id="watching")
         with gr.Row(elem_id="composer"):
             parts["question"] = gr.Textbox(
                 label=labels("Your question"),
@@ -190,7 +191,6 @@ def _conversation(parts: Named, settings: Settings, movie: Movie) -> None:
                 container=False,
                 placeholder=labels("Ask about this film…"),
                 max_lines=4,
-                max_length=settings.question_chars,
                 elem_id="question",
             )
             parts["ask"] = gr.Button(labels("Ask"), variant="primary", elem_id="ask")

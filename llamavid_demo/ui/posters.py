@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from llamavid_demo.film import Movie
 from llamavid_demo.ui.language import say
-from llamavid_demo.ui.words import length
+from llamavid_demo.ui.words import length, some
 
 # A press tells the page which film, or that somebody wants to bring one, or to have their own removed. Where the wall
 # is wider than the page, the open film stays in sight.
@@ -41,17 +41,25 @@ def facts(movie: Movie) -> str:
 
 
 def poster_wall(
-    movies: Sequence[Movie], showing: str, own: Collection[str] = (), pictures: Mapping[str, str] | None = None
+    movies: Sequence[Movie],
+    showing: str,
+    own: Collection[str] = (),
+    pictures: Mapping[str, str] | None = None,
+    asked: Mapping[str, int] | None = None,
 ) -> str:
     """HTML of the wall; `showing` is the slug of the open film, `own` the slugs that this visitor brought.
 
-    `pictures` are the posters of films that have no file for one: `data:` addresses by slug.
+    `pictures` are the posters of films that have no file for one: `data:` addresses by slug. `asked` says how many
+    questions the visitor's conversations about a film have.
     """
-    pictures = pictures or {}
+    pictures, asked = pictures or {}, asked or {}
     tiles = "".join(
-        _tile(movie, pictures.get(movie.slug, ""), showing=movie.slug == showing, own=movie.slug in own)
+        _tile(
+            movie, pictures.get(movie.slug, ""), asked.get(movie.slug, 0),
+            showing=movie.slug == showing, own=movie.slug in own,
+        )
         for movie in movies
-    )
+    )  # fmt: skip
     bring = (
         '<li><button type="button" class="poster bring" data-bring>'
         '<span class="sheet" aria-hidden="true"><span class="plus">+</span></span>'
@@ -61,14 +69,15 @@ def poster_wall(
     return f'<ul class="posters" aria-label="{say("Films")}">{tiles}{bring}</ul>'
 
 
-def _tile(movie: Movie, picture: str, *, showing: bool, own: bool) -> str:
+def _tile(movie: Movie, picture: str, asked: int, *, showing: bool, own: bool) -> str:
     title = escape(movie.title)
     poster = address(movie.poster) if movie.poster else picture
     if poster:
         sheet = f'<img src="{escape(poster)}" alt="{say("Poster of {title}", title=title)}">'
     else:
         sheet = f'<span class="lettered" aria-hidden="true">{escape(movie.title[:1].upper())}</span>'
-    mark = f'<span class="mark">{say("Yours")}</span>' if own else ""
+    marks = [say("Yours")] * own + [some(asked, "question")] * bool(asked)
+    mark = f'<span class="mark">{" · ".join(marks)}</span>' if marks else ""
     unwanted = say("Remove {title}", title=title)
     remove = (
         f'<button type="button" class="remove" data-remove="{escape(movie.slug)}" aria-label="{unwanted}" '

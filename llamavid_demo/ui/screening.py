@@ -7,12 +7,13 @@ import gradio as gr
 
 from llamavid_demo.errors import GONE, MovieError
 from llamavid_demo.film import Movie
+from llamavid_demo.film.speech import speech_model
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.browser import message
 from llamavid_demo.ui.conversation import Talking
 from llamavid_demo.ui.cost import Costs
-from llamavid_demo.ui.kept import Arrival
-from llamavid_demo.ui.language import language
+from llamavid_demo.ui.kept import Arrival, KeptTalk
+from llamavid_demo.ui.language import language, say
 from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.player import files_folder, playable_file, subtitle_file
 from llamavid_demo.ui.posters import facts, poster_wall
@@ -62,7 +63,7 @@ class Screening:
             "wall": self.wall(key, movie.slug),
             **self.player(key, movie),
             "about": about(movie),
-            "transcript": transcript(movie),
+            "transcript": transcript(movie, hears=speech_model(self._settings.speech_model) is not None),
             **panel(self._sessions.visit(key), movie, self._sessions.original(key, movie.slug)),
         }
 
@@ -72,7 +73,7 @@ class Screening:
         index = visit.showing[1] if visit.showing else 0
         return {
             **self.player(key, movie),
-            "transcript": transcript(movie),
+            "transcript": transcript(movie, hears=speech_model(self._settings.speech_model) is not None),
             "suggestions": suggestions(suggested(movie, index)),
             "cost": self.cost(key, movie, index),
             **panel(visit, movie, self._sessions.original(key, slug)),
@@ -83,7 +84,13 @@ class Screening:
         """The poster wall of a visitor; `showing` is the open film's slug, the one that is open when unset."""
         visit = self._sessions.visit(key)
         slug = showing or (visit.showing or ("",))[0]
-        return poster_wall(self._sessions.movies(key), slug, visit.own, visit.posters)
+        movies = self._sessions.movies(key)
+        asked = {movie.slug: sum(self._asked(key, movie).values()) for movie in movies}
+        return poster_wall(movies, slug, visit.own, visit.posters, asked)
+
+    def _asked(self, key: str, movie: Movie) -> dict[int, int]:
+        """How many questions the visitor's conversations about a film's sections have."""
+        return {one.index: len(self._sessions.turns(key, movie.slug, one.index)) for one in movie.sections}
 
     def section(self, key: str, movie: Movie, index: int) -> Parts:
         """The parts that change with the section."""
@@ -92,8 +99,17 @@ class Screening:
         # Where nothing was asked the controls stay as they are: a question may follow before this reaches the page.
         controls = self._talking.resting() if visit.asked else {}
         left = self._talking.break_off(key)
+        if not left["alert"]:
+            left = {"alert": self._left(visit.showing, key, movie, index)}
         visit.showing = movie.slug, index
         return {**self._section(key, movie, index), **left, **controls, **self._talking.view.parts(key, movie, index)}
+
+    def _left(self, showing: tuple[str, int] | None, key: str, movie: Movie, index: int) -> str:
+        """A notice that the conversation about another section of a film stays where it is; "" where none does."""
+        if not showing or showing[0] != movie.slug or showing[1] == index or not self._asked(key, movie)[showing[1]]:
+            return ""
+        here, there = movie.sections[index].label, movie.sections[showing[1]].label
+        return notice(say("Now about {here}. What you asked about {there} is kept there.", here=here, there=there))
 
     def _section(self, key: str, movie: Movie, index: int) -> Parts:
         return {
@@ -108,7 +124,8 @@ class Screening:
         """The section strip with the pictures known so far, or, if `draw`, with all of them."""
         wanted = [second for section in movie.sections for second in still_times(movie, section)]
         pictures = self._stills.at(movie, wanted) if draw else self._stills.known(movie, wanted)
-        return section_strip(movie, index, pictures, self._sessions.visit(key).pressed)
+        asked = self._asked(key, movie) if len(movie.sections) > 1 else {}
+        return section_strip(movie, index, pictures, self._sessions.visit(key).pressed, asked)
 
     def cost(self, key: str, movie: Movie, index: int) -> str:
         """What reading a section takes of the visitor's model, as far as that is known at once."""
@@ -158,6 +175,8 @@ class Screening:
         first = next(iter(self._sessions.bundled.values()))
         movie = self._sessions.bundled.get(arrival.film, first)
         index = arrival.section if arrival.section is not None else section_at(movie, arrival.second or 0.0)
+        if latest := self._latest(key, arrival):
+            movie, index = self._sessions.bundled[latest.film], latest.section
         # The page was laid out with the first film, in English.
         parts = self.film(key, movie, index) if movie is not first or language() != "en" else {
             **self.player(key, movie), **self.section(key, movie, index),
@@ -165,6 +184,12 @@ class Screening:
         }  # fmt: skip
         alert = {"alert": notice(NOT_HERE)} if arrival.film not in ("", movie.slug) else {}
         return {**parts, **chosen, **alert, "browser": message(arrived=True)}
+
+    def _latest(self, key: str, arrival: Arrival) -> KeptTalk | None:
+        """The conversation that the browser kept last, where the address names no film."""
+        model, bundled = self._sessions.model(key), self._sessions.bundled
+        talks = (talk for talk in arrival.talks if talk.model == model and talk.film in bundled)
+        return None if arrival.film else next(talks, None)
 
     def go(self, key: str, slug: str, index: int, page: tuple[str, int]) -> Parts:
         """Open a section of a film; what is open already stays as it is, with whatever is being answered.

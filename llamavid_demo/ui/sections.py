@@ -1,6 +1,6 @@
 """The section strip: a strip of film for each section, its time range, its synopsis, and what reading it costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from llamavid_demo.film import Movie, Section
@@ -26,25 +26,33 @@ def still_times(movie: Movie, section: Section) -> tuple[float, ...]:
     return tuple(float(int(section.start + step * (number + 0.5))) for number in range(count))
 
 
-def section_strip(movie: Movie, showing: int, stills: dict[float, str], pressed: int = 0) -> str:
+def section_strip(
+    movie: Movie, showing: int, stills: dict[float, str], pressed: int = 0, asked: Mapping[int, int] | None = None
+) -> str:
     """HTML of the strip; `stills` maps seconds to picture addresses, and may still be empty.
 
-    `pressed` tells the page which of its presses this answers.
+    `pressed` tells the page which of its presses this answers; `asked` says how many questions the visitor's
+    conversation about a section has.
     """
-    cards = "".join(_card(movie, section, section.index == showing, stills) for section in movie.sections)
+    counts = asked or {}
+    cards = "".join(
+        _card(movie, section, section.index == showing, stills, counts.get(section.index, 0))
+        for section in movie.sections
+    )
     return f'<ul class="sections" data-pressed="{pressed}" aria-label="{say("Sections")}">{cards}</ul>'
 
 
-def _card(movie: Movie, section: Section, showing: bool, stills: dict[float, str]) -> str:
+def _card(movie: Movie, section: Section, showing: bool, stills: dict[float, str], asked: int) -> str:
     times = still_times(movie, section)
     pictures = "".join(_picture(second, stills) for second in times)
+    known = f" · {some(asked, 'question')}" if asked else ""
     synopsis = f'<span class="synopsis">{escape(section.synopsis)}</span>' if section.synopsis else ""
     return (
         f'<li class="card" style="flex-grow:{len(times)}"><div class="strip">{pictures}</div>'
         f'<button type="button" class="section" data-film="{escape(movie.slug)}" '
         f'data-section="{section.index}" data-start="{section.start:.3f}" data-end="{section.end:.3f}" '
         f'aria-pressed="{str(showing).lower()}">'
-        f'<span class="range">{escape(section.label)}</span>{synopsis}</button></li>'
+        f'<span class="range">{escape(section.label)}{known}</span>{synopsis}</button></li>'
     )
 
 

@@ -8,7 +8,7 @@ import gradio as gr
 from llamavid_demo.direction_marks import without_marks
 from llamavid_demo.film import Movie, SubtitleTrack
 from llamavid_demo.film.encodings import ENCODINGS
-from llamavid_demo.film.speech import LACKING, speech_model
+from llamavid_demo.film.speech import speech_model
 from llamavid_demo.film.srt import to_srt
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.labels import labels
@@ -27,6 +27,8 @@ DOWNLOAD = """(text) => {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }"""
+
+DEAF = "This server can't write down what is said. Paste or write subtitles here, or bring a subtitle file."
 
 Parts = dict[str, Any]
 
@@ -65,8 +67,8 @@ def place(parts: Parts, settings: Settings) -> None:
 
 
 def lacking() -> str:
-    """HTML that says what it takes to have subtitles written down."""
-    return f'<p class="limits">{escape(translated(LACKING))}</p>'
+    """HTML that says why nobody writes subtitles down here; what the server lacks is for its owner: see `doctor`."""
+    return f'<p class="limits">{escape(translated(DEAF))}</p>'
 
 
 def panel(visit: Visit, movie: Movie, original: Movie) -> Parts:

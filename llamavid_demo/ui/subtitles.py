@@ -14,14 +14,14 @@ from llamavid_demo.errors import DemoError, SubtitleError
 from llamavid_demo.film import SubtitleTrack
 from llamavid_demo.film.encodings import ENCODINGS
 from llamavid_demo.film.probe import probe
-from llamavid_demo.film.speech import LACKING, SpeechProgress, speech_model, transcribe
+from llamavid_demo.film.speech import SpeechProgress, speech_model, transcribe
 from llamavid_demo.film.srt import from_srt
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.conversation import BUSY
 from llamavid_demo.ui.language import joined, say
 from llamavid_demo.ui.screening import Parts, Screening
 from llamavid_demo.ui.sessions import Sessions
-from llamavid_demo.ui.subtitle_panel import NONE, STEP, panel, text
+from llamavid_demo.ui.subtitle_panel import DEAF, NONE, STEP, panel, text
 from llamavid_demo.ui.subtitled import Subtitled
 from llamavid_demo.ui.talk import alert, notice, progress_bar
 from llamavid_demo.ui.words import some
@@ -138,7 +138,7 @@ class Subtitling:
         if trouble := self._trouble(key, slug, typed):
             return {"subtitles_alert": alert(trouble)}
         if speech_model(self._settings.speech_model) is None:
-            return {"subtitles_alert": alert(LACKING)}
+            return {"subtitles_alert": alert(DEAF)}
         visit = self._sessions.visit(key)
         if any(one.hearing for one in visit.subtitled.values()):
             return {"subtitles_alert": alert("Another film is being listened to: wait for it, or cancel it.")}

@@ -22,10 +22,20 @@ watch('value', () => {
 """
 
 
-def transcript(movie: Movie) -> str:
-    """HTML of a film's transcript, with the borders of its sections."""
+def transcript(movie: Movie, *, hears: bool = False) -> str:
+    """HTML of a film's transcript, with the borders of its sections.
+
+    Where there are no subtitles it says how to come by some; `hears` when this server can write down what is said.
+    """
     track = movie.subtitles
-    return transcript_list(track.cues if track else (), track.language if track else None, movie.sections)
+    if not track or not track.cues:
+        none = (
+            say("This film has no subtitles. Under the player you can write some, or have them written down.")
+            if hears
+            else say("This film has no subtitles. Under the player you can write some.")
+        )
+        return f'<div class="transcript"><h2>{say("Transcript")}</h2><p class="none">{none}</p></div>'
+    return transcript_list(track.cues, track.language, movie.sections)
 
 
 def transcript_list(cues: Sequence[Cue], language: str | None = None, sections: Sequence[Section] = ()) -> str:
@@ -34,9 +44,6 @@ def transcript_list(cues: Sequence[Cue], language: str | None = None, sections: 
     `language` is a two-letter code. Where there are several `sections` the first line of each says so; page.js sets
     those off that the model does not know.
     """
-    if not cues:
-        none = say("This film has no subtitles. Under the player you can write some, or have them written down.")
-        return f'<div class="transcript"><h2>{say("Transcript")}</h2><p class="none">{none}</p></div>'
     count, search = some(len(cues), "line"), say("Search the dialogue")
     borders = _borders(cues, sections) if len(sections) > 1 else {}
     lines = "".join(

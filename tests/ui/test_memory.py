@@ -44,6 +44,27 @@ def test_reload_keeps_film_section_second_conversation_and_draft(page: Page) -> 
     assert int(page.locator("#current .status").get_attribute("data-reused") or 0) > 0
 
 
+def test_who_comes_back_finds_the_latest_conversation_and_where_others_are(server: Server, page: Page) -> None:
+    open_harbour(page)
+    page.locator(SECTION).click()
+    ask(page, "Where is the map?")
+    stop(page)
+    page.goto(server.url)
+    expect(page.locator("#current .question")).to_contain_text("Where is the map?")
+    expect(page.locator(SECTION)).to_have_attribute("aria-pressed", "true")
+    in_address(page, "movie=harbour", "section=1")
+    page.locator("#wall [data-film]:not([data-film=harbour])").first.click()
+    expect(page.locator("#wall [data-film=harbour] .mark")).to_have_text("1 question")
+
+
+def test_a_question_too_long_stays_in_the_box(page: Page) -> None:
+    open_harbour(page)
+    page.get_by_label("Your question").fill("why " * 600 + "?")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.locator("#alert [role=alert]")).to_contain_text("2,401 characters; 2,000 are read at most")
+    assert len(box(page)) == 2401
+
+
 def test_a_link_opens_film_section_second_and_question(server: Server, browser: Browser) -> None:
     page = browser.new_page()
     page.goto(f"{server.url}/?movie=harbour&t=41&q=Who%20took%20it%3F")

@@ -137,6 +137,18 @@ def test_own_film_has_a_still_as_poster_and_can_be_removed(movie: Movie) -> None
     assert "lettered" not in wall
 
 
+def test_films_and_sections_say_how_much_was_asked_about_them(movie: Movie) -> None:
+    wall = posters.poster_wall([movie, replace(movie, slug="own-1")], "the-map", ["own-1"], {}, {"own-1": 1})
+    assert wall.count('class="mark"') == 1 and "Yours · 1 question</span>" in wall
+    strip = Reader(sections.section_strip(movie, 1, {}, asked={0: 2})).text
+    assert "0:00–30:00 · 2 questions" in strip and strip.count("question") == 1
+
+
+def test_without_subtitles_the_transcript_offers_only_what_this_server_can_do(movie: Movie) -> None:
+    assert "have them written down" in transcript.transcript(movie, hears=True)
+    assert "written down" not in transcript.transcript(movie)
+
+
 def test_strip_shares_its_pictures_among_the_sections(movie: Movie) -> None:
     times = [sections.still_times(movie, section) for section in movie.sections]
     assert [len(some) for some in times] == [7, 2]
@@ -162,7 +174,6 @@ def test_transcript_keeps_a_cue_on_one_line() -> None:
     markup = transcript.transcript_list([Cue(61.0, 64.5, "Look!\nThere.")])
     assert 'data-seek="61.000" data-end="64.500"' in markup
     assert "1:01 Look! There." in Reader(markup).text
-    assert "no subtitles" in transcript.transcript_list([])
 
 
 def test_evidence_stands_in_the_order_of_the_film() -> None:

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Browser, Page, expect
 
 from tests.ui.conftest import Server, visit
-from tests.ui.test_page import open_harbour, wait_for_video
+from tests.ui.test_page import ask, open_harbour, stop, wait_for_video
 
 HERE = re.compile(r"section=0")
 THERE = re.compile(r"section=1")
@@ -14,6 +14,24 @@ THERE = re.compile(r"section=1")
 def play_at(page: Page, second: float) -> None:
     """Move the player as somebody does who drags its bar."""
     page.locator("#player video").evaluate("(video, second) => { video.currentTime = second; }", second)
+
+
+def test_a_phone_shows_it_beside_the_player_and_says_where_the_conversation_stays(
+    server: Server, browser: Browser
+) -> None:
+    with visit(server, browser, width=390, height=844) as page:
+        open_harbour(page)
+        wait_for_video(page, "video && video.readyState >= 1")
+        ask(page, "Where is the map?")
+        stop(page)
+        play_at(page, 40)
+        told = page.locator("#watching p")
+        expect(told).to_be_in_viewport(ratio=1)
+        expect(page.locator("#player video")).to_be_in_viewport(ratio=1)
+        told.get_by_role("button").click()
+        kept = "Now about 0:30–1:00. What you asked about 0:00–0:30 is kept there."
+        expect(page.locator("#alert [role=status]")).to_have_text(kept)
+        expect(page.locator("#strip [data-section='0']")).to_contain_text("1 question")
 
 
 def test_the_page_says_so_and_follows(server: Server, browser: Browser) -> None:
