@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 _INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 _SINGLES = ("model.safetensors", "pytorch_model.bin", "non_lora_trainables.safetensors", "non_lora_trainables.bin")
+_ADAPTERS = ("adapter_model.safetensors", "adapter_model.bin")
 _TOWERS = ("eva_vit_g.safetensors", "eva_vit_g.pth")
 _EXAMPLE = "YanweiLi/llama-vid-7b-full-224-long-video"
 _WANTED = ["*.json", "*.safetensors", "*.bin", "*.pth", "*.model", "vocab.txt", "bert/*"]
@@ -37,8 +38,7 @@ class CheckpointFiles:
     @property
     def weights(self) -> tuple[Path, ...]:
         """Files that decide what the model answers, the tower's aside: the shards, and an adapter."""
-        adapter = self.folder / "adapter_model.safetensors"
-        return (*self.shards, adapter) if adapter.is_file() else self.shards
+        return (*self.shards, *(self.folder / name for name in _ADAPTERS if (self.folder / name).is_file()))
 
 
 def find_checkpoint(name: str | Path, *, vision_tower: Path | None = None, bert: Path | None = None) -> CheckpointFiles:

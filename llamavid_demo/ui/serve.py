@@ -2,6 +2,8 @@
 
 import logging
 import os
+from contextlib import suppress
+from ipaddress import ip_address
 
 import gradio as gr
 import minify
@@ -109,7 +111,9 @@ def serve(settings: Settings) -> None:
             f"The page cannot be served on {settings.host}:{settings.port} ({reason}): stop what runs there, or choose "
             "another port (--port, or LLAMAVID_PORT)."
         )
-    log_turns()
+    log_to_standard_error()
+    if why := reached_by_anybody(settings):
+        log.warning(why)
     if on_zero_gpu():
         settings = settings.model_copy(update=_with_lent_card(settings))
     with until_signalled(), writable(settings.cache_dir) as cache, own_folder(cache / "uploads") as folder:
@@ -180,13 +184,27 @@ def run(settings: Settings, uploads: Uploads) -> None:
         close(demo, programs.models, sessions, health, streams)
 
 
-def log_turns() -> None:
-    """Write a line for each turn to the standard error stream, whatever else is logged."""
-    turns = logging.getLogger("llamavid_demo.turns")
+def log_to_standard_error() -> None:
+    """Write a line for each turn, and one for each model that was loaded, whatever else is logged."""
     lines = logging.StreamHandler()
     lines.setFormatter(logging.Formatter("%(message)s"))
-    turns.handlers, turns.propagate = [lines], False
-    turns.setLevel(logging.INFO)
+    for name in ("llamavid_demo.turns", "llamavid_demo.model.load", __name__):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [lines], False
+        logger.setLevel(logging.INFO)
+
+
+def reached_by_anybody(settings: Settings) -> str:
+    """A warning where other machines reach the page without a name and password; "" where they don't."""
+    with suppress(ValueError):
+        if ip_address(settings.host).is_loopback:
+            return ""
+    if settings.host == "localhost" or settings.name_and_password:
+        return ""
+    return (
+        f"Everybody who reaches {settings.host}:{settings.port} can ask, bring films and keep this machine busy. "
+        "LLAMAVID_LOGIN=name:password asks for both; LLAMAVID_QUESTIONS_AN_HOUR limits each visitor."
+    )
 
 
 def served(name: str) -> str:

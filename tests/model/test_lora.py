@@ -12,6 +12,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from llamavid_demo.errors import ModelError
 from llamavid_demo.film.frame_format import FrameFormat
+from llamavid_demo.model.files import find_checkpoint
 from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.save import save_checkpoint
 from llamavid_demo.model.llama_vid.tokenizer import BpeTokenizer
@@ -128,3 +129,10 @@ def test_a_base_that_is_nowhere_is_told(release: Release, tmp_path: Path, monkey
     (folder / "adapter_config.json").write_text(json.dumps({**config, "base_model_name_or_path": "nobody/nothing"}))
     with pytest.raises(ModelError, match="LLAMAVID_BASE"):
         load_model(folder, device="cpu")
+
+
+@pytest.mark.parametrize("name", ["adapter_model.safetensors", "adapter_model.bin"])
+def test_an_adapter_of_either_kind_tells_checkpoints_apart(name: str, tmp_path: Path) -> None:
+    (tmp_path / "non_lora_trainables.bin").touch()
+    (tmp_path / name).touch()
+    assert tmp_path / name in find_checkpoint(tmp_path).weights

@@ -58,3 +58,8 @@ def test_a_40th_block_in_the_tower_file_is_left_out() -> None:
     tower = {key: tuple(shape) for key, shape in (KEYS["eva_vit_g"] | KEYS["optional_eva_extra_block"]).items()}
     assert "blocks.39.norm1.weight" in tower
     assert read_config({**RELEASED, **SIZES_7B}, keys_7b(), tower).vision.depth == 39
+
+
+def test_what_training_saves_beside_an_adapter_has_our_names() -> None:
+    key = "model.mm_projector.weight"
+    assert our_checkpoint_key(f"base_model.model.{key}") == our_checkpoint_key(key) != key

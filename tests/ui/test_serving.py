@@ -5,7 +5,10 @@ import runpy
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from llamavid_demo.settings import Settings
+from llamavid_demo.ui.serve import reached_by_anybody
 from tests.ui.conftest import ROOT
 
 
@@ -30,3 +33,14 @@ def test_a_setting_that_is_none_is_one_line(
 ) -> None:
     monkeypatch.setenv("LLAMAVID_PORT", "seven")
     assert told(capsys).startswith("port: ")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_a_page_for_this_machine_alone_warns_of_nothing(host: str) -> None:
+    assert reached_by_anybody(Settings(host=host)) == ""
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.7", "films.example"])  # noqa: S104
+def test_a_page_for_everybody_says_what_that_means(host: str) -> None:
+    assert reached_by_anybody(Settings(host=host, port=7860)).startswith(f"Everybody who reaches {host}:7860 can ask")
+    assert reached_by_anybody(Settings(host=host, login=SecretStr("ada:secret"))) == ""

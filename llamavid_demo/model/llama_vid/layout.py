@@ -33,6 +33,7 @@ _TOWER = (
     (".attn.qkv.", ".self_attn.qkv."),
     (".attn.proj.", ".self_attn.projection."),
 )
+_BESIDE_ADAPTER = "base_model.model."  # peft's, before what LLaVA's training saves beside an adapter
 _TOLERATED = re.compile(r"rotary_emb\.inv_freq$|embeddings\.position_ids$|^model\.vision_tower\.")
 _TOWER_TOLERATED = re.compile(r"^(norm|head)\.")
 _QKV_BIAS = re.compile(r"^(blocks\.\d+\.attn\.)([qv])_bias$")
@@ -40,6 +41,7 @@ _QKV_BIAS = re.compile(r"^(blocks\.\d+\.attn\.)([qv])_bias$")
 
 def our_checkpoint_key(released: str) -> str | None:
     """Our name of a tensor in the shards; None for the ones that are tolerated but not used."""
+    released = released.removeprefix(_BESIDE_ADAPTER)
     if _TOLERATED.search(released):
         return None
     for theirs, ours in _CHECKPOINT:
