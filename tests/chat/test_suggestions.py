@@ -28,7 +28,7 @@ TRUE = {
         "What did Hugo see on Sunday night?": "wheelbarrow",
         "Where was Nora on Sunday night?": "bed",
         "Where does the film begin?": "beach",
-        "Who wrote the letter?": "Nora",
+        "Who is Lily?": "black cat",
         "Is there a robot in the film?": "Yes",
     },
 }
