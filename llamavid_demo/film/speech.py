@@ -19,6 +19,7 @@ import numpy as np
 from llamavid_demo.errors import SpeechError
 from llamavid_demo.film.cues import Cue, SubtitleTrack
 from llamavid_demo.film.ffmpeg_commands import SAFE_INPUT, address, first_line, start_ffmpeg
+from llamavid_demo.film.ffmpeg_frames import PATIENCE, read_exactly
 from llamavid_demo.film.languages import language_code
 from llamavid_demo.film.probe import VideoInfo
 
@@ -150,7 +151,7 @@ def _blocks(info: VideoInfo) -> Generator[tuple[float, np.ndarray], None, None]:
         process = start_ffmpeg(node, stdout=subprocess.PIPE, stderr=errors)
         assert process.stdout is not None  # noqa: S101 - it was asked for above
         try:
-            while data := process.stdout.read(2 * (BLOCK * RATE - len(rest))):
+            while data := read_exactly(process.stdout, 2 * (BLOCK * RATE - len(rest)), patience=PATIENCE):
                 fresh = np.frombuffer(data[: len(data) // 2 * 2], np.int16).astype(np.float32) / 32768
                 sound = np.concatenate((rest, fresh))
                 cut = _quietest(sound) if len(sound) == BLOCK * RATE else len(sound)
@@ -159,6 +160,11 @@ def _blocks(info: VideoInfo) -> Generator[tuple[float, np.ndarray], None, None]:
             if len(rest):
                 yield start, rest
             code = process.wait()
+        except TimeoutError:
+            raise SpeechError(
+                f"Decoding the sound of {info.path.name} came to a standstill; it may be damaged. "
+                "Bring a subtitle file."
+            ) from None
         finally:
             process.kill()
             process.wait()

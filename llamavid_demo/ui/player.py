@@ -5,6 +5,7 @@ import hashlib
 import logging
 import os
 import re
+import select
 import signal
 import subprocess
 import tempfile
@@ -13,7 +14,7 @@ from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import ffmpeg
 
@@ -40,6 +41,7 @@ ENCODER = {
     "vf": f"scale='min({SIDE},iw)':'min({SIDE},ih)':force_original_aspect_ratio=decrease:force_divisible_by=2",
 }
 SOUND_ENCODER = {".mp4": "aac", ".webm": "libopus"}
+STANDSTILL = 300.0  # seconds in which a copy must grow; at its end all of it may be written once more
 LEFT_BEHIND = 3600.0  # seconds after which a copy that did not grow is what a killed server left
 
 
@@ -157,10 +159,14 @@ def _written(movie: Movie, partial: Path, suffix: str) -> Generator[CopyProgress
         process = start_ffmpeg(run, stdout=subprocess.PIPE, stderr=errors)
         try:
             assert process.stdout is not None  # noqa: S101 - it was asked for above
-            for line in process.stdout:
-                if at := re.fullmatch(rb"out_time_us=(\d+)\s*", line):
-                    yield CopyProgress(min(int(at[1]) // 1_000_000, int(movie.duration)), int(movie.duration))
+            for second in seconds_written(process.stdout):
+                yield CopyProgress(min(second, int(movie.duration)), int(movie.duration))
             code = process.wait()
+        except TimeoutError:
+            raise MovieError(
+                f"Browsers cannot play {movie.path.name} as it is, and making a copy came to a standstill. Try another "
+                "file, best an MP4 with H.264."
+            ) from None
         finally:
             process.kill()
             process.wait()
@@ -173,6 +179,21 @@ def _written(movie: Movie, partial: Path, suffix: str) -> Generator[CopyProgress
                 f"Browsers cannot play {movie.path.name} as it is, and it could not be converted "
                 f"({first_line(said, movie.path)}). Try another file, best an MP4 with H.264."
             )
+
+
+def seconds_written(progress: IO[bytes], *, patience: float = STANDSTILL) -> Generator[int, None, None]:
+    """Seconds of film that ffmpeg says it has written; TimeoutError when they don't grow for `patience` seconds."""
+    text, furthest, until = b"", -1, time.monotonic() + patience
+    while select.select([progress], [], [], max(0.0, until - time.monotonic()))[0]:
+        read = progress.read1(4096)  # type: ignore[attr-defined]  # a BufferedReader has it
+        if not read:
+            return
+        *lines, text = (text + read).split(b"\n")
+        for at in filter(None, (re.fullmatch(rb"out_time_us=(\d+)\s*", line) for line in lines)):
+            if int(at[1]) > furthest:
+                furthest, until = int(at[1]), time.monotonic() + patience
+                yield furthest // 1_000_000
+    raise TimeoutError
 
 
 def _why_full(code: int, said: bytes) -> str:

@@ -1,6 +1,7 @@
 """Copies that browsers can play, and films that cannot be opened at all."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,18 @@ from llamavid_demo.errors import MovieError
 from llamavid_demo.film import FrameFormat, Movie, load_movie, read_frames
 from llamavid_demo.film.probe import probe
 from llamavid_demo.settings import Settings
+from llamavid_demo.ui import player
 from llamavid_demo.ui.catalogue import bundled_movies
-from llamavid_demo.ui.player import ENCODER, copy_path, is_playable, make_playable, playable_file, subtitle_file, trim
+from llamavid_demo.ui.player import (
+    ENCODER,
+    copy_path,
+    is_playable,
+    make_playable,
+    playable_file,
+    seconds_written,
+    subtitle_file,
+    trim,
+)
 from llamavid_demo.ui.stills import Stills
 from tests.film.conftest import run_ffmpeg
 from tests.ui.conftest import CUES, make_clip
@@ -127,6 +138,30 @@ def test_a_copy_that_fails_says_why_and_leaves_nothing(tmp_path: Path, monkeypat
     monkeypatch.setitem(ENCODER, "preset", "nonsense")
     movie = load_movie(make_clip(tmp_path / "clip.avi", seconds=1, codec="mpeg4"))
     with pytest.raises(MovieError, match=r"clip\.avi.*could not be converted \(\w.*Try another file"):
+        list(make_playable(movie, tmp_path / "copies"))
+    assert list((tmp_path / "copies").iterdir()) == []
+
+
+def test_a_copy_that_does_not_grow_is_given_up() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"frame=1\nout_time_us=900000\nout_time_us=N/A\nout_time_us=2")
+    with os.fdopen(reading, "rb") as progress, os.fdopen(writing, "wb", buffering=0) as ffmpeg:
+        seconds = seconds_written(progress, patience=0.05)
+        assert next(seconds) == 0
+        ffmpeg.write(b"500000\nout_time_us=2500000\n")
+        assert next(seconds) == 2
+        with pytest.raises(TimeoutError):
+            next(seconds)
+
+
+def test_a_copy_that_stands_still_says_so_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def still(_: object) -> Iterator[int]:
+        yield 0
+        raise TimeoutError
+
+    monkeypatch.setattr(player, "seconds_written", still)
+    movie = load_movie(make_clip(tmp_path / "clip.avi", seconds=1, codec="mpeg4"))
+    with pytest.raises(MovieError, match=r"clip\.avi.*came to a standstill\. Try another file"):
         list(make_playable(movie, tmp_path / "copies"))
     assert list((tmp_path / "copies").iterdir()) == []
 
