@@ -53,6 +53,7 @@ class Screening:
         self._costs = Costs(models)
         self._stills = stills
         self._talking = talking
+        self._hears = speech_model(settings.speech_model) is not None
 
     def film(self, key: str, movie: Movie, index: int = 0) -> Parts:
         """All parts for another film, at once: pictures that are not known yet are left blank."""
@@ -63,7 +64,7 @@ class Screening:
             "wall": self.wall(key, movie.slug),
             **self.player(key, movie),
             "about": about(movie),
-            "transcript": transcript(movie, hears=speech_model(self._settings.speech_model) is not None),
+            "transcript": transcript(movie, hears=self._hears),
             **panel(self._sessions.visit(key), movie, self._sessions.original(key, movie.slug)),
         }
 
@@ -73,7 +74,7 @@ class Screening:
         index = visit.showing[1] if visit.showing else 0
         return {
             **self.player(key, movie),
-            "transcript": transcript(movie, hears=speech_model(self._settings.speech_model) is not None),
+            "transcript": transcript(movie, hears=self._hears),
             "suggestions": suggestions(suggested(movie, index)),
             "cost": self.cost(key, movie, index),
             **panel(visit, movie, self._sessions.original(key, slug)),
@@ -106,7 +107,7 @@ class Screening:
 
     def _left(self, showing: tuple[str, int] | None, key: str, movie: Movie, index: int) -> str:
         """A notice that the conversation about another section of a film stays where it is; "" where none does."""
-        if not showing or showing[0] != movie.slug or showing[1] == index or not self._asked(key, movie)[showing[1]]:
+        if not showing or showing[0] != movie.slug or showing[1] == index or not self._sessions.turns(key, *showing):
             return ""
         here, there = movie.sections[index].label, movie.sections[showing[1]].label
         return notice(say("Now about {here}. What you asked about {there} is kept there.", here=here, there=there))
@@ -180,7 +181,7 @@ class Screening:
         # The page was laid out with the first film, in English.
         parts = self.film(key, movie, index) if movie is not first or language() != "en" else {
             **self.player(key, movie), **self.section(key, movie, index),
-            **panel(visit, movie, movie),
+            **panel(visit, movie, movie), **({"wall": self.wall(key, movie.slug)} if visit.kept else {}),
         }  # fmt: skip
         alert = {"alert": notice(NOT_HERE)} if arrival.film not in ("", movie.slug) else {}
         return {**parts, **chosen, **alert, "browser": message(arrived=True)}

@@ -196,13 +196,14 @@ def log_to_standard_error() -> None:
 
 def reached_by_anybody(settings: Settings) -> str:
     """A warning where other machines reach the page without a name and password; "" where they don't."""
+    alone = settings.host == "localhost"
     with suppress(ValueError):
-        if ip_address(settings.host).is_loopback:
-            return ""
-    if settings.host == "localhost" or settings.name_and_password:
+        alone = alone or ip_address(settings.host).is_loopback
+    if settings.name_and_password or (alone and not settings.share):
         return ""
+    place = "Gradio's shared address" if settings.share else f"{settings.host}:{settings.port}"
     return (
-        f"Everybody who reaches {settings.host}:{settings.port} can ask, bring films and keep this machine busy. "
+        f"Everybody who reaches {place} can ask, bring films and keep this machine busy. "
         "LLAMAVID_LOGIN=name:password asks for both; LLAMAVID_QUESTIONS_AN_HOUR limits each visitor."
     )
 

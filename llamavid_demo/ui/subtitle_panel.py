@@ -28,7 +28,7 @@ DOWNLOAD = """(text) => {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }"""
 
-DEAF = "This server can't write down what is said. Paste or write subtitles here, or bring a subtitle file."
+NO_SPEECH = "This server can't write down what is said. Paste or write subtitles here, or bring a subtitle file."
 
 Parts = dict[str, Any]
 
@@ -68,7 +68,7 @@ def place(parts: Parts, settings: Settings) -> None:
 
 def lacking() -> str:
     """HTML that says why nobody writes subtitles down here; what the server lacks is for its owner: see `doctor`."""
-    return f'<p class="limits">{escape(translated(DEAF))}</p>'
+    return f'<p class="limits">{escape(translated(NO_SPEECH))}</p>'
 
 
 def panel(visit: Visit, movie: Movie, original: Movie) -> Parts:

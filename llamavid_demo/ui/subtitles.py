@@ -21,7 +21,7 @@ from llamavid_demo.ui.conversation import BUSY
 from llamavid_demo.ui.language import joined, say
 from llamavid_demo.ui.screening import Parts, Screening
 from llamavid_demo.ui.sessions import Sessions
-from llamavid_demo.ui.subtitle_panel import DEAF, NONE, STEP, panel, text
+from llamavid_demo.ui.subtitle_panel import NO_SPEECH, NONE, STEP, panel, text
 from llamavid_demo.ui.subtitled import Subtitled
 from llamavid_demo.ui.talk import alert, notice, progress_bar
 from llamavid_demo.ui.words import some
@@ -138,7 +138,7 @@ class Subtitling:
         if trouble := self._trouble(key, slug, typed):
             return {"subtitles_alert": alert(trouble)}
         if speech_model(self._settings.speech_model) is None:
-            return {"subtitles_alert": alert(DEAF)}
+            return {"subtitles_alert": alert(NO_SPEECH)}
         visit = self._sessions.visit(key)
         if any(one.hearing for one in visit.subtitled.values()):
             return {"subtitles_alert": alert("Another film is being listened to: wait for it, or cancel it.")}

@@ -53,6 +53,7 @@ def test_who_comes_back_finds_the_latest_conversation_and_where_others_are(serve
     expect(page.locator("#current .question")).to_contain_text("Where is the map?")
     expect(page.locator(SECTION)).to_have_attribute("aria-pressed", "true")
     in_address(page, "movie=harbour", "section=1")
+    expect(page.locator("#wall [data-film=harbour] .mark")).to_have_text("1 question")
     page.locator("#wall [data-film]:not([data-film=harbour])").first.click()
     expect(page.locator("#wall [data-film=harbour] .mark")).to_have_text("1 question")
 

@@ -38,6 +38,7 @@ def test_a_setting_that_is_none_is_one_line(
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_a_page_for_this_machine_alone_warns_of_nothing(host: str) -> None:
     assert reached_by_anybody(Settings(host=host)) == ""
+    assert "Gradio's shared address" in reached_by_anybody(Settings(host=host, share=True))
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.7", "films.example"])  # noqa: S104

@@ -24,7 +24,7 @@ KEPT = 4096  # words whose embeddings are kept
 _BEGINNING = frozenset(("begin", "beginning", "begins", "first", "opening", "start", "starts"))
 _END = frozenset(("end", "ending", "ends", "final", "finally", "last"))
 _PRONOUNS = frozenset(("he", "her", "him", "his", "it", "its", "she", "their", "them", "they"))
-_POINTS_BACK = _PRONOUNS | {"that", "then", "there", "this", "why"}
+_POINTING = _PRONOUNS | {"that", "then", "there", "this", "why"}
 _THE_WHOLE = frozenset(("clip", "film", "movie", "plot", "story", "video"))
 _POLITE = frozenset((
     "afternoon", "day", "evening", "good", "goodbye", "hello", "hi", "morning", "night", "please", "soon", "thank",
@@ -62,7 +62,7 @@ class LineFinder:
         spoken = [telling_words(line) for line in lines]
         every = frozenset(_WORD.findall(question.lower()))
         asked = dict.fromkeys(telling_words(question), 1.0)
-        if _has(question, _POINTS_BACK) or (not asked and not every & _THE_WHOLE):
+        if _points_back(question, _POINTING) or (not asked and not every & _THE_WHOLE):
             asked = dict.fromkeys(telling_words(earlier), EARLIER) | asked
         numbers = range(len(lines))
         ends = [*numbers[-AT_AN_END:]] if _END & every else []
@@ -119,10 +119,10 @@ def _central(spoken: Sequence[Sequence[str]], most: int) -> list[int]:
 
 def about_one_named_before(question: str) -> bool:
     """Whether a question's pronoun stands for somebody or something in the turn before."""
-    return _has(question, _PRONOUNS)
+    return _points_back(question, _PRONOUNS)
 
 
-def _has(question: str, pointing: frozenset[str]) -> bool:
+def _points_back(question: str, pointing: frozenset[str]) -> bool:
     """Whether a question points back with one of these words, and is not about the whole film."""
     words = {*_WORD.findall(question.lower())}
     return bool(words & pointing) and not words & _THE_WHOLE

@@ -143,8 +143,7 @@ class LookLines:
     def _speaking(self, question: str, naming: str) -> list[int]:
         """Frames that show best what those look like whom a text names, where a question asks for little else."""
         asked, told = set(telling_words(question)), set(telling_words(naming))
-        spoken = [(frame, set(telling_words(speaker_of(line)))) for frame, line in self._spoken_lines]
-        named = [(frame, name) for frame, name in spoken if told & name]
+        named = [(frame, name) for frame, name in self._speakers if told & name]
         if not named or len(asked.difference(*(name for _, name in named))) > 1:
             return []
         a_shot = sorted({self._shot(frame): frame for frame, _ in reversed(named)}.values())[:OF_SHOTS]
@@ -185,6 +184,11 @@ class LookLines:
         """Each line that is said, with its time, and the number of the frame that it stands behind."""
         lines = ((frame, self.tokenizer.decode(list(ids)).split("\n")) for frame, ids in enumerate(self.said))
         return [(frame, line) for frame, some in lines for line in some if _WORD.search(line)]
+
+    @cached_property
+    def _speakers(self) -> list[tuple[int, set[str]]]:
+        """For each of these lines its frame's number, and the words of the name of who says it."""
+        return [(frame, set(telling_words(speaker_of(line)))) for frame, line in self._spoken_lines]
 
     def _describe(self, frames: Sequence[int]) -> None:
         if new := [frame for frame in frames if frame not in self.known]:
