@@ -34,12 +34,17 @@ Object.assign(window.cinema, (() => {
     } catch { return []; }
   }
 
+  // Kept while the page is away only: a second tab must not take the films of the first.
+  let ticket = '';
+
   // Called when the page is opened: all that the server needs to show what was there before.
   function arrival() {
+    const before = stored(sessionStorage, `${KEPT}ticket`);
+    stored(sessionStorage, `${KEPT}ticket`, '');
     const kept = talks().slice(0, MOST);
     while (JSON.stringify(kept).length > LONGEST) kept.pop();
     const { film, section, second } = wanted;
-    return [JSON.stringify({ film, section, second, model: stored(localStorage, `${KEPT}model`), talks: kept })];
+    return [JSON.stringify({ film, section, second, model: stored(localStorage, `${KEPT}model`), ticket: before, talks: kept })];
   }
 
   function keep(talk) {
@@ -91,6 +96,7 @@ Object.assign(window.cinema, (() => {
       : message.back;
     let again = '';
     if (message.arrived) {
+      ({ ticket } = message);
       window.arrived = true;
       again = stored(sessionStorage, AGAIN);
       stored(sessionStorage, AGAIN, '');
@@ -157,8 +163,8 @@ Object.assign(window.cinema, (() => {
   // Open a film's section, at this second or where it begins.
   function go(film, number, second = null) {
     wanted = { film, section: number, second, question: '' };
-    const chosen = section();
-    if (chosen?.dataset.film === film && Number(chosen.dataset.section) === number) return seek(beginOf(chosen));
+    const [, to, drawn] = where();
+    if (to === drawn && drawn === `${film}/${number}`) return seek(beginOf(section()));
     document.dispatchEvent(new CustomEvent('go', { detail: { film, section: number } }));
   }
 
@@ -174,6 +180,7 @@ Object.assign(window.cinema, (() => {
   document.addEventListener('seeked', () => { wanted.second = null; note(); }, true);
   window.addEventListener('pagehide', () => {
     note();
+    stored(sessionStorage, `${KEPT}ticket`, ticket);
     stored(sessionStorage, `${KEPT}draft`, box()?.value ?? '');
   });
   document.addEventListener('input', (event) => {

@@ -28,16 +28,17 @@ def message(
     arrived: bool = False,
     file: tuple[str, str] | None = None,
     lost: str | None = None,
+    ticket: str = "",
 ) -> str:
     """HTML that memory.js reads.
 
     `talks` are kept, those without turns forgotten. `asked` is the question under way, "" none any more. `back` is
     offered to the box. `model` is kept as the choice. `arrived`: the page shows what its address asks for.
     `file`, a name and a text, is saved as a download. `lost`: the server knows nothing of this page (any more), which
-    opens anew and then asks the question that this may be.
+    opens anew and then asks the question that this may be. With the `ticket` a page that is reloaded finds its films.
     """
     told = {
         "talks": [talk.model_dump() for talk in talks], "asked": asked, "back": back, "model": model,
-        "arrived": arrived, "file": file, "lost": lost, "number": time.monotonic_ns(),
+        "arrived": arrived, "file": file, "lost": lost, "ticket": ticket, "number": time.monotonic_ns(),
     }  # fmt: skip
     return f'<i data-told="{escape(json.dumps(told))}"></i>'

@@ -117,12 +117,16 @@ class KeptTalk(_Kept):
 
 
 class Arrival(_Kept):
-    """What a page asks for when it is opened, and what its browser has kept. `section` None: the one of `second`."""
+    """What a page asks for when it is opened, and what its browser has kept. `section` None: the one of `second`.
+
+    `ticket` is that of the visit before a reload, "" where there was none.
+    """
 
     film: str = ""
     section: Count | None = None
     second: Seconds | None = None
     model: str = ""
+    ticket: str = ""
     talks: tuple[KeptTalk, ...] = ()
 
     @field_validator("talks", mode="before")

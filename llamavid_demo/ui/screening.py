@@ -160,11 +160,13 @@ class Screening:
     def arrive(self, key: str, arrival: Arrival) -> Parts:
         """What a page that has just been opened shows: what its address asks for, with the browser's conversations."""
         visit = self._sessions.visit(key)
+        self._sessions.rejoin(key, arrival.ticket)
+        here = message(arrived=True, ticket=visit.ticket)
         visit.kept = {(talk.model, talk.film, talk.section): talk.branched for talk in arrival.talks}
         visit.arrived = True
         if visit.showing:  # pressed before the page was whole
             movie = self._sessions.movie(key, visit.showing[0])
-            told = {"cost": self.cost(key, movie, visit.showing[1]), "browser": message(arrived=True)}
+            told = {"cost": self.cost(key, movie, visit.showing[1]), "wall": self.wall(key), "browser": here}
             return {**self.player(key, movie), **told}
         chosen = {}
         if arrival.model in self._models.names and arrival.model != self._sessions.model(key):
@@ -174,17 +176,18 @@ class Screening:
                 "model": self._models[arrival.model].state(),
             }
         first = next(iter(self._sessions.bundled.values()))
-        movie = self._sessions.bundled.get(arrival.film, first)
+        known = self._sessions.bundled | visit.own
+        movie = self._sessions.movie(key, arrival.film) if arrival.film in known else first
         index = arrival.section if arrival.section is not None else section_at(movie, arrival.second or 0.0)
         if latest := self._latest(key, arrival):
             movie, index = self._sessions.bundled[latest.film], latest.section
         # The page was laid out with the first film, in English.
         parts = self.film(key, movie, index) if movie is not first or language() != "en" else {
             **self.player(key, movie), **self.section(key, movie, index),
-            **panel(visit, movie, movie), **({"wall": self.wall(key, movie.slug)} if visit.kept else {}),
+            **panel(visit, movie, movie), **({"wall": self.wall(key, movie.slug)} if visit.kept or visit.own else {}),
         }  # fmt: skip
         alert = {"alert": notice(NOT_HERE)} if arrival.film not in ("", movie.slug) else {}
-        return {**parts, **chosen, **alert, "browser": message(arrived=True)}
+        return {**parts, **chosen, **alert, "browser": here}
 
     def _latest(self, key: str, arrival: Arrival) -> KeptTalk | None:
         """The conversation that the browser kept last, where the address names no film."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 VISITS = 200
 CONVERSATIONS = 32
+LINGER = 30.0  # seconds in which a page that was reloaded, or lost its connection, comes back for what it had
 
 
 class Sessions:
@@ -39,10 +40,12 @@ class Sessions:
         stills: Stills | None = None,
         visits: int = VISITS,
         conversations: int = CONVERSATIONS,
+        linger: float = LINGER,
     ) -> None:
         """`model` is the name of the model that a visit talks with before it chose one.
 
-        `uploads` knows the files of visits, `stills` pictures of them.
+        `uploads` knows the files of visits, `stills` pictures of them. `linger`: seconds until a visit that was left is
+        forgotten.
         """
         self._model = model
         self._uploads = uploads
@@ -50,6 +53,7 @@ class Sessions:
         self.bundled = {movie.slug: movie for movie in movies}
         self._most_visits = visits
         self._most_conversations = conversations
+        self._linger = linger
         self._visits: OrderedDict[str, Visit] = OrderedDict()
         self._chosen: OrderedDict[str, str] = OrderedDict()
         self._conversations: OrderedDict[tuple[str, str, str, int], Conversation] = OrderedDict()
@@ -162,6 +166,41 @@ class Sessions:
             self._conversations[(key, conversation.model, slug, section)] = conversation
             while len(self._conversations) > self._most_conversations:
                 self._conversations.popitem(last=False)
+
+    def leave(self, key: str) -> None:
+        """The page has gone, or only its connection: its work stops now, what it had is forgotten after a while."""
+        visit = self._visits.get(key)
+        if not visit:
+            return
+        visit.leave()
+        visit.arrived = False  # a page that is still there opens anew, and comes back by `rejoin`
+        timer = threading.Timer(self._linger, self._forget_left, (key, visit))
+        timer.daemon = True
+        timer.start()
+
+    def _forget_left(self, key: str, visit: Visit) -> None:
+        if self._visits.get(key) is visit:
+            self.forget(key)
+
+    def rejoin(self, key: str, ticket: str) -> None:
+        """Give a page that was opened anew what it had before: films of its own, with subtitles and conversations.
+
+        `ticket` is the one of that visit; nothing happens where there is none (any more).
+        """
+        now = self.visit(key)
+        with self._lock:
+            old = next((name for name, one in self._visits.items() if one.ticket == ticket and one is not now), None)
+            if old is None:
+                return
+            left = self._visits.pop(old)
+            for owned in [kept for kept in self._conversations if kept[0] == old]:
+                conversation = self._conversations.pop(owned)
+                if owned[2] in left.own:  # the browser keeps the others
+                    self._conversations[(key, *owned[1:])] = conversation
+        left.leave()
+        now.take_over(left)
+        if self._uploads:
+            self._uploads.pass_on(left, now, {*left.own, *(f"{slug}/subtitles" for slug in left.subtitled)})
 
     def forget(self, key: str) -> None:
         """Free all that belongs to a visit: stop its work, drop its conversations, delete its films."""

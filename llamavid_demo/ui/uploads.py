@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -107,6 +107,15 @@ class Uploads:
     def let_go(self, owner: Hashable) -> None:
         """`owner` has left: after the grace nothing is needed for them any more."""
         self._later(lambda: self._let_go(owner))
+
+    def pass_on(self, owner: Hashable, to: Hashable, what: Collection[Hashable]) -> None:
+        """`to` needs from now on what `owner` needed as one of `what`; all else that was for `owner` goes."""
+        with self._lock:
+            held = self._held.get(owner, {})
+            taken = {name: held.pop(name) for name in list(held) if name in what}
+            if taken:
+                self._held.setdefault(to, {}).update(taken)
+        self.let_go(owner)
 
     def kept_in(self, path: Path) -> Path | None:
         """The folder for what the model makes of a visitor's film; None for other films."""

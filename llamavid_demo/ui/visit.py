@@ -1,5 +1,6 @@
 """One open page as the server knows it: what it shows, and the question and the film that are under way."""
 
+import secrets
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -116,7 +117,7 @@ class Visit:
     panel for that is. `press_lock` is held by a press that turns to something else, and by a question: who presses a
     section and asks at once, asks about that section. `pressed` is the page's number of the last press that was heard:
     see pressing.py. `arrived` says that the page has told what its browser keeps; to a server that was started anew an
-    open page has not.
+    open page has not. With its `ticket` a page that is reloaded takes this visit over.
     """
 
     showing: tuple[str, int] | None = None
@@ -135,6 +136,7 @@ class Visit:
     panel_open: bool = False
     pressed: int = 0
     arrived: bool = False
+    ticket: str = field(default_factory=secrets.token_urlsafe)
     press_lock: "threading.RLock" = field(default_factory=threading.RLock)
 
     @property
@@ -149,6 +151,11 @@ class Visit:
         if self.bringing:
             self.bringing.stopping.set()
         self.asked = self.bringing = self.follower = None
+
+    def take_over(self, left: "Visit") -> None:
+        """Have the films of a visit whose page was opened anew as this one, and what was made of their subtitles."""
+        self.own, self.posters, self.brought = left.own, left.posters, left.brought
+        self.dialogue, self.subtitled = left.dialogue, left.subtitled
 
     def break_off(self) -> Asked | None:
         """Abandon the question that waits or is being answered, and give it; a film that is being brought goes on."""

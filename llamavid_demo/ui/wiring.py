@@ -133,7 +133,7 @@ class Wiring:
             return self.update(laid_out, request)
 
         def leave(request: gr.Request) -> None:
-            self._sessions.forget(key_of(request))
+            self._sessions.leave(key_of(request))
 
         self._arrived = demo.load(arrive, asked, self._outputs, js="() => window.cinema.arrival()", **QUIET, **FREE)
         self._complete_after(self._arrived, screening)

@@ -97,6 +97,20 @@ def test_back_goes_back(page: Page) -> None:
     expect(page.locator("#about h2")).to_have_text("The Harbour")
 
 
+def test_forward_while_back_is_under_way_stays(page: Page) -> None:
+    open_harbour(page)
+    page.evaluate("""() => {
+        const other = document.querySelector('#wall [data-film]:not([data-film=harbour])').dataset.film;
+        window.cinema.go(other, 0);
+        window.cinema.go('harbour', 0);
+        const last = window.cinema.where()[0] - 1; // every call takes a number
+        window.both = () => Number(document.querySelector('#strip ul').dataset.pressed) === last;
+    }""")
+    page.wait_for_function("window.both()")
+    expect(page.locator("#about h2")).to_have_text("The Harbour")
+    in_address(page, "movie=harbour", "section=0")
+
+
 def test_what_is_typed_during_an_answer_stays(page: Page) -> None:
     open_harbour(page)
     press_ask(page, "Where is the map?")

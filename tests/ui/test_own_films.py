@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.film.film_server import PIECE, Offer, serving
 from tests.ui.conftest import Server, make_clip, start_small_films, visit
-from tests.ui.test_page import HARBOUR, open_harbour, wait_for_video
+from tests.ui.test_page import HARBOUR, ask, open_harbour, stop, wait_for_video
 
 MOST_MB = 1.0
 SLOW = 40_000  # bytes a second
@@ -245,6 +245,21 @@ def test_files_go_when_they_are_replaced_and_when_their_page_is_closed(
         assert clip.name in kept(foyer)
     with visit(foyer, browser) as later:
         until_kept(later, foyer, set())  # never opened the one, open the other
+
+
+def test_own_clip_and_its_conversation_are_there_after_a_reload(page: Page, foyer: Server, clip: Path) -> None:
+    open_clip(page, clip)
+    ask(page, "Where is the map?")
+    stop(page)
+    said = page.locator("#current .answer").inner_text()
+    page.reload()
+    expect(page.locator("#about h2")).to_have_text(clip.stem)
+    expect(page.locator("#current .answer")).to_have_text(said)
+    expect(page.locator("#wall [data-film^=own]")).to_have_count(1)
+    wait_for_video(page, "video.readyState > 0")
+    page.locator("#wall [data-remove]").click()
+    expect(page.locator("#wall [data-film^=own]")).to_have_count(0)
+    until_kept(page, foyer, set())
 
 
 def test_next_start_deletes_what_a_server_left_that_was_killed(

@@ -1,5 +1,6 @@
 """What is remembered of visitors, for how long, and what is forgotten."""
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -111,6 +112,45 @@ def test_brought_films_are_deleted_with_the_last_visitor_who_has_them(movie: Mov
     sessions.forget("b")
     assert list(uploads.files.iterdir()) == []
     assert movie.path.exists()
+
+
+def test_page_that_is_opened_anew_finds_its_own_films(movie: Movie, tmp_path: Path) -> None:
+    uploads = Uploads(tmp_path / "uploads", grace=0)
+    opened, chosen = (uploads.files / name / "clip.mp4" for name in ("0123", "4567"))
+    for clip in (opened, chosen):
+        clip.parent.mkdir(parents=True)
+        clip.touch()
+    sessions = Sessions([movie], uploads=uploads)
+    before, own, bundled = sessions.visit("a"), conversation(), conversation()
+    before.own["own-1"] = replace(movie, slug="own-1", path=opened)
+    uploads.hold(before, "own-1", opened)
+    uploads.hold(before, "boxes", chosen)
+    sessions.remember("a", "own-1", 0, own)
+    sessions.remember("a", "harbour", 0, bundled)
+    sessions.leave("a")
+    sessions.rejoin("b", "no ticket")
+    assert not sessions.visit("b").own
+    sessions.rejoin("b", before.ticket)
+    assert [film.slug for film in sessions.movies("b")] == ["harbour", "own-1"]
+    assert sessions.conversation("b", "own-1", 0) is own
+    assert sessions.conversation("b", "harbour", 0) is None  # its browser brings that one
+    assert (opened.exists(), chosen.exists()) == (True, False)
+    sessions.rejoin("c", before.ticket)
+    assert not sessions.visit("c").own
+    sessions.forget("b")
+    assert not opened.exists()
+
+
+def test_page_that_does_not_come_back_is_forgotten(movie: Movie) -> None:
+    sessions = Sessions([movie], linger=0)
+    visit, gone = sessions.visit("a"), threading.Event()
+    visit.own["own-1"] = movie
+    visit.subtitled["own-1"] = SimpleNamespace(stop_hearing=gone.set)  # type: ignore[assignment]
+    asked = visit.asked = Asked("Where?", "harbour", 0)
+    sessions.leave("a")
+    assert asked.stopping.is_set()
+    assert gone.wait(60)
+    assert not sessions.visit("a").own
 
 
 def test_own_film_goes_with_its_conversations(movie: Movie) -> None:
