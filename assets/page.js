@@ -143,16 +143,20 @@ window.cinema = (() => {
     event.target.srclang = transcript()?.querySelector('ol')?.lang || 'und';
   }, true);
 
-  // The conversation stays at its end while an answer grows, unless somebody scrolled up to read.
+  // The conversation stays at its end while an answer grows, unless somebody scrolled up to read. Looked at once a
+  // frame: each look lays the page out, and a page that is being opened changes thousands of times.
   let following = true;
   document.addEventListener('scroll', (event) => {
     if (event.target.id !== 'log') return;
     following = event.target.scrollHeight - event.target.scrollTop - event.target.clientHeight < 60;
   }, true);
-  new MutationObserver(() => {
+  let due = 0;
+  function toEnd() {
+    due = 0;
     const log = one('#log');
     if (log && following) log.scrollTop = log.scrollHeight;
-  }).observe(document, { childList: true, subtree: true, characterData: true });
+  }
+  new MutationObserver(() => { due ||= requestAnimationFrame(toEnd); }).observe(document, { childList: true, subtree: true, characterData: true });
 
   // The panel for a film of one's own has just been opened.
   function bring() {
