@@ -4,10 +4,15 @@
 used.
 """
 
+import os
 from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
+
+# PyTorch's threads wait for each other many times a token. Waiting by spinning, as they would, takes the cores from a
+# browser or another visitor, and from each other: answers then come several times slower.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before PyTorch is loaded
 
 _HOMES = {
     "load_movie": "llamavid_demo.film",

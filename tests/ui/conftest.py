@@ -28,7 +28,11 @@ LONG_ANSWER = 16_000  # tokens, half a minute; an untrained model hardly ever en
 PATIENCE = 90_000  # milliseconds; the machine may be busy with other things
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.ui.page_process"])
-CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+CHROMIUM = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    # The lists under the address bar are pages of Chromium's own, loaded with each window: a second of a core.
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,Translate,PaintHolding,MediaRouter",
+]  # fmt: skip
 
 CUES = """1
 00:00:01,000 --> 00:00:04,000
