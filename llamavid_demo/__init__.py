@@ -10,9 +10,9 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-# PyTorch's threads wait for each other many times a token. Waiting by spinning, as they would, takes the cores from a
-# browser or another visitor, and from each other: answers then come several times slower.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before PyTorch is loaded
+# PyTorch's threads wait for each other many times a token. As long as they would by themselves, they spin on cores that
+# a browser or another visitor needs, and each other: answers then come several times slower.
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # some ten microseconds; read when PyTorch is loaded
 
 _HOMES = {
     "load_movie": "llamavid_demo.film",
