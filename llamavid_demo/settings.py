@@ -68,6 +68,18 @@ class Settings(BaseSettings):
     )
     answers_at_once: int = Field(8, gt=0, description="Questions that are answered at once; others wait in a queue.")
     queue_length: int = Field(32, gt=0, description="Questions that may wait; others are told to come back.")
+    replicas: int | None = Field(
+        None,
+        gt=0,
+        description="Model replicas behind the page, on Ray Serve, each with a GPU or its share of the cores; when "
+        "unset, the model is in the page's own process.",
+    )
+    max_replicas: int | None = Field(
+        None, gt=0, description="Most replicas, when more people ask than they can answer; no more when unset."
+    )
+    ray_address: str | None = Field(
+        None, description="Address of a Ray cluster for the replicas; Ray is started on this machine when unset."
+    )
     log_texts: bool = Field(
         False, description="Write questions and answers into the server's log of turns; else only their figures."
     )

@@ -52,6 +52,7 @@ class Health:
             "status": status,
             "model": {"name": self._models.names[0], "state": model},
             "engine": {"alive": engine.alive, "trouble": engine.trouble},
+            **self._replicas(),
             "queue": engine.waiting,
             "answering": engine.answering,
             "memory": {
@@ -73,7 +74,9 @@ class Health:
         yield one("llamavid_engine_alive", "Whether whatever computes answers works.", "gauge", engine.alive)
         yield one("llamavid_queue_length", "Questions that wait for their turn.", "gauge", engine.waiting)
         yield one("llamavid_answers_running", "Questions that are being answered.", "gauge", engine.answering)
-        if self._ready:
+        for state, count in self._replicas().get("replicas", {}).items():
+            yield one(f"llamavid_replicas_{state}", f"Replicas that are {state}.", "gauge", count)
+        if "ready" in states.values():
             yield from _turns()
             yield from self._cache()
         held = {device: held for device, (held, _) in memory.items()}
@@ -85,8 +88,18 @@ class Health:
         yield one("llamavid_uploads_total", "Files that visitors brought.", "counter", self._uploads.count)
         yield one("llamavid_upload_bytes", "Bytes of visitors' files that are here.", "gauge", self._uploads.nbytes)
 
+    def _replicas(self) -> dict[str, Any]:
+        """How many replicas are running of those that should be; nothing where there are none."""
+        if self._models.replicas is None:
+            return {}
+        running, wanted = self._models.replicas.count
+        return {"replicas": {"running": running, "wanted": wanted}}
+
     @property
     def _ready(self) -> list[Any]:
+        """The models in this process."""
+        if self._models.replicas:
+            return []
         return [model.ready for model in self._models.wanted.values() if model.ready]
 
     def _engine(self) -> Engine:
