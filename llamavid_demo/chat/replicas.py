@@ -11,6 +11,7 @@ import queue
 import secrets
 import threading
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -27,7 +28,7 @@ from llamavid_demo.settings import Settings
 LACKING = "Replicas need Ray Serve, which is not installed here: pip install -r requirements-cluster.txt."
 CLOSING = "The server is being stopped: ask again when it is back."
 CROWDED = "As many questions as these replicas take are being answered or wait: try again in a moment."
-APPLICATION = "llamavid"
+APPLICATION, DEPLOYMENT = "llamavid", "replica"
 ROUTER = "ray.serve.experimental.consistent_hash_router.ConsistentHashRouter"
 AHEAD = 4  # sections that are read ahead at once; questions find room beside them
 PATIENCE = 1.0  # seconds after which whoever listens hears that nothing has happened
@@ -37,6 +38,8 @@ STORE = 80_000_000  # bytes of Ray's own memory for objects; what we send is sma
 SHARE = 0.9  # of the memory that is free, for all replicas of this machine together
 
 log = logging.getLogger(__name__)
+# Ray's processes end when the thread that started them does (prctl(2), PR_SET_PDEATHSIG): this one ends with Python.
+_starting = ThreadPoolExecutor(1, thread_name_prefix="starting-ray")
 
 
 class RayReplicas:
@@ -53,7 +56,7 @@ class RayReplicas:
         """Start them, and wait until all are there; nothing, where that was done. Raises `ReplicaError`."""
         with self._lock:
             if self._handle is None and not self._closed:
-                self._handle = self._started()
+                self._handle = _starting.submit(self._started).result()
 
     def outline(self, name: str) -> LoadedModel:
         """A model that they have, without its weights. Raises what loading it has raised."""
@@ -89,7 +92,7 @@ class RayReplicas:
             return 0, self._settings.replicas or 0
         from ray import serve
 
-        states: Any = serve.status().applications[APPLICATION].deployments["Replica"].replica_states
+        states: Any = serve.status().applications[APPLICATION].deployments[DEPLOYMENT].replica_states
         return states.get("RUNNING", 0), sum(states.values())
 
     def close(self) -> None:
@@ -146,7 +149,8 @@ class RayReplicas:
                 "target_ongoing_requests": max(1, self._settings.answers_at_once // 2),
             }}  # fmt: skip
         deployment = serve.deployment(
-            Replica, ray_actor_options=share, graceful_shutdown_timeout_s=DRAINING,
+            Replica if self._settings.ray_address else LoopbackReplica,
+            name=DEPLOYMENT, ray_actor_options=share, graceful_shutdown_timeout_s=DRAINING,
             max_ongoing_requests=self._settings.answers_at_once + AHEAD,
             max_queued_requests=self._settings.queue_length,
             request_router_config={"request_router_class": ROUTER}, **scale,
@@ -172,6 +176,19 @@ class RayReplicas:
         if not cards and not settings.memory_gb and not settings.ray_address:
             update["memory_gb"] = psutil.virtual_memory().available * SHARE / most / 1e9
         return settings.model_copy(update=update)
+
+
+class LoopbackReplica(Replica):
+    """A replica that no other machine can reach."""
+
+    def __init__(self, offer: dict[str, Settings]) -> None:
+        # Ray Serve opens a port on all addresses for calls between its deployments, once this has been made, and has no
+        # setting for it (`_on_initialized` in its replica.py). We have one deployment: nobody needs that port.
+        from ray.serve._private import replica
+
+        add = replica.add_port_to_grpc_server
+        replica.add_port_to_grpc_server = lambda server, address: add(server, address.replace("[::]", "127.0.0.1"))
+        super().__init__(offer)
 
 
 def check_ray() -> None:
