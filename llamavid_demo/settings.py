@@ -45,9 +45,19 @@ class Settings(BaseSettings):
     )
     models: Path = Field(ROOT / "assets", description="Folder of checkpoints that the page offers beside that one.")
     movies: Path = Field(ROOT / "movies", description="Folder of films.")
+    movies_url: str | None = Field(
+        None,
+        description="Films in a store that fsspec knows, such as s3://bucket/films, instead of that folder; they are "
+        "fetched once into `films` of the cache folder.",
+    )
     cache_dir: Path = Field(
         default_factory=cache_folder,
         description="Where patches and frame tokens are kept; in the user's cache directory when unset.",
+    )
+    shared_cache: str | None = Field(
+        None,
+        description="Where several machines share these, beside their own cache folders: any URL that fsspec knows, "
+        "such as s3://bucket/patches.",
     )
     cache_gb: float = Field(
         20.0,
@@ -167,6 +177,11 @@ class Settings(BaseSettings):
         if self.share or self.host not in THIS_MACHINE:
             return ["*"]
         return [*THIS_MACHINE, *(name.strip() for name in self.hosts.split(",") if name.strip())]
+
+    @property
+    def fetched_films(self) -> Path:
+        """Folder of the films that come from a store."""
+        return self.cache_dir / "films"
 
     @property
     def open_folders(self) -> list[Path]:

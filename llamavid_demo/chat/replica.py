@@ -22,6 +22,7 @@ from llamavid_demo.chat.progress import Progress
 from llamavid_demo.chat.task import Priority
 from llamavid_demo.chat.turn import Told
 from llamavid_demo.errors import DemoError
+from llamavid_demo.film.stored import fetch_film
 from llamavid_demo.model.load import load_chosen_model
 from llamavid_demo.model.loaded import LoadedModel, ModelConfig
 from llamavid_demo.settings import Settings
@@ -125,6 +126,8 @@ class Replica:
         self, call: Call, stopping: "partial[bool]", priority: Priority = Priority.READ
     ) -> Generator[Told, None, MovieChat | None]:
         model, settings = self._model(call.model), self._offer[call.model]
+        if settings.movies_url:
+            fetch_film(settings.movies_url, settings.fetched_films, call.turn.movie.path)
         encoded = yield from call.turn.encoded(model, settings, stopping, priority)
         if encoded is None:
             return None

@@ -139,9 +139,7 @@ class RayReplicas:
         if 0 < cards < most:
             raise ReplicaError(f"There are {cards} GPUs for {most} replicas: each needs one; start fewer of them.")
         serve.start(proxy_location="Disabled")  # the page is in front, nothing else
-        share = (
-            {"num_gpus": 1, "num_cpus": 1} if cards else {"num_cpus": _cores(most)}
-        )
+        share = {"num_gpus": 1, "num_cpus": 1} if cards else {"num_cpus": _cores(most)}
         scale: dict[str, Any] = {"num_replicas": count}
         if most > count:
             scale = {"autoscaling_config": {
