@@ -28,7 +28,7 @@ from llamavid_demo.model.loaded import LoadedModel, ModelConfig
 from llamavid_demo.settings import Settings
 
 CONVERSATIONS = 64  # that are kept for their next question
-STOPPED = 1000  # calls that were stopped, also such as never come here
+REMEMBERED = 1000  # calls that were stopped, also such as never come here
 THREADS = 256  # a call that waits for the model holds one
 
 log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class Replica:
 
     def _stop(self, number: str) -> None:
         self._stopped[number] = None
-        while len(self._stopped) > STOPPED:
+        while len(self._stopped) > REMEMBERED:
             with suppress(KeyError):
                 self._stopped.popitem(last=False)
 

@@ -20,13 +20,13 @@ import psutil
 from llamavid_demo.chat.away_chat import Failed, Step
 from llamavid_demo.chat.replica import Call, Replica
 from llamavid_demo.chat.replica_chat import LostError
+from llamavid_demo.chat.scheduler import CLOSING
 from llamavid_demo.errors import BusyError, ClosingError, ReplicaError
 from llamavid_demo.model.load import empty_network
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.settings import Settings
 
 LACKING = "Replicas need Ray Serve, which is not installed here: pip install -r requirements-cluster.txt."
-CLOSING = "The server is being stopped: ask again when it is back."
 CROWDED = "As many questions as these replicas take are being answered or wait: try again in a moment."
 APPLICATION, DEPLOYMENT = "llamavid", "replica"
 ROUTER = "ray.serve.experimental.consistent_hash_router.ConsistentHashRouter"
