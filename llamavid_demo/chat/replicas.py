@@ -9,6 +9,8 @@ import logging
 import os
 import queue
 import secrets
+import shutil
+import tempfile
 import threading
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -51,6 +53,7 @@ class RayReplicas:
         self._lock = threading.Lock()
         self._ahead = threading.BoundedSemaphore(AHEAD)
         self._closed = False
+        self._folder: str | None = None  # for Ray's sockets and logs, where it is started here
 
     def start(self) -> None:
         """Start them, and wait until all are there; nothing, where that was done. Raises `ReplicaError`."""
@@ -107,6 +110,8 @@ class RayReplicas:
         if self._settings.ray_address:
             serve.delete(APPLICATION, _blocking=False)
         ray.shutdown()
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _heard(self, told: "queue.SimpleQueue[Any]") -> Generator[Step, None, None]:
         while True:
@@ -166,7 +171,10 @@ class RayReplicas:
         if self._settings.ray_address:
             return quiet
         cores = max(psutil.cpu_count() or 1, self._settings.replicas or 1)
-        return quiet | {"include_dashboard": False, "object_store_memory": STORE, "num_cpus": cores}
+        self._folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # its sockets' names are long enough
+        return quiet | {
+            "include_dashboard": False, "object_store_memory": STORE, "num_cpus": cores, "_temp_dir": self._folder,
+        }  # fmt: skip
 
     def _sent(self, settings: Settings, most: int, cards: int) -> Settings:
         """Settings as replicas get them: no password, and of this machine's memory their share."""
@@ -199,6 +207,7 @@ def _ray(*, own: bool) -> tuple[Any, Any]:
     """Ray and Ray Serve. Its own environment has to be there before it is imported."""
     check_ray()
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves the machine
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")  # whom we fork begins another program at once
     if own:
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # as on these systems: its ports are on loopback
         os.environ.setdefault("RAY_AUTH_MODE", "token")  # others may have accounts on this machine

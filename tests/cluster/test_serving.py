@@ -15,6 +15,10 @@ ROOT = Path(__file__).parents[2]
 ENDING = 8.0  # seconds in which a server with its replicas ends; 5 that are promised, and the start of this test's look
 
 
+def ray_folders() -> set[Path]:
+    return set(Path("/tmp").glob("ray-*"))  # noqa: S108 - Ray's are there
+
+
 def get(url: str, sent: dict | None = None) -> dict:
     data = json.dumps(sent).encode() if sent else None
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310
@@ -26,6 +30,7 @@ def test_the_page_answers_through_replicas_and_ends_with_them(tmp_path: Path) ->
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    before = ray_folders()
     command = [sys.executable, "-m", "llamavid_demo", "serve", "--replicas", "2", "--port", str(port)]
     environment = {**os.environ, "LLAMAVID_CACHE_DIR": str(tmp_path), "LLAMAVID_READ_AHEAD": "false"}
     server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
@@ -44,6 +49,7 @@ def test_the_page_answers_through_replicas_and_ends_with_them(tmp_path: Path) ->
         assert len(started) > 4
         server.send_signal(signal.SIGTERM)
         assert server.wait(timeout=ENDING) == 0
+        assert ray_folders() <= before
         assert not [one for one in started if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
     finally:
         server.kill()
