@@ -53,6 +53,7 @@ class RayReplicas:
         self._lock = threading.Lock()
         self._ahead = threading.BoundedSemaphore(AHEAD)
         self._closed = False
+        self.answering = 0  # questions, from this page
         self._folder: str | None = None  # for Ray's sockets and logs, where it is started here
 
     def start(self) -> None:
@@ -74,6 +75,7 @@ class RayReplicas:
         """What happens while one of them answers, see `replica_chat.Replicas`."""
         while call.ahead and not self._ahead.acquire(timeout=PATIENCE):
             yield []
+        self._count(call, 1)
         stream = self._handle.options(stream=True, session_id=sticky).steps.remote(call)
         told: queue.SimpleQueue[Any] = queue.SimpleQueue()
         threading.Thread(target=_pass_on, args=(stream, told), daemon=True, name="replica").start()
@@ -81,6 +83,7 @@ class RayReplicas:
             yield from self._heard(told)
         finally:
             stream.cancel()  # nothing, where it has ended
+            self._count(call, -1)
             if call.ahead:
                 self._ahead.release()
 
@@ -95,7 +98,11 @@ class RayReplicas:
             return 0, self._settings.replicas or 0
         from ray import serve
 
-        states: Any = serve.status().applications[APPLICATION].deployments[DEPLOYMENT].replica_states
+        try:
+            states: Any = serve.status().applications[APPLICATION].deployments[DEPLOYMENT].replica_states
+        except Exception as error:  # Ray's controller is starting anew, or gone
+            log.warning("replicas could not be counted: %s", error)
+            return 0, self._settings.replicas or 0
         return states.get("RUNNING", 0), sum(states.values())
 
     def close(self) -> None:
@@ -112,6 +119,10 @@ class RayReplicas:
         ray.shutdown()
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _count(self, call: Call, by: int) -> None:
+        with self._lock:
+            self.answering += 0 if call.ahead else by
 
     def _heard(self, told: "queue.SimpleQueue[Any]") -> Generator[Step, None, None]:
         while True:

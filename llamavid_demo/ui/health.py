@@ -46,13 +46,16 @@ class Health:
     def report(self) -> tuple[int, dict[str, Any]]:
         """The HTTP status and the body: 200 when a question would be answered now, else 503; bytes of memory."""
         engine, model = self._engine(), self._models.state(self._models.names[0])
+        replicas = self._replicas()
+        if model == "ready" and replicas and not replicas["replicas"]["running"]:
+            model = "gone"
         status = model if engine.alive else "broken"
         status = "closing" if self.closing else {"ready": "ok"}.get(status, status)
         return 200 if status == "ok" else 503, {
             "status": status,
             "model": {"name": self._models.names[0], "state": model},
             "engine": {"alive": engine.alive, "trouble": engine.trouble},
-            **self._replicas(),
+            **replicas,
             "queue": engine.waiting,
             "answering": engine.answering,
             "memory": {
@@ -103,6 +106,8 @@ class Health:
         return [model.ready for model in self._models.wanted.values() if model.ready]
 
     def _engine(self) -> Engine:
+        if self._models.replicas:
+            return Engine(answering=self._models.replicas.answering)
         if not self._ready:
             return Engine()
         from llamavid_demo.chat.scheduler import scheduler_of

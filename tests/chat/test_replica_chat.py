@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from threading import enumerate as enumerate_threads
 
 import pytest
 import torch
@@ -170,6 +171,20 @@ def test_stop_ends_a_turn_that_waits_for_room(
         if count == 2:
             turn.stop()
     assert turn.finished == "stopped" and not turn.text
+
+
+def test_whoever_leaves_ends_it_too(away: Callable[..., ReplicaChat], two: Two) -> None:
+    turn = away().ask(FIRST, max_new_tokens=4000)
+    told = turn.events(0)
+    while not has_words(next(told)):
+        pass
+    told.close()  # type: ignore[attr-defined]
+    assert turn.finished == "stopped"
+    for thread in enumerate_threads():
+        if thread.name == "leaving":
+            thread.join(timeout=60)
+            assert not thread.is_alive()
+    assert two.calls[0].number in two.alive[0]._stopped
 
 
 def test_a_section_that_was_read_ahead_is_there_for_its_question(away: Callable[..., ReplicaChat], two: Two) -> None:

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from llamavid_demo.__main__ import app
-from llamavid_demo.chat import replicas
+from llamavid_demo.chat import replicas, section_cost
 from llamavid_demo.chat.replica_chat import ReplicaChat
 from llamavid_demo.chat.replicas import RayReplicas
 from llamavid_demo.embedded import SMALL
@@ -80,6 +80,12 @@ def test_conversations_are_held_by_replicas(
     assert asked == [SMALL.name]
     status, report = Health(settings, models, Uploads(tmp_path)).report()
     assert status == 200 and report["replicas"] == {"running": 1, "wanted": 2} and report["memory"] == {}
+    here, film = load_chosen_model(settings), load_movie(FILM)
+    costs = [section_cost(one, film, film.sections[0], settings) for one in (here, model.ready) if one]
+    assert costs[0] == costs[1]
+    monkeypatch.setattr(RayReplicas, "count", property(lambda self: (0, 2)))
+    assert Health(settings, models, Uploads(tmp_path)).report()[0] == 503
+    monkeypatch.setattr(RayReplicas, "count", property(lambda self: (1, 2)))
     assert "llamavid_replicas_running 1" in Health(settings, models, Uploads(tmp_path)).metrics()
 
 
