@@ -107,10 +107,12 @@ class RayReplicas:
 
     def close(self) -> None:
         """End them: whoever waits for an answer hears so. Of Ray, where it was started here, nothing is left."""
-        with self._lock:
-            self._closed = True
-            if self._handle is None:
-                return
+        self._closed = True
+        if not self._lock.acquire(timeout=PATIENCE):  # they are on their way, and end with this process
+            return
+        self._lock.release()
+        if self._handle is None and self._folder is None:
+            return
         import ray
         from ray import serve
 
@@ -190,7 +192,9 @@ class RayReplicas:
     def _sent(self, settings: Settings, most: int, cards: int) -> Settings:
         """Settings as replicas get them: no password, and of this machine's memory their share."""
         update: dict[str, Any] = {"login": None, "replicas": None}
-        if not cards and not settings.memory_gb and not settings.ray_address:
+        if cards:
+            update["device"] = "cuda"  # the one that a replica is given, whatever its number
+        elif not settings.memory_gb and not settings.ray_address:
             update["memory_gb"] = psutil.virtual_memory().available * SHARE / most / 1e9
         return settings.model_copy(update=update)
 

@@ -95,5 +95,6 @@ def test_replicas_get_no_password_and_their_share_of_memory(
     monkeypatch.setattr(replicas.psutil, "virtual_memory", lambda: SimpleNamespace(available=20e9))
     sent = RayReplicas(settings, {})._sent(settings, 4, 0)
     assert sent.login is None and sent.memory_gb == pytest.approx(4.5)
-    assert RayReplicas(settings, {})._sent(settings, 4, 4).memory_gb is None
+    with_cards = RayReplicas(settings, {})._sent(settings.model_copy(update={"device": "cuda:3"}), 4, 4)
+    assert with_cards.memory_gb is None and with_cards.device == "cuda"
     assert RayReplicas(settings, {})._sent(settings.model_copy(update={"memory_gb": 3}), 4, 0).memory_gb == 3
