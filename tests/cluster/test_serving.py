@@ -1,4 +1,4 @@
-"""The page with `serve --replicas 2`: it answers through them, says how many there are, and leaves nothing behind."""
+"""The page with `serve --replicas 2`: it answers through them about films in a store, and leaves nothing behind."""
 
 import json
 import os
@@ -32,7 +32,11 @@ def test_the_page_answers_through_replicas_and_ends_with_them(tmp_path: Path) ->
         port = free.getsockname()[1]
     before = ray_folders()
     command = [sys.executable, "-m", "llamavid_demo", "serve", "--replicas", "2", "--port", str(port)]
-    environment = {**os.environ, "LLAMAVID_CACHE_DIR": str(tmp_path), "LLAMAVID_READ_AHEAD": "false"}
+    chosen = {
+        "cache_dir": tmp_path / "cache", "movies_url": f"file://{ROOT}/movies", "shared_cache": f"file://{tmp_path}/shared",
+        "read_ahead": "false",
+    }  # fmt: skip
+    environment = {**os.environ, **{f"LLAMAVID_{name.upper()}": str(value) for name, value in chosen.items()}}
     server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
     try:
         assert server.stdout and any(b"Running on local URL" in line for line in server.stdout)
@@ -45,6 +49,8 @@ def test_the_page_answers_through_replicas_and_ends_with_them(tmp_path: Path) ->
         assert answer["choices"][0]["message"]["content"] == "The film begins at the beach."
         health = get(f"http://127.0.0.1:{port}/healthz")
         assert health["status"] == "ok" and health["replicas"] == {"running": 2, "wanted": 2}
+        assert (tmp_path / "cache" / "films" / "the-lost-map" / "movie.mp4").exists()
+        assert list((tmp_path / "shared").glob("patches-*.safetensors"))
         started = psutil.Process(server.pid).children(recursive=True)
         assert len(started) > 4
         server.send_signal(signal.SIGTERM)
