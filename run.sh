@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Set up what is missing and start: `./run.sh` opens the page, `./run.sh test` runs the tests, `./run.sh check` lints,
-# `./run.sh hard` gives hundreds of hostile files to the program (about ten minutes).
+# `./run.sh hard` gives hundreds of hostile files to the program and kills replicas under it (about fifteen minutes).
 # Further words go to the program: `./run.sh --port 8000`, `./run.sh test tests/film`, `./run.sh test -m fast`.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -58,8 +58,9 @@ case "$command" in
   hard)
     shift
     install_packages requirements-dev.txt
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-cluster.txt "moto[s3,server]==5.2.5"
     need_program ffmpeg ffmpeg
-    exec .venv/bin/python -m pytest tests/hostile --every-file "$@" ;;
+    exec .venv/bin/python -m pytest tests/hostile tests/cluster --every-file "$@" ;;
   check)
     install_packages requirements-dev.txt
     .venv/bin/ruff format --check .

@@ -3,6 +3,7 @@
 import typer
 
 from bench.arrival import arrival
+from bench.audience import audience
 from bench.evidence import evidence
 from bench.fusion import fusion
 from bench.gpu import gpu
@@ -11,6 +12,7 @@ from bench.load import load
 from bench.looks import looks
 from bench.newcomer import newcomer
 from bench.processes import in_new_process
+from bench.replicas import replicas
 from bench.restart import restart
 from bench.results import RESULTS, Out
 from bench.together import together
@@ -25,6 +27,8 @@ app.command()(evidence)
 app.command()(looks)
 app.command()(load)
 app.command()(arrival)
+app.command()(audience)
+app.command()(replicas)
 
 
 @app.command(name="all")

@@ -40,13 +40,20 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to serve on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to serve on.")] = None,
     share: Annotated[bool | None, typer.Option(help="Open a public link through Gradio.")] = None,
+    replicas: Annotated[int | None, typer.Option(help="Model replicas behind the page, on Ray Serve.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Get a release that is not here without asking.")] = False,
 ) -> None:
     """Open the page."""
     chosen: dict[str, Any] = {
         "model": model, "movies": movies, "quantization": quantization, "host": host, "port": port, "share": share,
+        "replicas": replicas,
     }  # fmt: skip
-    get_if_wanted(chosen_settings(**chosen), yes=yes)
+    settings = chosen_settings(**chosen)
+    if settings.replicas:
+        from llamavid_demo.chat.replicas import check_ray
+
+        check_ray()
+    get_if_wanted(settings, yes=yes)
     from llamavid_demo.ui import serve as serve_page
 
     serve_page(chosen_settings(**chosen))

@@ -55,6 +55,10 @@ class CardError(BusyError):
     """A card that the Hub does not lend, for now."""
 
 
+class ReplicaError(BusyError):
+    """Replicas that cannot be started, or that died under an answer again and again."""
+
+
 class AddressError(DemoError):
     """An address that the page cannot be served on."""
 

@@ -45,9 +45,19 @@ class Settings(BaseSettings):
     )
     models: Path = Field(ROOT / "assets", description="Folder of checkpoints that the page offers beside that one.")
     movies: Path = Field(ROOT / "movies", description="Folder of films.")
+    movies_url: str | None = Field(
+        None,
+        description="Films in a store that fsspec knows, such as s3://bucket/films, instead of that folder; they are "
+        "fetched once into `films` of the cache folder.",
+    )
     cache_dir: Path = Field(
         default_factory=cache_folder,
         description="Where patches and frame tokens are kept; in the user's cache directory when unset.",
+    )
+    shared_cache: str | None = Field(
+        None,
+        description="Where several machines share these, beside their own cache folders: any URL that fsspec knows, "
+        "such as s3://bucket/patches.",
     )
     cache_gb: float = Field(
         20.0,
@@ -68,6 +78,18 @@ class Settings(BaseSettings):
     )
     answers_at_once: int = Field(8, gt=0, description="Questions that are answered at once; others wait in a queue.")
     queue_length: int = Field(32, gt=0, description="Questions that may wait; others are told to come back.")
+    replicas: int | None = Field(
+        None,
+        gt=0,
+        description="Model replicas behind the page, on Ray Serve, each with a GPU or its share of the cores; when "
+        "unset, the model is in the page's own process.",
+    )
+    max_replicas: int | None = Field(
+        None, gt=0, description="Most replicas, when more people ask than they can answer; no more when unset."
+    )
+    ray_address: str | None = Field(
+        None, description="Address of a Ray cluster for the replicas; Ray is started on this machine when unset."
+    )
     log_texts: bool = Field(
         False, description="Write questions and answers into the server's log of turns; else only their figures."
     )
@@ -155,6 +177,11 @@ class Settings(BaseSettings):
         if self.share or self.host not in THIS_MACHINE:
             return ["*"]
         return [*THIS_MACHINE, *(name.strip() for name in self.hosts.split(",") if name.strip())]
+
+    @property
+    def fetched_films(self) -> Path:
+        """Folder of the films that come from a store."""
+        return self.cache_dir / "films"
 
     @property
     def open_folders(self) -> list[Path]:

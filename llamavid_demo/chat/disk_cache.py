@@ -23,6 +23,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from llamavid_demo.cache_folder import most_bytes
+from llamavid_demo.chat.shared_store import SharedStore
 
 ASIDE = "aside-"  # begins the names of folders in which entries are written
 LEFT_BEHIND = 3600.0  # seconds after which nobody writes there any more
@@ -59,17 +60,20 @@ class DiskCache:
 
     Where nothing can be written, or read, it holds nothing; where the disk gets full, less than the cap: `limit`.
     With a `subfolder`, a folder inside the first, entries are put there and looked for there only, so that they can be
-    deleted together. The cap is for all subfolders together.
+    deleted together. The cap is for all subfolders together. What is not there is looked for in the `shared` store, and
+    what is put there goes to that too; the cap is not for it.
     """
 
-    def __init__(self, folder: Path, *, max_bytes: int, subfolder: Path | None = None) -> None:
-        self.folder, self.max_bytes, self.subfolder = folder, max_bytes, subfolder or folder
+    def __init__(
+        self, folder: Path, *, max_bytes: int, subfolder: Path | None = None, shared: SharedStore | None = None
+    ) -> None:
+        self.folder, self.max_bytes, self.subfolder, self.shared = folder, max_bytes, subfolder or folder, shared
 
     def get(self, kind: str, key: dict[str, object]) -> torch.Tensor | None:
         """The tensor of a key, mapped from disk; None when it is absent or damaged (then it is removed)."""
         path = self._path(kind, key)
         try:
-            if not path.is_file():
+            if not path.is_file() and not self._fetched(path):
                 return None
             with safe_open(path, framework="pt") as file:
                 tensor: torch.Tensor = file.get_tensor("data")
@@ -101,6 +105,9 @@ class DiskCache:
                 (Path(aside) / "data").replace(path)
         except (OSError, SafetensorError) as error:
             log.warning("%s was not kept: %s", path, error)
+        else:
+            if self.shared:
+                self.shared.send(path.with_suffix(".json"), path)
         self._shrink(keep=path)
 
     @property
@@ -129,6 +136,20 @@ class DiskCache:
         """Remove everything that is kept; other files in the folder stay."""
         for path in self.folder.rglob("*-*.safetensors"):
             self._remove(path)
+
+    def _fetched(self, path: Path) -> bool:
+        """Whether an entry came from the shared store."""
+        if self.shared is None:
+            return False
+        self.subfolder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=ASIDE, dir=self.subfolder) as aside:
+            names = path.with_suffix(".json").name, path.name
+            if not self.shared.fetch(Path(aside), *names):
+                return False
+            for name in names:
+                (Path(aside) / name).replace(path.with_name(name))
+        self._shrink(keep=path)
+        return True
 
     def _path(self, kind: str, key: dict[str, object]) -> Path:
         digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]

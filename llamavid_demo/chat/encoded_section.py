@@ -15,6 +15,7 @@ from llamavid_demo.chat.disk_cache import DiskCache, file_fingerprint
 from llamavid_demo.chat.progress import Progress, tell
 from llamavid_demo.chat.reading_times import ReadingTimes, reading_times
 from llamavid_demo.chat.scheduler import scheduler_of
+from llamavid_demo.chat.shared_store import shared_store
 from llamavid_demo.chat.single_flight import flight
 from llamavid_demo.chat.task import Priority, Urgency
 from llamavid_demo.errors import GONE, MovieError, TooLongError
@@ -66,9 +67,10 @@ class EncodedSection:
 
 
 def open_cache(settings: Settings, movie: Movie | None = None) -> DiskCache:
-    """The cache folder that the settings name; of it the subfolder of a movie that has one."""
+    """The cache folder that the settings name; of it the subfolder of a movie that has one, which is not shared."""
     subfolder = movie.kept_in if movie else None
-    return DiskCache(settings.cache_dir, max_bytes=int(settings.cache_gb * 1e9), subfolder=subfolder)
+    shared = None if subfolder else shared_store(settings.shared_cache)
+    return DiskCache(settings.cache_dir, max_bytes=int(settings.cache_gb * 1e9), subfolder=subfolder, shared=shared)
 
 
 def encode_section(

@@ -7,12 +7,12 @@ and nothing in that process or on its card is counted on later. The Hub's packag
 import logging
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 import torch
 
+from llamavid_demo.chat.away_chat import Failed
 from llamavid_demo.embedded import on_zero_gpu
 from llamavid_demo.errors import CardError, DemoError
 from llamavid_demo.model.load import load_chosen_model
@@ -40,13 +40,6 @@ class Job(Protocol):
         """Do it, with a model that is on the card."""
 
 
-@dataclass(frozen=True)
-class Failed:
-    """What went wrong over there: the Hub would tell the name of an error alone."""
-
-    error: Exception
-
-
 def hold(model: LoadedModel, settings: Settings) -> None:
     """Have a model, which is on the CPU, at hand in the processes to come; they would load it anew."""
     _held[settings.model] = model
@@ -63,7 +56,7 @@ def on_card(job: Job) -> Generator[Any, None, None]:
             except Exception as error:
                 said = str(getattr(error, "message", error)).strip().rstrip(".")
                 raise CardError(f"The Hub lent no card for this answer ({said}): ask again in a while.") from error
-            if isinstance(step, Failed):
+            if isinstance(step, Failed):  # the Hub itself would tell the name of an error alone
                 raise step.error
             yield step
 

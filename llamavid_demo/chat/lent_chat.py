@@ -5,44 +5,23 @@ each call. Nothing of a conversation's KV cache is counted on after it; a proces
 section.
 """
 
-import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
-from weakref import WeakKeyDictionary
+from typing import Literal
 
-import torch
-
-from llamavid_demo.chat.decoding import Sampling
-from llamavid_demo.chat.dialogue import Dialogue
-from llamavid_demo.chat.encoded_section import EncodedSection, encode_section, open_cache
-from llamavid_demo.chat.evidence import Evidence
+from llamavid_demo.chat.away_chat import AwayChat, Ended, Step, TurnJob
 from llamavid_demo.chat.lent_card import hold, on_card
 from llamavid_demo.chat.movie_chat import MovieChat
-from llamavid_demo.chat.progress import Progress
-from llamavid_demo.chat.task import Stopped
-from llamavid_demo.chat.turn import Told, Turn, TurnStats
-from llamavid_demo.errors import QuestionError
+from llamavid_demo.chat.turn import Told, Turn
 from llamavid_demo.film import Movie
 from llamavid_demo.model.loaded import LoadedModel
-from llamavid_demo.options import Options
 from llamavid_demo.settings import Settings
 
 BRIEF, LONGEST = 30, 120  # seconds that a card is asked for; the Hub lets nobody wait for longer ones who has no quota
 A_FRAME = 0.05  # seconds to decode and encode one
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How an answer ended, what it cost and leaned on; heat maps (rows, columns) by the evidence's seconds."""
-
-    finished: Literal["end", "length", "stopped"] | None = "stopped"
-    stats: TurnStats | None = None
-    evidence: tuple[Evidence, ...] = ()
-    heat_maps: dict[float, list[list[float]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,7 +35,6 @@ class StopFile:
         with suppress(FileNotFoundError):
             self.path.touch()
 
-    @property
     def asked_for(self) -> bool:
         """Whether somebody has."""
         return self.path.exists()
@@ -64,51 +42,25 @@ class StopFile:
 
 @dataclass(frozen=True)
 class AnswerJob:
-    """A turn with all that its answer depends on; `earlier` ones are question, answer and options."""
+    """A turn for a card that is lent for so many `seconds`."""
 
-    movie: Movie
-    section: int | Literal["all"]
+    turn: TurnJob
     settings: Settings
-    question: str
-    options: Options
-    sampling: Sampling
-    earlier: tuple[tuple[str, str, Options], ...]
     stop: StopFile
     seconds: int
 
     def run(self, model: LoadedModel) -> Iterator[Told | Ended]:
         """Read the section, or find it on disk, and answer."""
-        encoded = yield from self._encode(model)
+        encoded = yield from self.turn.encoded(model, self.settings, self.stop.asked_for)
         if encoded is None:
             yield Ended()
             return
-        chat = MovieChat(model, self.movie, self.section, settings=self.settings, encoded=encoded)
-        earlier = [_past(*turn) for turn in self.earlier]
-        turn = Turn(self.question, lambda turn: chat.answer(turn, earlier, self.sampling), options=self.options)
-        chat.turns = [*earlier, turn]
-        try:
-            for told in turn.events():
-                if self.stop.asked_for:
-                    turn.stop()
-                yield told
-        except Stopped:
-            turn.finished = "stopped"
-        yield Ended(turn.finished, turn.stats, tuple(turn.evidence), _heat_maps(chat, turn))
-
-    def _encode(self, model: LoadedModel) -> Generator[Told, None, EncodedSection | None]:
-        part = self.movie.whole if self.section == "all" else self.movie.sections[self.section]
-        with closing(encode_section(model, self.movie, part, open_cache(self.settings, self.movie))) as reading:
-            while not self.stop.asked_for:
-                try:
-                    progress: Progress = next(reading)
-                except StopIteration as read:
-                    encoded: EncodedSection = read.value
-                    return encoded
-                yield [progress]
-        return None
+        movie, section = self.turn.movie, self.turn.section
+        chat = MovieChat(model, movie, section, settings=self.settings, encoded=encoded)
+        yield from self.turn.answered(chat, self.stop.asked_for)
 
 
-class LentChat(Dialogue):
+class LentChat(AwayChat):
     """Talk about a section, or "all" of a movie, with a model that gets a card for each turn anew. See `Dialogue`."""
 
     def __init__(
@@ -122,66 +74,18 @@ class LentChat(Dialogue):
     ) -> None:
         super().__init__(model, movie, section, settings=settings, history=history)
         hold(model, settings)
-        self._part: int | Literal["all"] = section
         self._on_disk = False  # whether a turn has put the section's patches there
-        self._heat_maps: WeakKeyDictionary[Turn, dict[float, torch.Tensor]] = WeakKeyDictionary()
 
-    def answer(self, turn: Turn, earlier: list[Turn], sampling: Sampling) -> Iterator[Told]:
-        """Have a turn answered on a card; its time to the first token begins here, before a card is lent."""
-        began, first = time.perf_counter(), None
-        ended = Ended()
+    def _steps(self, turn: Turn, job: TurnJob) -> Generator[Step, None, None]:
+        unread = 0 if self._on_disk else len(self.section.seconds)
         with TemporaryDirectory(prefix="turn-") as folder:
             stop = StopFile(Path(folder) / "stop")
             turn.answered_by(stop)
-            with closing(on_card(self._job(turn, earlier, sampling, stop))) as steps:
+            lent = AnswerJob(job, self.settings, stop, seconds=min(LONGEST, round(BRIEF + A_FRAME * unread)))
+            with closing(on_card(lent)) as steps:
                 try:
                     for step in steps:
-                        if isinstance(step, Ended):
-                            ended = step
-                            continue
-                        pieces = [what for what in step if isinstance(what, str)]
-                        first = first or (time.perf_counter() if pieces else None)
-                        turn.text += "".join(pieces)
+                        self._on_disk |= isinstance(step, Ended) and step.stats is not None
                         yield step
                 finally:
                     stop.stop()  # whoever has left waits no longer than until its next step
-        if ended.stats:
-            self._on_disk = True
-            turn.stats = replace(ended.stats, ttft_s=(first or time.perf_counter()) - began)
-        turn.evidence = list(ended.evidence)
-        self._heat_maps[turn] = {second: torch.tensor(rows) for second, rows in ended.heat_maps.items()}
-        if ended.finished == "stopped":
-            raise Stopped
-        turn.finished = ended.finished
-
-    def heat_map(self, seconds: float, turn: Turn | None = None) -> torch.Tensor:
-        """Where on the frame at `seconds`, which must be one of its evidence, the model looked for a turn's question.
-
-        Shares (rows, columns), as the turn's own call left them. Raises `QuestionError` for any other second.
-        """
-        known = self._heat_maps.get(turn or self.turns[-1], {}) if turn or self.turns else {}
-        if seconds not in known:
-            raise QuestionError("Where the model looked is known for the moments of an answer alone: ask first.")
-        return known[seconds]
-
-    def _job(self, turn: Turn, earlier: list[Turn], sampling: Sampling, stop: StopFile) -> AnswerJob:
-        unread = 0 if self._on_disk else len(self.section.seconds)
-        movie = replace(self.movie, tracks=())  # subtitles that it could have: functions, which no process is sent
-        return AnswerJob(
-            movie, self._part, self.settings, turn.question, turn.options, sampling,
-            tuple((past.question, past.text, past.options) for past in earlier), stop,
-            seconds=min(LONGEST, round(BRIEF + A_FRAME * unread)),
-        )  # fmt: skip
-
-
-def _past(question: str, answer: str, options: Options) -> Turn:
-    turn = Turn.past(question, answer)
-    turn.options = options
-    return turn
-
-
-def _heat_maps(chat: MovieChat, turn: Turn) -> dict[float, Any]:
-    """Of all the moments of a turn, by second; none where no frame was read."""
-    with suppress(QuestionError):
-        return {moment.seconds: chat.heat_map(moment.seconds, turn).tolist() for moment in turn.evidence}
-    return {}

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, cast
 
 import numpy as np
 import torch
@@ -142,6 +142,13 @@ class LoadedModel(ABC):
         """The model with its weights on another device, and this one's with them. None may be packed for a CPU."""
         self.network.to(device)
         return replace(self)
+
+    def without_network(self) -> Self:
+        """The model as another process is told of it: all but its weights and what reads with them.
+
+        It asks for nothing of the network until it is given one again.
+        """
+        return replace(self, network=cast(Network, None))
 
     @property
     @abstractmethod

@@ -46,12 +46,16 @@ class Health:
     def report(self) -> tuple[int, dict[str, Any]]:
         """The HTTP status and the body: 200 when a question would be answered now, else 503; bytes of memory."""
         engine, model = self._engine(), self._models.state(self._models.names[0])
+        replicas = self._replicas()
+        if model == "ready" and replicas and not replicas["replicas"]["running"]:
+            model = "gone"
         status = model if engine.alive else "broken"
         status = "closing" if self.closing else {"ready": "ok"}.get(status, status)
         return 200 if status == "ok" else 503, {
             "status": status,
             "model": {"name": self._models.names[0], "state": model},
             "engine": {"alive": engine.alive, "trouble": engine.trouble},
+            **replicas,
             "queue": engine.waiting,
             "answering": engine.answering,
             "memory": {
@@ -73,7 +77,9 @@ class Health:
         yield one("llamavid_engine_alive", "Whether whatever computes answers works.", "gauge", engine.alive)
         yield one("llamavid_queue_length", "Questions that wait for their turn.", "gauge", engine.waiting)
         yield one("llamavid_answers_running", "Questions that are being answered.", "gauge", engine.answering)
-        if self._ready:
+        for state, count in self._replicas().get("replicas", {}).items():
+            yield one(f"llamavid_replicas_{state}", f"Replicas that are {state}.", "gauge", count)
+        if "ready" in states.values():
             yield from _turns()
             yield from self._cache()
         held = {device: held for device, (held, _) in memory.items()}
@@ -85,11 +91,23 @@ class Health:
         yield one("llamavid_uploads_total", "Files that visitors brought.", "counter", self._uploads.count)
         yield one("llamavid_upload_bytes", "Bytes of visitors' files that are here.", "gauge", self._uploads.nbytes)
 
+    def _replicas(self) -> dict[str, Any]:
+        """How many replicas are running of those that should be; nothing where there are none."""
+        if self._models.replicas is None:
+            return {}
+        running, wanted = self._models.replicas.count
+        return {"replicas": {"running": running, "wanted": wanted}}
+
     @property
     def _ready(self) -> list[Any]:
+        """The models in this process."""
+        if self._models.replicas:
+            return []
         return [model.ready for model in self._models.wanted.values() if model.ready]
 
     def _engine(self) -> Engine:
+        if self._models.replicas:
+            return Engine(answering=self._models.replicas.answering)
         if not self._ready:
             return Engine()
         from llamavid_demo.chat.scheduler import scheduler_of

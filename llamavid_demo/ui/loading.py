@@ -19,6 +19,7 @@ from llamavid_demo.ui.language import joined, language, say, translated
 if TYPE_CHECKING:
     from llamavid_demo.chat import Progress
     from llamavid_demo.chat.dialogue import Dialogue
+    from llamavid_demo.chat.replicas import RayReplicas
     from llamavid_demo.model.loaded import LoadedModel
 
 CHECK_EVERY = 0.2  # seconds
@@ -37,10 +38,13 @@ FAILED = "The model could not be loaded; the server's log says why."
 
 
 class BackgroundModel:
-    """Starts to load when it is made, after those made before. Knows three states: loading, ready, failed."""
+    """Starts to load when it is made, after those made before. Knows three states: loading, ready, failed.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    With `replicas` they load it, and what is here is the model without its weights.
+    """
+
+    def __init__(self, settings: Settings, replicas: "RayReplicas | None" = None) -> None:
+        self._settings, self._replicas = settings, replicas
         self._loaded: Future[LoadedModel] = Future()
         threading.Thread(target=self._load, daemon=True, name="model-loading").start()
 
@@ -83,7 +87,7 @@ class BackgroundModel:
 
         Yields the progress of reading. The generator's value is the conversation, or None when `stopping` was set
         before it was there. Reading `ahead` lets everybody else's work go first; options go to `MovieChat`. Raises
-        what loading and reading raise. On ZeroGPU nothing is read before there is a question.
+        what loading and reading raise. On ZeroGPU nothing is read before there is a question, by replicas nothing here.
         """
         loaded = self.wait(stopping)
         if loaded is None:
@@ -92,6 +96,13 @@ class BackgroundModel:
         from llamavid_demo.chat import MovieChat, encode_section, open_cache
         from llamavid_demo.chat.task import Priority
 
+        if self._replicas:
+            from llamavid_demo.chat.replica_chat import ReplicaChat
+
+            name = model_name(self._settings)
+            return ReplicaChat(
+                loaded, movie, section, name=name, replicas=self._replicas, settings=self._settings, **options
+            )
         if on_zero_gpu():
             from llamavid_demo.chat.lent_chat import LentChat
 
@@ -143,7 +154,11 @@ class BackgroundModel:
                 import llamavid_demo.chat  # noqa: F401
                 from llamavid_demo.model.load import load_chosen_model
 
-                loaded = load_chosen_model(self._settings)
+                if self._replicas:
+                    self._replicas.start()
+                    loaded = self._replicas.outline(model_name(self._settings))
+                else:
+                    loaded = load_chosen_model(self._settings)
         except DemoError as error:
             log.error("the model could not be loaded: %s", error)
             self._loaded.set_exception(error)

@@ -1,11 +1,15 @@
 """The models on offer: the one that the settings name, then the checkpoints in the folder of models."""
 
 import threading
+from typing import TYPE_CHECKING
 
 from llamavid_demo.errors import ModelError
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.abilities import ability
 from llamavid_demo.ui.loading import BackgroundModel, model_name
+
+if TYPE_CHECKING:
+    from llamavid_demo.chat.replicas import RayReplicas
 
 
 def offered(settings: Settings) -> dict[str, Settings]:
@@ -24,12 +28,14 @@ class Models:
     """Models by name. Each begins to load when somebody first wants it; all visits share it.
 
     What was loaded stays in memory until the program ends: the models on offer are few, and the embedded ones take
-    some megabytes. Who wants to hold one only sets LLAMAVID_MODELS to a folder without checkpoints.
+    some megabytes. Who wants to hold one only sets LLAMAVID_MODELS to a folder without checkpoints. With `replicas`
+    they hold them.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._offered = offered(settings)
+        self.replicas = _replicas(settings, self._offered)
         self._wanted: dict[str, BackgroundModel] = {}
         self._lock = threading.Lock()
 
@@ -49,7 +55,7 @@ class Models:
             raise ModelError(f"There is no model {name!r} here; there are {', '.join(self._offered)}.")
         with self._lock:
             if name not in self._wanted:
-                self._wanted[name] = BackgroundModel(self._offered[name])
+                self._wanted[name] = BackgroundModel(self._offered[name], self.replicas)
             return self._wanted[name]
 
     @property
@@ -68,8 +74,19 @@ class Models:
     def close(self) -> None:
         """End whatever is computed, in a sentence for those who wait for it; nothing is computed any more."""
         ready = [model.ready for model in self.wanted.values() if model.ready]
-        if ready:
+        if self.replicas:
+            self.replicas.close()
+        elif ready:
             from llamavid_demo.chat.scheduler import scheduler_of
 
             for model in ready:
                 scheduler_of(model).close()
+
+
+def _replicas(settings: Settings, offer: dict[str, Settings]) -> "RayReplicas | None":
+    """The replicas that the settings ask for, not started yet."""
+    if not settings.replicas:
+        return None
+    from llamavid_demo.chat.replicas import RayReplicas  # imported here: it needs torch, and the page is without it
+
+    return RayReplicas(settings, offer)

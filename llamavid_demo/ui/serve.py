@@ -14,6 +14,7 @@ from llamavid_demo.address import why_not_free
 from llamavid_demo.cache_folder import writable
 from llamavid_demo.embedded import ROOT, on_zero_gpu
 from llamavid_demo.errors import AddressError
+from llamavid_demo.film.stored import fetch_films, store
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.api import ask_endpoint
 from llamavid_demo.ui.catalogue import bundled_movies
@@ -104,7 +105,8 @@ def build(settings: Settings, uploads: Uploads) -> tuple[gr.Blocks, Programs, Se
 def serve(settings: Settings) -> None:
     """Serve the page until a signal ends the process.
 
-    Raises `AddressError` when something else has its address, and `MovieError` when there is no film to show.
+    Raises `AddressError` when something else has its address, and `MovieError` when there is no film to show, or
+    a store that cannot be opened.
     """
     if reason := why_not_free(settings.host, settings.port):
         raise AddressError(
@@ -117,7 +119,13 @@ def serve(settings: Settings) -> None:
     if on_zero_gpu():
         settings = settings.model_copy(update=_with_lent_card(settings))
     with until_signalled(), writable(settings.cache_dir) as cache, own_folder(cache / "uploads") as folder:
-        run(settings.model_copy(update={"cache_dir": cache}), Uploads(folder))
+        settings = settings.model_copy(update={"cache_dir": cache})
+        if settings.shared_cache:
+            store(settings.shared_cache)  # who has mistyped it hears so now
+        if settings.movies_url:
+            fetch_films(settings.movies_url, settings.fetched_films)
+            settings = settings.model_copy(update={"movies": settings.fetched_films})
+        run(settings, Uploads(folder))
 
 
 def _with_lent_card(settings: Settings) -> dict[str, object]:

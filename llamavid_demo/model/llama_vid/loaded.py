@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, groupby
 from typing import Self
 
@@ -45,6 +45,11 @@ class LoadedLlamaVid(LoadedModel):
         if self.second_eyes and self.second_eyes.network:
             self.second_eyes.network.to(device)
         return super().moved(device)
+
+    def without_network(self) -> Self:
+        """All but its weights; second eyes that lack their package are told of."""
+        blind = self.second_eyes if self.limits else None
+        return replace(super().without_network(), second_eyes=blind, look_reader=None)
 
     @property
     def limits(self) -> str:
