@@ -117,7 +117,8 @@ def serve(settings: Settings) -> None:
     if on_zero_gpu():
         settings = settings.model_copy(update=_with_lent_card(settings))
     with until_signalled(), writable(settings.cache_dir) as cache, own_folder(cache / "uploads") as folder:
-        run(settings.model_copy(update={"cache_dir": cache}), Uploads(folder))
+        uploads = Uploads(folder, most_bytes=settings.uploads_gb * 1e9)
+        run(settings.model_copy(update={"cache_dir": cache}), uploads)
 
 
 def _with_lent_card(settings: Settings) -> dict[str, object]:
