@@ -6,7 +6,7 @@ from tests.hostile.every import every, few
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--every-file", action="store_true", help="try all hostile files, not a few of each kind")
+    parser.addoption("--every-file", action="store_true", help="all hostile files and kills, not a few")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
