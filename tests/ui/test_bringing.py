@@ -224,6 +224,15 @@ def test_no_more_films_of_their_own_than_one_visitor_may_have(movie: Movie, tmp_
     assert "own-2" in foyer.open(boxes)["wall"]
 
 
+def test_no_other_visitor_has_a_clip_by_its_name(foyer: Foyer, clip: bytes) -> None:
+    foyer.open(foyer.choose(clip))
+    sessions = foyer.sessions
+    for reach in (sessions.movie, sessions.original, sessions.subtitled, sessions.remove, foyer.bringing.remove):
+        with pytest.raises(MovieError, match="no longer here"):
+            reach("another", "own-1")
+    assert sessions.movie(KEY, "own-1").title == "clip"
+
+
 def test_removing_a_clip_leaves_the_film_that_is_showing(foyer: Foyer, clip: bytes) -> None:
     foyer.open(foyer.choose(clip))
     foyer.open(foyer.choose(clip))
