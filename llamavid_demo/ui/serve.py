@@ -14,6 +14,7 @@ from llamavid_demo.address import why_not_free
 from llamavid_demo.cache_folder import writable
 from llamavid_demo.embedded import ROOT, on_zero_gpu
 from llamavid_demo.errors import AddressError
+from llamavid_demo.model.allocator import keep_freed_memory
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.api import ask_endpoint
 from llamavid_demo.ui.catalogue import bundled_movies
@@ -111,6 +112,7 @@ def serve(settings: Settings) -> None:
             f"The page cannot be served on {settings.host}:{settings.port} ({reason}): stop what runs there, or choose "
             "another port (--port, or LLAMAVID_PORT)."
         )
+    keep_freed_memory()  # before there are threads: each would take a heap of its own, of which little comes back
     log_to_standard_error()
     if why := reached_by_anybody(settings):
         log.warning(why)
