@@ -82,7 +82,7 @@
       };
       request.onload = () => request.status === 200
         ? end(request.responseText)
-        : end('[]', text('refused', { name, status: request.status }));
+        : end('[]', text(request.status === 507 ? 'room' : 'refused', { name, status: request.status }));
       request.onerror = () => end('[]', text('broke', { name }));
       request.onabort = () => end('[]', text('gone', { name }), true);
       request.open('POST', String(address?.url ?? address));

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,6 +33,8 @@ COLUMNS = {
 }
 WINDOW = 10.0  # seconds that memory is averaged over
 SETTLING = 60.0  # seconds in which what visitors left may go
+MOST_UNFAIR = 5.0  # times p50 that p95 of the first words may be
+MOST_GROWTH = 0.10  # of memory after the first minute
 
 
 def load(
@@ -42,6 +45,7 @@ def load(
     read_first: Annotated[bool, typer.Option(help="Have every section read before they come.")] = True,
     pause: Annotated[float, typer.Option(help="Mean seconds between a visitor's questions.")] = 3,
     seed: Annotated[int, typer.Option(help="Of what visitors do.")] = 0,
+    check: Annotated[bool, typer.Option("--check", help="Exit with 1 on errors, unfairness or growth.")] = False,
     out: Out = RESULTS,
 ) -> None:
     """Visitors ask, stop, bring films and leave in the middle: errors, fairness, memory, files that stay."""
@@ -68,6 +72,25 @@ def load(
     say(f"Files of visitors: {held['files_before']} before, {held['files_most']} at most, {held['files_after']} after. "
         f"Threads and open files: {held['before']} before, {held['after']} after.")  # fmt: skip
     say(f"Tracebacks in the server's log: {log.count('Traceback')}. Troubles: {dict(troubles) or 'none'}")
+    if check and (found := faults(rows[-1], held, troubles, log.count("Traceback"))):
+        say(f"Not as promised: {'; '.join(found)}.")
+        raise typer.Exit(1)
+
+
+def faults(row: Row, held: Row, troubles: Mapping[str, int], tracebacks: int) -> list[str]:
+    """What is not as issue 18 promises it, by the row of all doors and what the server `held`."""
+    found = [f"{row['error']} questions ended in an error"] * bool(row["error"])
+    found += [f"{sum(troubles.values())} troubles"] * bool(troubles)
+    found += [f"{tracebacks} tracebacks"] * bool(tracebacks)
+    if row["ratio"] is None:
+        found.append("nobody had an answer")
+    elif row["ratio"] > MOST_UNFAIR:
+        found.append(f"p95 of the first words is {row['ratio']:.1f} times p50, more than {MOST_UNFAIR:g}")
+    if held["growth"] > MOST_GROWTH:
+        found.append(f"memory grew by {held['growth']:.0%}, more than {MOST_GROWTH:.0%}")
+    if held["files_after"] > held["files_before"]:
+        found.append(f"{held['files_after'] - held['files_before']} files stayed")
+    return found
 
 
 async def _visited(

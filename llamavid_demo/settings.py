@@ -141,6 +141,8 @@ class Settings(BaseSettings):
     )
     upload_mb: float = Field(500.0, gt=0, description="Largest upload, in MB.")
     upload_minutes: float = Field(180.0, gt=0, description="Longest upload, in minutes.")
+    upload_films: int = Field(10, gt=0, description="Most films of their own that a visitor may have here at once.")
+    uploads_gb: float = Field(20.0, gt=0, description="Most that the files of all visitors may take, in GB.")
     paste_addresses: Literal["off", "public", "any"] = Field(
         "off",
         description="Whether visitors may paste the address of a film, which the server then fetches. public: from the "

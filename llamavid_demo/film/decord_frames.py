@@ -10,16 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from llamavid_demo.film.decord_order import Order, to_json
+from llamavid_demo.film.ffmpeg_commands import BYTES_A_SECOND, ffprobe
 from llamavid_demo.film.ffmpeg_commands import MEMORY as MOST_MEMORY
-from llamavid_demo.film.ffmpeg_commands import ffprobe
 from llamavid_demo.film.ffmpeg_frames import PATIENCE, TOLERANCE, end, read_exactly
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.film.probe import VideoInfo
 
 WORKER = "llamavid_demo.film.decord_worker"
 ROOT = Path(__file__).parents[2]
-# decord reads the whole file once, to number its frames, before the first answer; this is a slow disk.
-BYTES_A_SECOND = 20_000_000
 # Codecs that the libraries inside decord 0.6.0 do not know, or know only in part.
 UNKNOWN_CODECS = frozenset(("av1", "gif", "vvc", "apv"))
 # Containers in which its numbering was seen to be right; in MPEG streams it is not, or it stops at their end.
@@ -47,6 +45,7 @@ def decord_frames(
     """
     order = _order(info, start, count, format)
     size = format.width * format.height * 3
+    # It reads the whole file once, to number its frames, before the first answer.
     allowed = patience + info.path.stat().st_size / BYTES_A_SECOND
     with tempfile.TemporaryFile() as errors:
         process = _start(order, errors.fileno())

@@ -1,6 +1,7 @@
 """What a file is: its container, pictures, length and text tracks, or why it cannot be watched."""
 
 import re
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,25 +11,22 @@ import ffmpeg
 
 from llamavid_demo.direction_marks import without_marks
 from llamavid_demo.errors import MovieError
+from llamavid_demo.film.duration import duration
 from llamavid_demo.film.ffmpeg_commands import (
-    PROBE_SECONDS,
     SAFE_INPUT,
     address,
     ffprobe,
     first_line,
     number,
-    packet_times,
     run_ffmpeg,
+    time_limit,
 )
 from llamavid_demo.film.plain_files import check_plain_file, sniff_container
-from llamavid_demo.film.sections import clock
 from llamavid_demo.film.structure import is_encrypted, is_whole
 
 MOST_PIXELS = 36_000_000  # of a picture: 8K cinema has 35 million, and reading one takes 20 bytes a pixel
-MOST_HOURS = 100  # of a film
 MOST_ASPECT = 16  # of one pixel, between its sides
 REBASED = frozenset(("mpegts", "mpeg"))  # containers whose clock starts anywhere
-STATE_THEIR_END = frozenset(("mov", "matroska"))  # containers that say when they end, others how long they last
 LATE = 2.0  # seconds; a film that begins after this was cut from a longer one and kept that one's clock
 _PROTECTED = "is protected (DRM) and cannot be read. Use a copy without protection."
 _ASIDE = re.compile(r"\b(commentar(y|ies)|comments?|forced|foreign|signs?|songs?|lyrics|karaoke)\b", re.IGNORECASE)
@@ -108,7 +106,8 @@ def _probe(path: Path, _modified: int, _size: int) -> VideoInfo:
     whole = is_whole(path, container)
     if whole is False:
         raise MovieError(f"{path.name} is cut off: its end is missing. Copy or download it again.")
-    answer = ffprobe(path)
+    until = time.monotonic() + time_limit(path)  # for all questions together
+    answer = ffprobe(path, until=until)
     streams, format = answer.get("streams", []), answer.get("format", {})
     pictures = [s for s in streams if s.get("codec_type") == "video"]
     videos = [s for s in pictures if not s["disposition"]["attached_pic"]]
@@ -122,11 +121,11 @@ def _probe(path: Path, _modified: int, _size: int) -> VideoInfo:
         raise MovieError(f"{path.name} has no film in it, but only {only}. Give a video file.")
     video = next((s for s in videos if s["disposition"]["default"]), videos[0])
     stored, display, upright = _shape(path, video)
-    _check_first_picture(path, video)
+    _check_first_picture(path, video, until)
     first = number(video.get("start_time"))
     start = number(format.get("start_time")) or 0.0
     if container == "avi":
-        origin = first = _first_decoded(path, video)
+        origin = first = _first_decoded(path, video, until)
     else:
         origin = start if container in REBASED or start > LATE else 0.0
     zero = 0.0 if container == "avi" else origin  # there the pictures are late, not the clock
@@ -143,7 +142,9 @@ def _probe(path: Path, _modified: int, _size: int) -> VideoInfo:
         stored=stored,
         display=display,
         upright=upright,
-        duration=_duration(path, format, container, zero, certain=container in REBASED or (whole is True and not zero)),
+        duration=duration(
+            path, format, container, zero, until, certain=container in REBASED or (whole is True and not zero)
+        ),
         start=start,
         origin=origin,
         first=origin if first is None else first,
@@ -196,54 +197,11 @@ def _matrix(text: str) -> tuple[float, float, float, float]:
     return rows[0][0], rows[0][1], rows[1][0], rows[1][1]
 
 
-def _duration(path: Path, format: dict[str, Any], container: str, origin: float, *, certain: bool) -> float:
-    """Seconds from the timestamp `origin` to the end of the last picture or sound; MovieError beyond `MOST_HOURS`."""
-    seconds = _claimed_duration(path, format, container, origin, certain=certain)
-    if not seconds <= MOST_HOURS * 3600:
-        raise MovieError(
-            f"{path.name} says that it lasts {seconds / 3600:,.0f} hours, more than the {MOST_HOURS} that are read."
-            " It may be damaged; copy or download it again, or cut it."
-        )
-    return seconds
-
-
-def _claimed_duration(path: Path, format: dict[str, Any], container: str, origin: float, *, certain: bool) -> float:
-    """The duration by the header where that makes sense, else by the packets.
-
-    Unless it is `certain` that nothing is missing, a file that ends before it says is refused.
-    """
-    said = number(format.get("duration"))
-    # WebM recorded by a browser states no length, damaged files state ages.
-    if said is None or not 0 < said <= MOST_HOURS * 3600:
-        return _last_time(path) - origin
-    end = said if container in STATE_THEIR_END else said + (number(format.get("start_time")) or 0.0)
-    if certain:
-        return end - origin
-    last = _last_time(path, after=end - 10)
-    if last < end - max(2.0, 0.02 * said):
-        raise MovieError(
-            f"{path.name} is cut off: it should last {clock(said)} but ends at {clock(last)}."
-            " Copy or download it again."
-        )
-    return (last if origin else end) - origin
-
-
-def _last_time(path: Path, *, after: float = 0.0) -> float:
-    """Where the last packet of any stream ends, in seconds; looks from the key frame before `after`."""
-    options = {"read_intervals": f"{after}%"} if after > 0 else {}
-    last = max(((at or 0.0) + (lasts or 0.0) for at, lasts in packet_times(path, **options)), default=None)
-    if last is None and after > 0:
-        return _last_time(path)
-    if last is None:
-        raise MovieError(f"{path.name} holds no pictures at all (zero frames). Copy or download it again.")
-    return last
-
-
-def _check_first_picture(path: Path, video: dict[str, Any]) -> None:
+def _check_first_picture(path: Path, video: dict[str, Any], until: float) -> None:
     """Decode one picture, so that nobody starts on a file that shows none."""
     node = ffmpeg.input(address(path), **SAFE_INPUT)[str(video["index"])]
     node = node.output("pipe:", format="rawvideo", pix_fmt="gray", vf="scale=8:8", vframes=1)
-    code, output, errors = run_ffmpeg(node, seconds=PROBE_SECONDS)
+    code, output, errors = run_ffmpeg(node, path, until=until)
     if output:
         return
     if re.search(rb"encrypt|decryption|protect", errors, re.IGNORECASE):
@@ -255,13 +213,14 @@ def _check_first_picture(path: Path, video: dict[str, Any]) -> None:
     )
 
 
-def _first_decoded(path: Path, video: dict[str, Any]) -> float:
+def _first_decoded(path: Path, video: dict[str, Any], until: float) -> float:
     """Timestamp at which ffmpeg puts out the first picture of an AVI file.
 
     AVI has no times of display: they are guessed from the order of decoding, late by as many frames as are reordered.
     """
     answer = ffprobe(
         path,
+        until=until,
         select_streams=str(video["index"]),
         show_entries="frame=best_effort_timestamp_time",
         read_intervals="%+#32",

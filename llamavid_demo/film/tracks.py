@@ -1,5 +1,6 @@
 """Which subtitles a movie gets: the given file, else a file beside the video, else a track inside it."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -9,9 +10,12 @@ from llamavid_demo.direction_marks import without_marks
 from llamavid_demo.errors import SubtitleError
 from llamavid_demo.film.cues import SubtitleTrack
 from llamavid_demo.film.embedded import describe, is_text, named, read_embedded
+from llamavid_demo.film.ffmpeg_commands import time_limit
 from llamavid_demo.film.languages import same_language
 from llamavid_demo.film.probe import VideoInfo, is_aside
 from llamavid_demo.film.subtitles import SUBTITLE_SUFFIXES, language_in_name, read_subtitles
+
+MOST_INSIDE = 64  # text tracks of a video that are offered; discs have 32 at most, a series sold everywhere has 50
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,15 @@ def track_choices(
     """The `given` file, then the subtitles beside a video and inside it, those in `language` first; none is read.
 
     `beside` is the movie's folder, all of whose subtitle files belong to it; without one, those count that begin with
-    the video's name.
+    the video's name. Of those inside it the first `MOST_INSIDE` are offered.
     """
-    choices = _files(info, beside, language) + _inside(info)
-    # the order of the tests is that of their weight, and sorting keeps the order of equals
-    choices.sort(key=lambda c: (not same_language(c.language, language) if language else False, c.aside, not c.default))
+
+    def weight(choice: TrackChoice) -> tuple[bool, ...]:  # in the order of what counts
+        other = not same_language(choice.language, language) if language else False
+        return other, choice.aside, not choice.default
+
+    # sorting keeps the order of equals
+    choices = sorted(_files(info, beside, language) + sorted(_inside(info), key=weight)[:MOST_INSIDE], key=weight)
     if given is None:
         return tuple(choices)
     return (_file(info, given, language), *(choice for choice in choices if choice.source != given.name))
@@ -54,7 +62,8 @@ def find_subtitles(
 ) -> SubtitleTrack | None:
     """Read the first of the choices that can be read, or the `given` file; None when there are none.
 
-    What cannot be read is passed over with a warning. Raises SubtitleError when the `given` file cannot be read.
+    What cannot be read is passed over with a warning, and so is what is left when `time_limit` is over.
+    Raises SubtitleError when the `given` file cannot be read.
     """
     if given is not None:
         return read_subtitles(given, fps=info.fps, language=language)
@@ -63,8 +72,14 @@ def find_subtitles(
         for track in info.texts
         if not is_text(track)
     ]
-    found = None
+    texts = sum(map(is_text, info.texts))
+    if texts > MOST_INSIDE:
+        warnings.append(f"{info.path.name} has {texts} subtitle tracks inside; {MOST_INSIDE} of them are offered.")
+    found, until = None, time.monotonic() + time_limit(info.path)
     for choice in choices:
+        if time.monotonic() > until:
+            warnings.append(f"Other subtitles of {info.path.name} were not tried: reading them takes too long.")
+            break
         try:
             found = choice.read()
             break

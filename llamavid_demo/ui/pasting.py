@@ -77,7 +77,8 @@ class Pasting:
         stem, suffix = _name(brought.source)
         file = self._room(visit, brought.source) / f"{stem}{suffix}"
         try:
-            yield from self._arrive(brought, file)
+            with self._uploads.arriving(int(self._settings.upload_mb * 1e6)):
+                yield from self._arrive(brought, file)
         except TooLargeError:
             most = size(self._settings.upload_mb * 1e6)
             raise TooLargeError(

@@ -21,6 +21,7 @@ def script_words() -> str:
         "cancel": say("Cancel"),
         "unsend": say("Cancel sending {name}"),
         "sent": say("{share} % of {size}"),
+        "room": say("This server has no room for {name} now: try a smaller file, or come back later."),
         "refused": say("The server did not take {name} ({status}). Try again, or choose another file."),
         "broke": say("The connection broke while {name} was on its way. Choose it again."),
         "gone": say("Cancelled. Nothing was kept of {name}."),

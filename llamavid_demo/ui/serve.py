@@ -14,7 +14,13 @@ from llamavid_demo.address import why_not_free
 from llamavid_demo.cache_folder import writable
 from llamavid_demo.embedded import ROOT, on_zero_gpu
 from llamavid_demo.errors import AddressError
-from llamavid_demo.film.stored import fetch_films, store
+        settings = settings.model_copy(update={"cache_dir": cache})
+        if settings.shared_cache:
+            store(settings.shared_cache)  # who has mistyped it hears so now
+        if settings.movies_url:
+            fetch_films(settings.movies_url, settings.fetched_films)
+            settings = settings.model_copy(update={"movies": settings.fetched_films})
+        run(settings, Uploads(folder, most_bytes=settings.uploads_gb * 1e9))
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.api import ask_endpoint
 from llamavid_demo.ui.catalogue import bundled_movies
@@ -113,12 +119,14 @@ def serve(settings: Settings) -> None:
             f"The page cannot be served on {settings.host}:{settings.port} ({reason}): stop what runs there, or choose "
             "another port (--port, or LLAMAVID_PORT)."
         )
+    keep_freed_memory()  # before there are threads: each would take a heap of its own, of which little comes back
     log_to_standard_error()
     if why := reached_by_anybody(settings):
         log.warning(why)
     if on_zero_gpu():
         settings = settings.model_copy(update=_with_lent_card(settings))
     with until_signalled(), writable(settings.cache_dir) as cache, own_folder(cache / "uploads") as folder:
+<<<<<<< HEAD
         settings = settings.model_copy(update={"cache_dir": cache})
         if settings.shared_cache:
             store(settings.shared_cache)  # who has mistyped it hears so now
@@ -126,6 +134,10 @@ def serve(settings: Settings) -> None:
             fetch_films(settings.movies_url, settings.fetched_films)
             settings = settings.model_copy(update={"movies": settings.fetched_films})
         run(settings, Uploads(folder))
+=======
+        uploads = Uploads(folder, most_bytes=settings.uploads_gb * 1e9)
+        run(settings.model_copy(update={"cache_dir": cache}), uploads)
+>>>>>>> guard
 
 
 def _with_lent_card(settings: Settings) -> dict[str, object]:

@@ -103,6 +103,8 @@ class Bringing:
         visit = self._sessions.visit(key)
         if visit.busy:
             return {"bring_alert": alert("An answer is still being written: stop it, then open your film.")}
+        if len(visit.own) >= self._settings.upload_films:
+            return {"bring_alert": alert(_too_many(self._settings.upload_films))}
         visit.bringing = brought = Brought(chosen, _path(subtitles), source)
         self._fill(visit, brought.video, brought.subtitles)
         self._uploads.hold(visit, brought, brought.video, brought.subtitles)
@@ -270,6 +272,10 @@ class Bringing:
     def _watched(self, brought: Brought, movie: Movie, model: str) -> "Generator[Progress, None, None]":
         chat = yield from self._models[model].chat(movie, 0, brought.stopping)
         brought.conversation = Conversation(chat, model) if chat else None
+
+
+def _too_many(most: int) -> str:
+    return f"Films of your own that stay here at once are limited to {most}: remove one, then open another."
 
 
 def _path(chosen: Chosen) -> Path | None:

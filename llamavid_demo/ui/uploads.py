@@ -7,6 +7,7 @@ A server has a folder of its own. `files` in it holds what Gradio took in, each 
 import fcntl
 import json
 import logging
+import math
 import os
 import shutil
 import tempfile
@@ -16,11 +17,13 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from llamavid_demo.cache_folder import FULL
+from llamavid_demo.errors import NoRoomError
 
 NO_ROOM = "This server has no room for the file now: try a smaller one, or come back later."
 GRACE = 10.0  # seconds in which what is still on its way finds its files
@@ -53,12 +56,13 @@ def own_folder(root: Path) -> Iterator[Path]:
 class Uploads:
     """Who needs which files. Two visitors may bring the same film: it goes with the last of them."""
 
-    def __init__(self, folder: Path, *, grace: float = GRACE) -> None:
-        """Files that nobody has claimed `grace` seconds after they came are deleted."""
+    def __init__(self, folder: Path, *, most_bytes: float = math.inf, grace: float = GRACE) -> None:
+        """All files together take `most_bytes`; those that nobody has claimed after `grace` seconds are deleted."""
         self.files, self._read = folder.resolve() / "files", folder.resolve() / "read"
         self._grace = grace
         self._held: dict[Hashable, dict[Hashable, set[str]]] = {}
-        self._arriving = 0
+        self._most_bytes = most_bytes
+        self._arriving = list[int]()  # bytes of each file on its way
         self.count = 0  # of all files that ever came
         self._arrived: list[str] = []  # nobody has claimed them yet; the same film may arrive twice
         self._sweeping = False
@@ -123,15 +127,20 @@ class Uploads:
         return self._read / name if name else None
 
     @contextmanager
-    def arriving(self) -> Iterator[None]:
-        """While a file is on its way. If it is broken off, nothing of it stays."""
+    def arriving(self, nbytes: int = 0) -> Iterator[None]:
+        """While a file of at most `nbytes` is on its way. If it is broken off, nothing of it stays.
+
+        Raises `NoRoomError` when the files of all visitors would take more than they may.
+        """
         with self._lock:
-            self._arriving += 1
+            if self.nbytes + sum(self._arriving) + nbytes > self._most_bytes:
+                raise NoRoomError(NO_ROOM)
+            self._arriving.append(nbytes)
         try:
             yield
         finally:
             with self._lock:
-                self._arriving -= 1
+                self._arriving.remove(nbytes)
             self.tidy()
             self._sweep_later()
 
@@ -206,7 +215,10 @@ class Uploads:
 
 
 class Arrivals:
-    """ASGI middleware that tells `Uploads` of files on their way. A visitor who breaks one off is no error."""
+    """ASGI middleware that tells `Uploads` of files on their way. A visitor who breaks one off is no error.
+
+    What comes without its length is refused, and so is what there is no room for.
+    """
 
     def __init__(self, app: ASGIApp, uploads: Uploads) -> None:
         self._app = app
@@ -224,14 +236,18 @@ class Arrivals:
             await send(message)
 
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"].endswith("/gradio_api/upload"):
-            with self._uploads.arriving(), suppress(ClientDisconnect):
-                try:
+            length = Headers(scope=scope).get("content-length", "")
+            if not length.isdecimal():
+                await PlainTextResponse("Say in Content-Length how large the files are.", 411)(scope, receive, send)
+                return
+            try:
+                with self._uploads.arriving(int(length[:20])), suppress(ClientDisconnect):
                     await self._app(scope, receive, answer)
-                except OSError as error:
-                    if error.errno not in FULL:
-                        raise
-                    log.warning("a file was not taken: %s", error.strerror)
-                    await PlainTextResponse(NO_ROOM, 507)(scope, receive, send)
+            except (NoRoomError, OSError) as error:
+                if isinstance(error, OSError) and error.errno not in FULL:
+                    raise
+                log.warning("a file was not taken: %s", error)
+                await PlainTextResponse(NO_ROOM, 507)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 

@@ -1,6 +1,9 @@
 """Films as people have them: headers that claim ages, slides that stand for long, broadcasts cut inside a packet."""
 
+import os
 import struct
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -8,9 +11,11 @@ import pytest
 from llamavid_demo.errors import MovieError
 from llamavid_demo.film import ffmpeg_commands, load_movie
 from llamavid_demo.film.decord_frames import _order
+from llamavid_demo.film.ffmpeg_commands import ffprobe, packet_times
 from llamavid_demo.film.ffmpeg_frames import ffmpeg_frames
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.film.probe import probe
+from llamavid_demo.film.tracks import MOST_INSIDE
 from tests.film.conftest import run_ffmpeg
 
 SMALL = FrameFormat(32, 32, "stretch")
@@ -85,3 +90,61 @@ def test_large_pictures_do_not_raise_the_limit_on_memory(tmp_path: Path) -> None
     large = tmp_path / "large.mkv"
     run_ffmpeg("-f", "lavfi", "-i", "color=s=3840x2160:r=1:d=1", "-c:v", "mjpeg", large)
     assert _order(probe(large), 0, 1, SMALL).memory == ffmpeg_commands.MEMORY
+
+
+def stands_in(folder: Path, program: str, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have `script`, in Python, run in place of a program."""
+    (folder / "bin").mkdir()
+    (place := folder / "bin" / program).write_text(f"#!{sys.executable}\n{script}")
+    place.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{place.parent}{os.pathsep}{os.environ['PATH']}")
+
+
+def test_packets_without_end_take_no_memory_and_their_time(
+    short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stands_in(tmp_path, "ffprobe", "for _ in range(2000): print('1.0,1.0,0.5\\n' * 1000)", monkeypatch)
+    packets = packet_times(short, until=time.monotonic() + 3600)
+    assert {next(packets) for _ in range(100_000)} == {(1.0, 0.5)}
+    packets.close()
+    with pytest.raises(MovieError, match=r"short\.mkv cannot be read: looking at it takes too long"):
+        list(packet_times(short, until=time.monotonic() + 0.3))
+
+
+def test_description_without_end_is_refused(short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    endless = "while True: print(' ' * 100_000)"
+    complaining = "import sys\nfor _ in range(999): sys.stderr.write('x' * 100_000)\nprint('{}')"
+    stands_in(tmp_path, "ffprobe", endless, monkeypatch)
+    with pytest.raises(MovieError, match="what is written in it has no end"):
+        ffprobe(short)
+    (tmp_path / "bin" / "ffprobe").write_text(f"#!{sys.executable}\n{complaining}")
+    assert ffprobe(short) == {}
+
+
+def test_silence_is_not_waited_for(short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stands_in(tmp_path, "ffprobe", "import time; time.sleep(3600)", monkeypatch)
+    monkeypatch.setattr(ffmpeg_commands, "LOOK_SECONDS", 0.1)
+    with pytest.raises(MovieError, match="takes too long"):
+        ffprobe(short)
+
+
+def test_looks_at_an_upload_are_over_within_a_minute(short: Path, tmp_path: Path) -> None:
+    (largest := tmp_path / "largest.mp4").touch()
+    os.truncate(largest, 500_000_000)
+    assert ffmpeg_commands.time_limit(short) < 25
+    assert ffmpeg_commands.time_limit(largest) < 60
+
+
+def test_more_tracks_than_anybody_offers(short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (cues := tmp_path / "cues.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nGood evening.\n")
+    path, count = tmp_path / "tongues.mkv", MOST_INSIDE + 3
+    languages = (word for n in range(count - 1) for word in (f"-metadata:s:s:{n}", "language=fre"))
+    maps = ("-map", "0:v", *("-map", "1:s") * count)
+    run_ffmpeg(
+        "-i", short, "-i", cues, *maps, "-c", "copy", *languages, f"-metadata:s:s:{count - 1}", "language=eng", path
+    )
+    movie = load_movie(path, language="en")
+    assert len(movie.tracks) == MOST_INSIDE and movie.tracks[0].language == "eng"
+    assert movie.subtitles and movie.subtitles.warnings == (
+        f"tongues.mkv has {count} subtitle tracks inside; {MOST_INSIDE} of them are offered.",
+    )

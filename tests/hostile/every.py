@@ -1,9 +1,9 @@
 """All hostile files, and the few of them that stand for the rest."""
 
-from tests.hostile import cues, damaged, headers, lures, names, shapes
+from tests.hostile import cues, damaged, headers, lures, names, shapes, stills
 from tests.hostile.case import Case, chance
 
-ROOMS = (damaged, headers, shapes, lures, cues, names)
+ROOMS = (damaged, headers, shapes, lures, cues, names, stills)
 EACH = 2  # of a kind stand for it
 
 

@@ -10,11 +10,16 @@ import resource
 import sys
 import tempfile
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from llamavid_demo.errors import DemoError
 from llamavid_demo.film import FrameFormat, Movie, load_movie, read_frames, to_webvtt
+from llamavid_demo.film.pictures import read_picture
+from llamavid_demo.film.poster import make_poster
+from llamavid_demo.ui.contact_sheet import make_sheet
+from llamavid_demo.ui.player import make_playable, playable_file, subtitle_file
 from llamavid_demo.ui.stills import Stills
 
 CROPPED = FrameFormat(336, 336, "crop")  # as CLIP has them
@@ -26,7 +31,11 @@ def watch(film: str, subtitles: str | None) -> dict[str, Any]:
     try:
         movie = load_movie(Path(film), subtitles=subtitles, language="en")
         cues = _cues(movie, said)
-        return {"said": said, "cues": cues, "frames": 0 if subtitles else _pictures(movie)}
+        frames = 0
+        if not subtitles:
+            frames = _pictures(movie)
+            _shown(movie, said)
+        return {"said": said, "cues": cues, "frames": frames}
     except DemoError as error:
         return {"said": [*said, str(error)], "refused": True}
     except Exception:
@@ -60,6 +69,33 @@ def _pictures(movie: Movie) -> int:
     return frames
 
 
+def _shown(movie: Movie, said: list[str]) -> None:
+    """Make what the page shows of it: a file that browsers play, its cues, a poster, the stills of its timeline."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        try:
+            for _ in make_playable(movie, folder):
+                pass
+            if not playable_file(movie, folder):
+                raise ValueError("there is no file that browsers play")
+        except DemoError as error:
+            said.append(str(error))
+        subtitle_file(movie, folder)
+        make_poster(movie.path, folder / "poster.jpg")
+        make_sheet(movie, folder)
+        if left := [path.name for path in folder.iterdir() if path.suffix == ".part"]:
+            raise ValueError(f"half a copy stayed: {left}")
+
+
+def as_a_picture(film: str) -> list[str]:
+    """Take it for a picture, as whoever gives one in place of a film: what they are told."""
+    try:
+        read_picture(Path(film))
+    except DemoError as error:
+        return [str(error)]
+    return []
+
+
 def _own_peak() -> int:
     """Most memory that this process has held, in KiB; `getrusage` would count what started it as well."""
     return int(re.findall(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())[0])
@@ -68,9 +104,15 @@ def _own_peak() -> int:
 def main() -> None:
     """Answer until the input ends."""
     for line in sys.stdin:
-        answer = watch(**json.loads(line))
+        order = json.loads(line)
+        said = [] if order["subtitles"] else as_a_picture(order["film"])
+        alone = _own_peak()
+        with suppress(OSError):  # a child's peak begins with that of what started it
+            Path("/proc/self/clear_refs").write_text("5")
+        answer = watch(**order)
+        answer["said"] += said
         children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # they run one after another
-        answer["peak"] = 1024 * (_own_peak() + children)
+        answer["peak"] = 1024 * max(alone, _own_peak() + children)
         print(json.dumps(answer), flush=True)
 
 

@@ -48,7 +48,7 @@ class Foyer:
 
     def __init__(self, movie: Movie, folder: Path, **chosen: Any) -> None:
         self.folder, settings, stills = folder, Settings(**chosen), Stills()
-        self.uploads = Uploads(folder, grace=0)
+        self.uploads = Uploads(folder, grace=0, most_bytes=settings.uploads_gb * 1e9)
         self.model = Watching()
         self.sessions = Sessions([movie], uploads=self.uploads)
         models: Any = {"": self.model}
@@ -212,6 +212,25 @@ def test_removed_clip_makes_room_for_the_first_film(foyer: Foyer, clip: bytes) -
     assert foyer.kept() == set()
     with pytest.raises(MovieError, match="no longer here"):
         foyer.bringing.remove(KEY, "own-1")
+
+
+def test_no_more_films_of_their_own_than_one_visitor_may_have(movie: Movie, tmp_path: Path, clip: bytes) -> None:
+    foyer = Foyer(movie, tmp_path, upload_films=1)
+    foyer.open(foyer.choose(clip))
+    boxes = foyer.choose(clip)
+    assert "limited to 1: remove one" in foyer.open(boxes)["bring_alert"]
+    assert "own-1" in foyer.open(foyer.choose(clip, key="another"), key="another")["wall"]
+    foyer.bringing.remove(KEY, "own-1")
+    assert "own-2" in foyer.open(boxes)["wall"]
+
+
+def test_no_other_visitor_has_a_clip_by_its_name(foyer: Foyer, clip: bytes) -> None:
+    foyer.open(foyer.choose(clip))
+    sessions = foyer.sessions
+    for reach in (sessions.movie, sessions.original, sessions.subtitled, sessions.remove, foyer.bringing.remove):
+        with pytest.raises(MovieError, match="no longer here"):
+            reach("another", "own-1")
+    assert sessions.movie(KEY, "own-1").title == "clip"
 
 
 def test_removing_a_clip_leaves_the_film_that_is_showing(foyer: Foyer, clip: bytes) -> None:

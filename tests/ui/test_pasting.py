@@ -11,6 +11,7 @@ from llamavid_demo.film import Movie, load_movie
 from llamavid_demo.ui import pasting
 from llamavid_demo.ui.pasting import ELSEWHERE, NEITHER, NO_ADDRESSES, NO_PATHS
 from llamavid_demo.ui.upload import BROKEN, CANCELLED
+from llamavid_demo.ui.uploads import NO_ROOM
 from tests.film.film_server import PIECE, Offer, serving
 from tests.ui.conftest import make_clip
 from tests.ui.test_bringing import KEY, Foyer
@@ -223,3 +224,9 @@ def test_film_and_address_at_once_are_one_too_many(foyer: Foyer, clip: bytes) ->
     boxes = foyer.choose(clip)
     assert "take one of them out" in foyer.bringing.begin(KEY, *boxes, "https://films.example/a.mp4")["bring_alert"]
     assert foyer.sessions.visit(KEY).bringing is None
+
+
+def test_pasted_film_takes_no_room_that_visitors_may_not_have(movie: Movie, tmp_path: Path, shelf: Path) -> None:
+    foyer = Foyer(movie, tmp_path / "cache", paste_folders=str(shelf), upload_mb=1, uploads_gb=0.0009)
+    assert NO_ROOM in foyer.paste(str(shelf / "The Sea.mp4"))["bring_alert"]
+    assert foyer.kept() == set()

@@ -2,14 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from starlette.requests import ClientDisconnect
-from starlette.types import Message, Receive, Scope, Send
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from llamavid_demo.ui.uploads import NO_ROOM, Arrivals, Uploads, own_folder
 
@@ -110,7 +112,8 @@ def send(uploads: Uploads, *, whole: bool) -> None:
 
     uploads.files.mkdir(exist_ok=True)
     middleware = Arrivals(gradio, uploads)
-    scope = {"type": "http", "method": "POST", "path": "/gradio_api/upload"}
+    headers = [(b"content-length", b"9")]
+    scope = {"type": "http", "method": "POST", "path": "/gradio_api/upload", "headers": headers}
     with ThreadPoolExecutor() as pool:  # the browser of other tests has a loop in this thread
         pool.submit(asyncio.run, middleware(scope, None, browser)).result()  # type: ignore[arg-type]
 
@@ -160,15 +163,46 @@ def test_what_a_program_left_that_was_killed_is_deleted_by_the_next(other: Path,
     assert list(tmp_path.iterdir()) == [other]
 
 
-def test_a_file_that_the_disk_has_no_room_for_is_refused_in_a_sentence(uploads: Uploads) -> None:
-    async def gradio(_scope: Scope, _receive: Receive, _send: Send) -> None:
-        Path("/dev/full").write_bytes(b"film")  # a disk without room, as Linux has it
+def post(uploads: Uploads, gradio: ASGIApp, **sent: Any) -> httpx.Response:
+    """What the server answers to an upload that `gradio` takes."""
 
     async def send() -> httpx.Response:
         transport = httpx.ASGITransport(Arrivals(gradio, uploads))
         async with httpx.AsyncClient(transport=transport, base_url="http://here") as visitor:
-            return await visitor.post("/gradio_api/upload", files={"files": b"film"})
+            return await visitor.post("/gradio_api/upload", **sent)
 
-    with ThreadPoolExecutor() as pool:
-        answer = pool.submit(asyncio.run, send()).result()
+    with ThreadPoolExecutor() as pool:  # the browser of other tests has a loop in this thread
+        return pool.submit(asyncio.run, send()).result()
+
+
+def test_a_file_that_the_disk_has_no_room_for_is_refused_in_a_sentence(uploads: Uploads) -> None:
+    async def gradio(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        Path("/dev/full").write_bytes(b"film")  # a disk without room, as Linux has it
+
+    answer = post(uploads, gradio, files={"files": b"film"})
     assert (answer.status_code, answer.text) == (507, NO_ROOM)
+
+
+async def taken(scope: Scope, receive: Receive, send: Send) -> None:
+    await JSONResponse([])(scope, receive, send)
+
+
+def test_the_files_of_all_visitors_take_no_more_than_they_may(tmp_path: Path) -> None:
+    uploads = Uploads(tmp_path, most_bytes=1000, grace=DAY)
+    assert post(uploads, taken, content=bytes(600)).status_code == 200
+    with uploads.arriving(600):  # somebody else's, of which nothing has come yet
+        answer = post(uploads, taken, content=bytes(600))
+        assert (answer.status_code, answer.text) == (507, NO_ROOM)
+        assert post(uploads, taken, content=bytes(300)).status_code == 200
+    bring(uploads, "a").write_bytes(bytes(600))
+    assert post(uploads, taken, content=bytes(600)).status_code == 507
+    uploads.hold("visitor", "film", uploads.files / "a" / "clip.mp4")
+    uploads.hold("visitor", "film")
+    assert post(uploads, taken, content=bytes(600)).status_code == 200
+
+
+def test_files_that_come_without_their_length_are_not_taken(uploads: Uploads) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"film"
+
+    assert post(uploads, taken, content=pieces()).status_code == 411
