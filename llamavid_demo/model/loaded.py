@@ -122,7 +122,10 @@ class TextTokenizer(Protocol):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LoadedModel(ABC):
-    """What `load_model` gives. `weights` names the vision weights' content, `name` the whole model (for caches)."""
+    """What `load_model` gives. `weights` names the vision weights' content, `name` the whole model (for caches).
+
+    `shrunk`: it is in 4 bits because it does not fit in full.
+    """
 
     name: str
     weights: str
@@ -132,6 +135,7 @@ class LoadedModel(ABC):
     mean: tuple[float, ...]
     std: tuple[float, ...]
     quantization: str | None = None
+    shrunk: bool = False
 
     @property
     @abstractmethod

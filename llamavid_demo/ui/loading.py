@@ -119,7 +119,11 @@ class BackgroundModel:
         error = self._loaded.exception()
         if error:
             return f'<p class="model failed" role="alert"><i></i>{escape(_told(error))}</p>'
-        limits = joined(self._lacking(), translated(self._loaded.result().limits))
+        from llamavid_demo.model.fitting import IN_FOUR_BITS  # torch is there by now
+
+        loaded = self._loaded.result()
+        shrunk = translated(IN_FOUR_BITS) if loaded.shrunk else ""
+        limits = joined(self._lacking(), translated(loaded.limits), shrunk)
         ready = say("{name} is ready", name=model_name(self._settings))
         ready = say("{ready}. {limits}", ready=ready, limits=limits) if limits else ready
         return f'<p class="model ready" role="status"><i></i>{escape(ready)}</p>'

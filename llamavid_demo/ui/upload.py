@@ -49,8 +49,8 @@ def limits(settings: Settings) -> str:
     words = say(
         "MP4, MKV, WebM, MOV, AVI and other video files, up to {most} and {length}. Subtitles inside the "
         "video are found; a file of your own goes first. You can drop files anywhere on the page. The files, and all "
-        "that the model makes of them, are deleted from this server when you remove the film, or within a minute after you close the "
-        "page.",
+        "that the model makes of them, are deleted from this server when you remove the film, or within a minute after "
+        "you close the page.",
         most=most,
         length=length(settings.upload_minutes * 60),
     )

@@ -11,6 +11,7 @@ import torch
 from llamavid_demo.errors import ModelError
 from llamavid_demo.model.config import VisionConfig
 from llamavid_demo.model.files import CheckpointFiles, find_checkpoint, read_json, read_shapes, read_tensors
+from llamavid_demo.model.fitting import fitting
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig, read_config
 from llamavid_demo.model.llama_vid.layout import TOWER_IN_SHARDS, fuse_qkv_bias, our_checkpoint_key, our_tower_key
 from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
@@ -51,6 +52,7 @@ def load_llama_vid(
     files = find_checkpoint(name, vision_tower=vision_tower, bert=bert)
     config = file_config(files, vision_depth=vision_depth)
     network = empty_network(config)
+    placement = fitting(placement, network, name=name)
     llama = MergedLlama(files.folder, base=base) if is_lora(files.folder) else None
     known = llama.shapes.items() if llama else ()
     check_weights(
@@ -80,6 +82,7 @@ def load_llama_vid(
         mean=mean,
         std=std,
         quantization=placement.quantization,
+        shrunk=placement.shrunk,
     )
 
 

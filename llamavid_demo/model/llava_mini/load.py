@@ -10,6 +10,7 @@ import torch
 
 from llamavid_demo.errors import ModelError
 from llamavid_demo.model.files import find_folder, find_shards, read_json, read_shapes, read_tensors
+from llamavid_demo.model.fitting import fitting
 from llamavid_demo.model.llava_mini.config import LlavaMiniConfig, is_llava_mini, read_config
 from llamavid_demo.model.llava_mini.layout import (
     TOWER_IN_CLIP,
@@ -55,6 +56,7 @@ def load_llava_mini(
     files = find_llava_mini(name, clip=vision_tower)
     config = file_config(files)
     network = empty_llava_mini(config)
+    placement = fitting(placement, network, name=name)
     check_weights(network, _tensors(files), f"{files.folder} does not fit a LLaVA-Mini.")
     bring_in(network, _tensors(files), placement, [network.llama, network.prefusion])
     log.info("vision tower: %s", files.clip or "the copy in the shards")
@@ -70,6 +72,7 @@ def load_llava_mini(
         mean=mean,
         std=std,
         quantization=placement.quantization,
+        shrunk=placement.shrunk,
     )
 
 
