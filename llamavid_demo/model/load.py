@@ -38,8 +38,8 @@ def load_model(
     """Load a LLaMA-VID or a LLaVA-Mini from a folder in the released layout, or from the Hub.
 
     `quantization` is "4bit", "8bit" or "none" (None: 4bit on CUDA, on a CPU none where it fits); `device="auto"`
-    spreads the LLaMA over all cards; `dtype` is that of the weights; `vision_tower` is the file or folder of a tower that is not among
-    them; `bert`, `vision_depth` and `base` are LLaMA-VID's alone (`load_llama_vid`).
+    spreads the LLaMA over all cards; `dtype` is that of the weights; `vision_tower` is the file or folder of a tower
+    that is not among them; `bert`, `vision_depth` and `base` are LLaMA-VID's alone (`load_llama_vid`).
     Raises `ModelError` that names whatever is missing, left over or of a wrong shape.
     """
     began = time.perf_counter()
