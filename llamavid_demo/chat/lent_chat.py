@@ -27,6 +27,7 @@ from llamavid_demo.chat.task import Stopped
 from llamavid_demo.chat.turn import Told, Turn, TurnStats
 from llamavid_demo.errors import QuestionError
 from llamavid_demo.film import Movie
+from llamavid_demo.model.llama_vid.short import fit_for
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.options import Options
 from llamavid_demo.settings import Settings
@@ -78,6 +79,7 @@ class AnswerJob:
 
     def run(self, model: LoadedModel) -> Iterator[Told | Ended]:
         """Read the section, or find it on disk, and answer."""
+        model = fit_for(model, self.movie)
         encoded = yield from self._encode(model)
         if encoded is None:
             yield Ended()

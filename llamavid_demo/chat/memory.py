@@ -37,6 +37,7 @@ def count_model(ledger: Ledger, model: LoadedModel) -> Bytes:
 
     Gives what was counted now, nothing for a model that the ledger knows.
     """
+    model = model.origin
     account = "model", id(model)
     if ledger.use(account):
         return {}

@@ -133,7 +133,7 @@ def _turn(
     from llamavid_demo.chat import MovieChat
     from llamavid_demo.chat.pictures import picture_chat
     from llamavid_demo.chat.text_only import ask_text, text_report
-    from llamavid_demo.model.llama_vid.short import NO_PICTURE, as_short, is_short
+    from llamavid_demo.model.llama_vid.short import NO_PICTURE, as_short, fit_for
 
     turns = earlier.turns() if earlier else []
     if about == []:
@@ -143,8 +143,7 @@ def _turn(
         chat = picture_chat(as_short(model), about, settings)
     else:
         which: int | Literal["all"] = int(section) if section.isdecimal() else "all"
-        seen = as_short(model) if is_short(about) else model
-        chat = MovieChat(seen, about, which, settings=settings, progress=progress)
+        chat = MovieChat(fit_for(model, about), about, which, settings=settings, progress=progress)
     chat.turns = turns
     if chat.foreign:
         messages.print(chat.foreign)

@@ -142,6 +142,11 @@ class LoadedModel(ABC):
     def config(self) -> ModelConfig:
         """Sizes and choices of the network."""
 
+    @property
+    def origin(self) -> "LoadedModel":
+        """The model whose network this one computes with: itself, or the one that it was made of."""
+        return self
+
     def moved(self, device: str) -> Self:
         """The model with its weights on another device, and this one's with them. None may be packed for a CPU."""
         self.network.to(device)

@@ -91,11 +91,13 @@ class BackgroundModel:
         # Imported here: torch is there by now, the page is without it.
         from llamavid_demo.chat import MovieChat, encode_section, open_cache
         from llamavid_demo.chat.task import Priority
+        from llamavid_demo.model.llama_vid.short import fit_for
 
         if on_zero_gpu():
             from llamavid_demo.chat.lent_chat import LentChat
 
             return LentChat(loaded, movie, section, settings=self._settings, **options)
+        loaded = fit_for(loaded, movie)
         priority = Priority.AHEAD if ahead else Priority.READ
         cache = open_cache(self._settings, movie)
         part = movie.whole if section == "all" else movie.sections[section]
