@@ -15,8 +15,8 @@ def model_files(settings: Settings) -> Finding:
     """Whether the model's files are here and whole, as far as their headers tell."""
     from llamavid_demo.model.base import find_base
     from llamavid_demo.model.files import find_folder, read_json
-    from llamavid_demo.model.llama_vid.lora import ADAPTER, is_lora
     from llamavid_demo.model.load import read_outline
+    from llamavid_demo.model.lora import ADAPTER, is_lora
 
     try:
         folder = find_folder(settings.model)
