@@ -4,6 +4,7 @@ import typer
 
 from bench.arrival import arrival
 from bench.evidence import evidence
+from bench.full_size import full_size
 from bench.fusion import fusion
 from bench.gpu import gpu
 from bench.growth import growth
@@ -25,6 +26,7 @@ app.command()(evidence)
 app.command()(looks)
 app.command()(load)
 app.command()(arrival)
+app.command()(full_size)
 
 
 @app.command(name="all")
