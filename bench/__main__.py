@@ -5,6 +5,7 @@ import typer
 from bench.arrival import arrival
 from bench.audience import audience
 from bench.evidence import evidence
+from bench.full_size import full_size
 from bench.fusion import fusion
 from bench.gpu import gpu
 from bench.growth import growth
@@ -29,6 +30,7 @@ app.command()(load)
 app.command()(arrival)
 app.command()(audience)
 app.command()(replicas)
+app.command()(full_size)
 
 
 @app.command(name="all")

@@ -14,6 +14,13 @@ HOTTEST = 2.0
 STRICTEST = 2.0  # repetition penalty
 LAST_SECOND = 1e6
 MOST_TOKENS = 1_000_000
+# What the original programs sample with, as every door's help says it (tests/test_options.py).
+ORIGINALS = {
+    "temperature": "The originals: LLaMA-VID 0.5 in its demo and 0.2 on its command line, LLaVA-Mini 0.",
+    "top_p": "LLaMA-VID's demo: 0.7.",
+    "repetition_penalty": "The originals: none.",
+    "max_new_tokens": "The originals: 512.",
+}
 _SHOWN = 60  # characters of a wrong value
 # "short" is the sentence of LLaVA-1.5's data, on which LLaMA-VID was tuned too.
 _WORDS: dict[Style, str] = {

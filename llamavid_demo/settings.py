@@ -124,7 +124,8 @@ class Settings(BaseSettings):
         "as written, which is cheaper; the checkpoint's own choice when unset, fused for the release.",
     )
     quantization: Literal["4bit", "8bit", "none"] | None = Field(
-        None, description="How the LLaMA's weights are stored; 4bit on CUDA, none on a CPU when unset."
+        None,
+        description="How the LLaMA's weights are stored; when unset, 4bit on CUDA, and none on a CPU where it fits.",
     )
     device: str | None = Field(None, description="cpu, cuda, cuda:1, or auto to spread over several GPUs.")
     dtype: Literal["float32", "float16", "bfloat16"] | None = Field(None, description="Type of the weights.")

@@ -17,6 +17,7 @@ from llamavid_demo.chat.lent_card import hold, on_card
 from llamavid_demo.chat.movie_chat import MovieChat
 from llamavid_demo.chat.turn import Told, Turn
 from llamavid_demo.film import Movie
+from llamavid_demo.model.llama_vid.short import fit_for
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.settings import Settings
 
@@ -51,6 +52,7 @@ class AnswerJob:
 
     def run(self, model: LoadedModel) -> Iterator[Told | Ended]:
         """Read the section, or find it on disk, and answer."""
+        model = fit_for(model, self.turn.movie)
         encoded = yield from self.turn.encoded(model, self.settings, self.stop.asked_for)
         if encoded is None:
             yield Ended()

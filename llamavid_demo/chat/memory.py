@@ -10,8 +10,8 @@ import torch
 from llamavid_demo.chat.ledger import Bytes, Ledger, added
 from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.chat.sizes import weight_bytes
+from llamavid_demo.model.fitting import encoding_bytes, free_bytes
 from llamavid_demo.model.loaded import LoadedModel
-from llamavid_demo.model.plan import encoding_bytes
 from llamavid_demo.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ def count_model(ledger: Ledger, model: LoadedModel) -> Bytes:
 
     Gives what was counted now, nothing for a model that the ledger knows.
     """
+    model = model.origin
     account = "model", id(model)
     if ledger.use(account):
         return {}
@@ -55,6 +56,5 @@ def _prefixes(gigabytes: float, spare: float, memory: float | None) -> PrefixCac
 def _free_bytes(device: torch.device) -> int:
     """Bytes that this program may take of a device, with what it has already."""
     if device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(device)
-        return int(free * SHARE) + torch.cuda.memory_reserved(device)
-    return int(psutil.virtual_memory().available * SHARE + psutil.Process().memory_info().rss)
+        return int(free_bytes(device) * SHARE) + torch.cuda.memory_reserved(device)
+    return int(free_bytes(device) * SHARE + psutil.Process().memory_info().rss)

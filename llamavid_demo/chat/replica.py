@@ -23,6 +23,7 @@ from llamavid_demo.chat.task import Priority
 from llamavid_demo.chat.turn import Told
 from llamavid_demo.errors import DemoError
 from llamavid_demo.film.stored import fetch_film
+from llamavid_demo.model.llama_vid.short import fit_for
 from llamavid_demo.model.load import load_chosen_model
 from llamavid_demo.model.loaded import LoadedModel, ModelConfig
 from llamavid_demo.settings import Settings
@@ -128,6 +129,7 @@ class Replica:
         model, settings = self._model(call.model), self._offer[call.model]
         if settings.movies_url:
             fetch_film(settings.movies_url, settings.fetched_films, call.turn.movie.path)
+        model = fit_for(model, call.turn.movie)
         encoded = yield from call.turn.encoded(model, settings, stopping, priority)
         if encoded is None:
             return None

@@ -295,6 +295,6 @@ _schedulers_lock = threading.Lock()
 
 
 def scheduler_of(model: LoadedModel) -> Scheduler:
-    """The one scheduler of a model."""
+    """The one scheduler of a model, and of all that are made of it: they share a network."""
     with _schedulers_lock:
-        return _schedulers.setdefault(model, Scheduler(model))
+        return _schedulers.setdefault(model.origin, Scheduler(model.origin))

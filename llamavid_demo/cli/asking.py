@@ -21,7 +21,7 @@ from llamavid_demo.cli.common import (
 from llamavid_demo.cli.history import History
 from llamavid_demo.cli.progress_bars import Bars, progress_bars
 from llamavid_demo.errors import QuestionError
-from llamavid_demo.options import Options
+from llamavid_demo.options import ORIGINALS, Options
 from llamavid_demo.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,23 +47,25 @@ def ask(
     temperature: Annotated[
         float | None,
         typer.Option(
-            help="From 0, the likeliest words, to 2, the most varied; 0 when unset. The originals: LLaMA-VID 0.5 in "
-            "its demo and 0.2 on its command line, LLaVA-Mini 0."
+            help="From 0, the likeliest words, to 2, the most varied; 0 when unset. " + ORIGINALS["temperature"]
         ),
     ] = None,
     top_p: Annotated[
         float | None,
         typer.Option(
             help="Choose among the likeliest words that together have this probability; 1, all of them, when unset. "
-            "LLaMA-VID's demo: 0.7."
+            + ORIGINALS["top_p"]
         ),
     ] = None,
     repetition_penalty: Annotated[
         float | None,
-        typer.Option(help="From 1, none, to 2: makes words less likely that the answer has. The originals: none."),
+        typer.Option(
+            help="From 1, none, to 2: makes words less likely that the answer has. " + ORIGINALS["repetition_penalty"]
+        ),
     ] = None,
     max_new_tokens: Annotated[
-        int | None, typer.Option(help="Longest answer, in tokens; 256 when unset. The originals: 512.")
+        int | None,
+        typer.Option(help="Longest answer, in tokens; 256 when unset. " + ORIGINALS["max_new_tokens"]),
     ] = None,
     guide: Annotated[
         str | None, typer.Option(help="Question that context tokens are built from: ahead, first or every.")
@@ -133,7 +135,7 @@ def _turn(
     from llamavid_demo.chat import MovieChat
     from llamavid_demo.chat.pictures import picture_chat
     from llamavid_demo.chat.text_only import ask_text, text_report
-    from llamavid_demo.model.llama_vid.short import NO_PICTURE, as_short, is_short
+    from llamavid_demo.model.llama_vid.short import NO_PICTURE, as_short, fit_for
 
     turns = earlier.turns() if earlier else []
     if about == []:
@@ -143,8 +145,7 @@ def _turn(
         chat = picture_chat(as_short(model), about, settings)
     else:
         which: int | Literal["all"] = int(section) if section.isdecimal() else "all"
-        seen = as_short(model) if is_short(about) else model
-        chat = MovieChat(seen, about, which, settings=settings, progress=progress)
+        chat = MovieChat(fit_for(model, about), about, which, settings=settings, progress=progress)
     chat.turns = turns
     if chat.foreign:
         messages.print(chat.foreign)

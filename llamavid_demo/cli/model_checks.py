@@ -15,8 +15,8 @@ def model_files(settings: Settings) -> Finding:
     """Whether the model's files are here and whole, as far as their headers tell."""
     from llamavid_demo.model.base import find_base
     from llamavid_demo.model.files import find_folder, read_json
-    from llamavid_demo.model.llama_vid.lora import ADAPTER, is_lora
     from llamavid_demo.model.load import read_outline
+    from llamavid_demo.model.lora import ADAPTER, is_lora
 
     try:
         folder = find_folder(settings.model)
@@ -69,26 +69,26 @@ def bitsandbytes(settings: Settings) -> Finding:
 
 def memory(settings: Settings) -> Finding:
     """Whether the model fits what is free, with one section of the length that the settings say."""
-    import psutil
-    import torch
-
-    from llamavid_demo.model.load import read_outline
+    from llamavid_demo.model.fitting import fitting, free_bytes
+    from llamavid_demo.model.load import empty_network, read_outline
     from llamavid_demo.model.placement import choose_placement
     from llamavid_demo.model.plan import GIB, plan_section
 
-    chosen = choose_placement(settings.device, settings.dtype, settings.quantization)
-    on_card = chosen.device.type == "cuda"
-    free = torch.cuda.mem_get_info(chosen.device)[0] if on_card else psutil.virtual_memory().available
     config, _ = read_outline(settings.model, vision_tower=settings.vision_tower, bert=settings.bert)
+    network = empty_network(config)
+    chosen = fitting(
+        choose_placement(settings.device, settings.dtype, settings.quantization), network, name=settings.model
+    )
+    free = free_bytes(chosen.device)
     frames = int(settings.section_minutes * 60)
     plan = plan_section(
         config, frames=frames, subtitle_tokens=frames * 5 // 2, quantization=chosen.quantization, dtype=chosen.dtype,
-        room=settings.frames_room,
+        room=settings.frames_room, network=network,
         gigabytes={"full": math.inf, "8bit": 0.0, None: free / GIB}[settings.kv_cache],
     )  # fmt: skip
     said = (
         f"the model and a section of {settings.section_minutes:g} min need {plan.total_bytes / GIB:.1f} GiB, "
-        f"{free / GIB:.1f} GiB are free on {chosen.device}"
+        f"{free / GIB:.1f} GiB are free on {chosen.device}" + (", in 4 bits" if chosen.shrunk else "")
     )
     if plan.total_bytes > free:
         do = "Choose a smaller model, shorter sections (LLAMAVID_SECTION_MINUTES) or LLAMAVID_QUANTIZATION=4bit."

@@ -2,7 +2,7 @@
 
 import importlib.util
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,17 +55,25 @@ def load_base(place: Path) -> LlamaForCausalLM:
     return llama
 
 
-def base_tensors(place: Path) -> Iterator[tuple[str, torch.Tensor]]:
-    """The LLaMA's tensors of a folder, plain or a whole LLaMA-VID's, or of a GGUF file, under our names, one by one."""
+def base_tensors(
+    place: Path, rename: Callable[[str], str | None] = our_checkpoint_key
+) -> Iterator[tuple[str, torch.Tensor]]:
+    """The LLaMA's tensors of a folder, plain or a whole model's, or of a GGUF file, under our names, one by one.
+
+    `rename` gives our name of a released tensor. Raises `ModelError`, also for a network of another kind.
+    """
     if place.suffix == ".gguf":
-        llama = _from_gguf(place)
-        yield from ((f"llama.{key}", value) for key, value in llama.state_dict().items())
+        llama = load_base(place)
+        yield from ((f"llama.{key}", value) for key, value in llama.state_dict().items() if key != "lm_head.weight")
         yield "llama.lm_head.weight", llama.lm_head.weight.detach()
         return
+    kind = str(read_json(place / "config.json").get("model_type"))
+    if kind not in ("llama", "llava") and not kind.startswith("llava_mini"):
+        raise ModelError(f"{place} holds a {kind}, but a LLaMA is needed as base.")
     table, headless = None, True
     for path in find_shards(place):
         for key, value in read_tensors(path):
-            ours = our_checkpoint_key(key) or ""
+            ours = rename(key) or ""
             if ours.startswith("llama."):
                 table = value if ours == "llama.model.embed_tokens.weight" else table
                 headless = headless and ours != "llama.lm_head.weight"

@@ -41,6 +41,14 @@ class CheckpointFiles:
         return (*self.shards, *(self.folder / name for name in _ADAPTERS if (self.folder / name).is_file()))
 
 
+def find_adapter(folder: Path) -> Path:
+    """The file with a LoRA's matrices. Raises `ModelError`."""
+    for name in _ADAPTERS:
+        if (folder / name).is_file():
+            return folder / name
+    raise ModelError(f"{folder} holds no {' or '.join(_ADAPTERS)}: copy it again from the release.")
+
+
 def find_checkpoint(name: str | Path, *, vision_tower: Path | None = None, bert: Path | None = None) -> CheckpointFiles:
     """Find a model's files in a local folder, else on the Hub; companions in the folder unless given.
 

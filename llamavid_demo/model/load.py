@@ -37,9 +37,10 @@ def load_model(
 ) -> LoadedModel:
     """Load a LLaMA-VID or a LLaVA-Mini from a folder in the released layout, or from the Hub.
 
-    `quantization` is "4bit", "8bit" or "none" (None: 4bit on CUDA, none on a CPU); `device="auto"` spreads the LLaMA
-    over all cards; `dtype` is that of the weights; `vision_tower` is the file or folder of a tower that is not among
-    them; `bert`, `vision_depth` and `base` are LLaMA-VID's alone (`load_llama_vid`).
+    `quantization` is "4bit", "8bit" or "none" (None: 4bit on CUDA, on a CPU none where it fits); `device="auto"`
+    spreads the LLaMA over all cards; `dtype` is that of the weights; `vision_tower` is the file or folder of a tower
+    that is not among them; `base` is where a LoRA release's base is; `bert` and `vision_depth` are LLaMA-VID's alone
+    (`load_llama_vid`).
     Raises `ModelError` that names whatever is missing, left over or of a wrong shape.
     """
     began = time.perf_counter()
@@ -51,7 +52,7 @@ def load_model(
         "vision_tower": vision_tower,
     }
     if _holds_llava_mini(find_folder(name)):
-        model: LoadedModel = llava_mini.load_llava_mini(name, **where)
+        model: LoadedModel = llava_mini.load_llava_mini(name, **where, base=base)
     else:
         model = llama_vid.load_llama_vid(name, **where, bert=bert, vision_depth=vision_depth, base=base)
     log.info("%s: loaded in %.1f s, with %s at most", name, time.perf_counter() - began, _peak(model.device))

@@ -122,7 +122,10 @@ class TextTokenizer(Protocol):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LoadedModel(ABC):
-    """What `load_model` gives. `weights` names the vision weights' content, `name` the whole model (for caches)."""
+    """What `load_model` gives. `weights` names the vision weights' content, `name` the whole model (for caches).
+
+    `shrunk`: it is in 4 bits because it does not fit in full.
+    """
 
     name: str
     weights: str
@@ -132,11 +135,17 @@ class LoadedModel(ABC):
     mean: tuple[float, ...]
     std: tuple[float, ...]
     quantization: str | None = None
+    shrunk: bool = False
 
     @property
     @abstractmethod
     def config(self) -> ModelConfig:
         """Sizes and choices of the network."""
+
+    @property
+    def origin(self) -> "LoadedModel":
+        """The model whose network this one computes with: itself, or the one that it was made of."""
+        return self
 
     def moved(self, device: str) -> Self:
         """The model with its weights on another device, and this one's with them. None may be packed for a CPU."""

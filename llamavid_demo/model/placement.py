@@ -19,13 +19,18 @@ _HELD = {"Linear4bit": CustomDtype.INT4, "Linear8bitLt": torch.int8}
 
 @dataclass(frozen=True)
 class Placement:
-    """Device of the small parts, type of the weights, form of the LLaMA's linear layers, and why."""
+    """Device of the small parts, type of the weights, form of the LLaMA's linear layers, and why.
+
+    `named`: a person chose the type or the form; `shrunk`: the form was chosen because weights in full do not fit.
+    """
 
     device: torch.device
     dtype: torch.dtype
     quantization: str | None
     spread: bool
     reason: str
+    named: bool = False
+    shrunk: bool = False
 
 
 def choose_placement(device: str | None, dtype: str | None, quantization: str | None) -> Placement:
@@ -43,6 +48,7 @@ def choose_placement(device: str | None, dtype: str | None, quantization: str | 
         raise ModelError(f"Device {device!r} was asked for, but PyTorch sees no CUDA card: use cpu.")
     if quantization not in (None, "4bit", "8bit", "none"):
         raise ModelError(f"Quantization {quantization!r} is not known: use 4bit, 8bit or none.")
+    named = bool(dtype or quantization)
     why = [f"{where} " + ("was asked for" if device else "is the best that PyTorch sees")]
     if dtype:
         weights = getattr(torch, dtype)
@@ -54,7 +60,7 @@ def choose_placement(device: str | None, dtype: str | None, quantization: str | 
         quantization = "4bit" if where.type == "cuda" else "none"
         why.append("4bit fits 24 GB" if quantization == "4bit" else "no quantization on a CPU")
     form = None if quantization == "none" else quantization
-    return Placement(where, weights, form, spread, "; ".join(why))
+    return Placement(where, weights, form, spread, "; ".join(why), named)
 
 
 def device_map(llama: nn.Module, placement: Placement, *, beside: int = 0) -> dict[str, int | str | torch.device]:

@@ -5,15 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import nn
-from transformers.models.llama.modeling_llama import LlamaDecoderLayer
 
+from llamavid_demo.model.fitting import encoding_bytes, part_bytes
 from llamavid_demo.model.load import empty_network
 from llamavid_demo.model.loaded import ModelConfig, Network
 
 GIB = 1 << 30
 PROMPT_TOKENS = 128  # fixed texts and a question, generously
-_BITS = {"4bit": 4.127, "8bit": 8.0}  # NF4 with double quantization: 4 + 8/64 + 32/(64·256) bits a weight
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ def plan_section(
     frame_tokens = frames * config.tokens_per_frame
     tokens = frame_tokens + subtitle_tokens + PROMPT_TOKENS
     size = dtype.itemsize
-    parts = {name: _part_bytes(part, quantization, size) for name, part in network.parts().items()}
+    parts = {name: part_bytes(part, quantization, size) for name, part in network.parts().items()}
     parts["KV cache"] = tokens * kv_bytes_per_token(config, size)
     parts["reading (activations)"] = encoding_bytes(config, size, frames=batch)
     if config.fused_layers:
@@ -78,11 +76,6 @@ def plan_section(
     numbers = math.prod(config.patch_shape) + config.tokens_per_frame * config.llama.hidden_size
     disk_bytes = frames * numbers * 2
     return Plan(frames, frame_tokens, subtitle_tokens, config.max_tokens, parts, disk_bytes, eight_bit)
-
-
-def encoding_bytes(config: ModelConfig, size: int, *, frames: int = 32) -> int:
-    """Bytes of the activations while so many frames are encoded, at `size` bytes a number."""
-    return frames * math.prod(config.patch_shape[:-1]) * (config.vision.mlp + 4 * config.vision.width) * size
 
 
 def kv_bytes_per_token(config: ModelConfig, size: int, *, eight_bit: bool = False) -> int:
@@ -97,14 +90,3 @@ def fused_bytes_per_frame(config: ModelConfig, size: int) -> int:
     """Bytes of the keys and values of a frame that are kept for words to come."""
     layer = kv_bytes_per_token(config, size) // config.llama.num_hidden_layers
     return config.fused_rows * config.fused_layers * layer
-
-
-def _part_bytes(part: nn.Module, quantization: str | None, size: int) -> int:
-    decoders = [layer for layer in part.modules() if isinstance(layer, LlamaDecoderLayer)]
-    linear = sum(_numel(inner) for layer in decoders for inner in layer.modules() if isinstance(inner, nn.Linear))
-    bits = _BITS.get(quantization or "", 8 * size)
-    return int(linear * bits / 8) + (_numel(part) - linear) * size
-
-
-def _numel(part: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in part.parameters())

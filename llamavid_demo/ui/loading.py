@@ -95,6 +95,7 @@ class BackgroundModel:
         # Imported here: torch is there by now, the page is without it.
         from llamavid_demo.chat import MovieChat, encode_section, open_cache
         from llamavid_demo.chat.task import Priority
+        from llamavid_demo.model.llama_vid.short import fit_for
 
         if self._replicas:
             from llamavid_demo.chat.replica_chat import ReplicaChat
@@ -107,6 +108,7 @@ class BackgroundModel:
             from llamavid_demo.chat.lent_chat import LentChat
 
             return LentChat(loaded, movie, section, settings=self._settings, **options)
+        loaded = fit_for(loaded, movie)
         priority = Priority.AHEAD if ahead else Priority.READ
         cache = open_cache(self._settings, movie)
         part = movie.whole if section == "all" else movie.sections[section]
@@ -130,7 +132,11 @@ class BackgroundModel:
         error = self._loaded.exception()
         if error:
             return f'<p class="model failed" role="alert"><i></i>{escape(_told(error))}</p>'
-        limits = joined(self._lacking(), translated(self._loaded.result().limits))
+        from llamavid_demo.model.fitting import IN_FOUR_BITS  # torch is there by now
+
+        loaded = self._loaded.result()
+        shrunk = translated(IN_FOUR_BITS) if loaded.shrunk else ""
+        limits = joined(self._lacking(), translated(loaded.limits), shrunk)
         ready = say("{name} is ready", name=model_name(self._settings))
         ready = say("{ready}. {limits}", ready=ready, limits=limits) if limits else ready
         return f'<p class="model ready" role="status"><i></i>{escape(ready)}</p>'

@@ -102,20 +102,20 @@ class Programs:
             question: What you want to know.
             history: Earlier turns of the conversation as [question, answer] pairs; none when left out.
             model: Name of a model that the page offers; its first one when empty.
-            temperature: From 0, which gives the most likely answer, to 2.
-            top_p: From 0.01 to 1: samples from the likeliest words that together have this probability.
-            max_new_tokens: Longest answer in tokens; the server's own limit when left out.
+            temperature: From 0, which gives the most likely answer, to 2. The originals: LLaMA-VID 0.5 in its demo and 0.2 on its command line, LLaVA-Mini 0.
+            top_p: From 0.01 to 1: samples from the likeliest words that together have this probability. LLaMA-VID's demo: 0.7.
+            max_new_tokens: Longest answer in tokens; the server's own limit when left out. The originals: 512.
             until: No spoilers: the answer knows only what comes before this second of the film.
             guide: Question that context tokens are built from: ahead, first or every; the model's own when left out.
             reads: What the model may use: both, frames or subtitles.
             style: any as the model likes, short or long.
-            repetition_penalty: From 1, none, to 2: makes words less likely that the answer has already.
+            repetition_penalty: From 1, none, to 2: makes words less likely that the answer has already. The originals: none.
 
         Returns:
             `answer`, `evidence` (a list of `seconds`, `weight`, `cue`), `stats`, `finished`, `model`, `section` (start
             and end in seconds), `until`: what `ask --json` prints.
 
-        """
+        """  # noqa: E501 - Gradio and MCP read one line a parameter
         film = checks.film_named(movie, self.movies)
         part = checks.section_of(section, film)
         asked = checks.question_text(question, self.settings)

@@ -126,18 +126,13 @@ def serve(settings: Settings) -> None:
     if on_zero_gpu():
         settings = settings.model_copy(update=_with_lent_card(settings))
     with until_signalled(), writable(settings.cache_dir) as cache, own_folder(cache / "uploads") as folder:
-<<<<<<< HEAD
         settings = settings.model_copy(update={"cache_dir": cache})
         if settings.shared_cache:
             store(settings.shared_cache)  # who has mistyped it hears so now
         if settings.movies_url:
             fetch_films(settings.movies_url, settings.fetched_films)
             settings = settings.model_copy(update={"movies": settings.fetched_films})
-        run(settings, Uploads(folder))
-=======
-        uploads = Uploads(folder, most_bytes=settings.uploads_gb * 1e9)
-        run(settings.model_copy(update={"cache_dir": cache}), uploads)
->>>>>>> guard
+        run(settings, Uploads(folder, most_bytes=settings.uploads_gb * 1e9))
 
 
 def _with_lent_card(settings: Settings) -> dict[str, object]:

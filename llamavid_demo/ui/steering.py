@@ -70,19 +70,24 @@ def controls(settings: Settings) -> Named:
             ),
             "temperature": gr.Slider(
                 0, HOTTEST, value=0, step=0.1, label=labels("Temperature"),
-                info=labels("0: always the likeliest words; Retry then varies them by itself."), buttons=[],
+                info=labels(
+                    "0: always the likeliest words; Retry then varies them by itself. "
+                    "The originals: LLaMA-VID 0.5 in its demo and 0.2 on its command line, LLaVA-Mini 0."
+                ), buttons=[],
             ),
             "top_p": gr.Slider(
                 0.05, 1, value=1, step=0.05, label=labels("Top-p"),
-                info=labels("Leaves out unlikely words: those beyond this probability."), buttons=[],
+                info=labels("Leaves out unlikely words: those beyond this probability. LLaMA-VID's demo: 0.7."),
+                buttons=[],
             ),
             "longest": gr.Slider(
                 1, longest, value=longest, step=1, label=labels("Longest answer"),
-                info=labels("In tokens; a word has one or two."), buttons=[],
+                info=labels("In tokens; a word has one or two. The originals: 512."), buttons=[],
             ),
             "penalty": gr.Slider(
                 1, STRICTEST, value=1, step=0.05, label=labels("Repetition penalty"),
-                info=labels("Above 1: words that the answer has already are less likely."), buttons=[],
+                info=labels("Above 1: words that the answer has already are less likely. The originals: none."),
+                buttons=[],
             ),
         }  # fmt: skip
 

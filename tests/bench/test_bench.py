@@ -14,7 +14,7 @@ from transformers import LlamaConfig
 from typer.testing import CliRunner
 
 from bench import __main__ as door
-from bench import fusion, gpu, growth, looks, newcomer, restart, together, turns
+from bench import full_size, fusion, gpu, growth, looks, newcomer, restart, together, turns
 from bench.asking import FIRST, SECOND
 from bench.copied_prefix import CopiedPrefix
 from bench.prefix_attention import seconds_over_prefix
@@ -29,7 +29,9 @@ from llamavid_demo.model.attention import TailReading
 from llamavid_demo.model.config import VisionConfig
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig, TextDecoderConfig
 from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
+from llamavid_demo.model.llava_mini.config import LlavaMiniConfig
 from llamavid_demo.model.llava_mini.load import load_llava_mini
+from llamavid_demo.settings import ROOT
 
 SMALL = LlamaVidConfig(  # wide enough for bitsandbytes' blocks
     vision=VisionConfig(width=64, depth=1, heads=1, patch=56, image=112, mlp=64),
@@ -39,6 +41,14 @@ SMALL = LlamaVidConfig(  # wide enough for bitsandbytes' blocks
     llama=LlamaConfig(
         vocab_size=1313, hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=2,
         num_key_value_heads=2, max_position_embeddings=4096,
+    ),
+)  # fmt: skip
+
+SMALL_MINI = LlavaMiniConfig(
+    clip=VisionConfig(width=64, depth=2, heads=1, patch=56, image=112, mlp=64),
+    llama=LlamaConfig(
+        vocab_size=2048, hidden_size=64, intermediate_size=128, num_hidden_layers=4, num_attention_heads=2,
+        num_key_value_heads=1, max_position_embeddings=4096,
     ),
 )  # fmt: skip
 
@@ -220,6 +230,17 @@ def test_gpu_names_the_twin_where_no_card_is(tmp_path: Path, capsys: pytest.Capt
     with pytest.raises(typer.Exit):
         gpu.gpu(out=tmp_path)
     assert "python -m bench gpu --cpu" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("config", [SMALL, SMALL_MINI], ids=["llama-vid", "llava-mini"])
+def test_a_random_twin_of_a_release_is_asked_twice(tmp_path: Path, config: LlamaVidConfig | LlavaMiniConfig) -> None:
+    full_size.write_random(config, tmp_path / "random", shard=300_000)
+    assert len([*(tmp_path / "random").glob("model-*.safetensors")]) > 1
+    row = full_size.ask_twice(
+        tmp_path / "random", ROOT / "movies" / "the-lost-map", seconds=3, quantization="4bit", tokens=3
+    )
+    assert row["frames"] == 3
+    assert positive(row, "load_s", "turn_1_s", "turn_2_s", "tokens_per_s", "resident_peak_gb", "planned_gb")
 
 
 def test_all_stand_behind_one_door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,12 +11,17 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from llamavid_demo.cli.getting import release_table
 from llamavid_demo.model.llava_mini.load import find_llava_mini
 from llamavid_demo.model.load import load_model
 from llamavid_demo.model.releases import RELEASES
 from llamavid_demo.settings import Settings
+from llamavid_demo.ui.program_routes import routes
+from llamavid_demo.ui.serve import build
+from llamavid_demo.ui.uploads import Uploads
 from tests.cli.release_server import TOWER, ModelHub, model_hub
 from tests.conftest import GOLDEN
 
@@ -108,6 +113,27 @@ def test_a_release_is_got_and_answers(place: Place, tmp_path: Path) -> None:
     answer = place.run("ask", str(clip), "What is it?", "--model", VID, "--json", **nowhere)
     assert answer.returncode == 0, answer.stderr
     assert json.loads(answer.stdout)["model"].startswith(VID)
+
+
+def test_what_was_got_is_served_and_answers_a_program(place: Place, tmp_path: Path) -> None:
+    assert place.run("get", VID).returncode == 0
+    films = tmp_path / "films"
+    films.mkdir()
+    source = ["-f", "lavfi", "-i", "testsrc=size=128x72:rate=10:duration=3"]
+    subprocess.run(["ffmpeg", "-v", "error", *source, "-pix_fmt", "yuv420p", films / "clip.mp4"], check=True)
+    settings = Settings(
+        releases=place.releases, model=VID, movies=films, models=tmp_path / "none", cache_dir=tmp_path / "cache",
+        max_new_tokens=4, device="cpu",
+    )  # fmt: skip
+    _, programs, _ = build(settings, Uploads(tmp_path / "uploads"))
+    try:
+        page = TestClient(Starlette(routes=routes(programs)))
+        asked = [{"role": "user", "content": "What is it?"}]
+        answer = page.post("/v1/chat/completions", json={"model": f"{VID}/clip", "messages": asked})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["usage"]["completion_tokens"] > 0
+    finally:
+        programs.models.close()
 
 
 def test_a_cut_connection_goes_on_where_it_was(place: Place) -> None:

@@ -1,27 +1,32 @@
 """A LoRA release becomes the same network as its base with the adapter's matrices added; what doesn't fit is told."""
 
 import json
+import re
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from llamavid_demo.errors import ModelError
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.model.files import find_checkpoint
+from llamavid_demo.model.llama_vid.layout import our_checkpoint_key
 from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.save import save_checkpoint
 from llamavid_demo.model.llama_vid.tokenizer import BpeTokenizer
+from llamavid_demo.model.llava_mini.layout import released_state
 from llamavid_demo.model.load import load_model
 from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.lora import Lora
 from llamavid_demo.training.english.adapter import Adapter, lora_config
 from tests.byte_tokenizer import byte_tokenizer
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "llama_vid"
+MINI = GOLDEN.parent / "llava_mini"
 
 
 @dataclass(frozen=True)
@@ -60,12 +65,68 @@ def release(micro: LoadedModel, tmp_path_factory: pytest.TempPathFactory) -> Rel
 
 def test_the_adapter_is_added_to_the_base(release: Release) -> None:
     model = load_model(release.folder, device="cpu", quantization="none")
-    loaded, adapter = model.llama.state_dict(), load_file(release.folder / "adapter_model.safetensors")
-    name = "model.layers.1.mlp.down_proj"
-    a, b = (adapter[f"base_model.model.{name}.lora_{part}.weight"].float() for part in "AB")
-    added = release.weights[f"{name}.weight"] + 2 * b @ a  # lora_alpha is twice the rank
-    torch.testing.assert_close(loaded[f"{name}.weight"], added, atol=1e-5, rtol=1e-5)
-    torch.testing.assert_close(loaded["lm_head.weight"], release.weights["model.embed_tokens.weight"])
+    expected = merged(release.weights, load_file(release.folder / "adapter_model.safetensors"), scale=2.0)
+    same(model.llama.state_dict(), expected)  # lora_alpha is twice the rank
+
+
+def merged(base: dict[str, torch.Tensor], adapter: dict[str, torch.Tensor], *, scale: float) -> dict[str, torch.Tensor]:
+    """A base's tensors with an adapter's matrices added."""
+    whole = dict(base)
+    for name in {key.partition(".lora_")[0] for key in adapter}:
+        a, b = (adapter[f"{name}.lora_{part}.weight"].float() for part in "AB")
+        key = name.removeprefix("base_model.model.") + ".weight"
+        whole[key] = base[key] + scale * b @ a
+    assert sum(not torch.equal(whole[key], base[key]) for key in base) == len(adapter) // 2 > 0
+    return whole
+
+
+def same(loaded: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> None:
+    assert loaded.keys() == expected.keys()
+    for key, value in expected.items():
+        torch.testing.assert_close(loaded[key], value, atol=1e-5, rtol=1e-5, msg=key)
+
+
+def test_a_llava_mini_is_merged_with_its_base_pre_fusion_included(tmp_path: Path) -> None:
+    whole = load_model(MINI / "ckpt", vision_tower=MINI / "clip", device="cpu", dtype="float32")
+    released = {
+        key: value
+        for key, value in released_state(whole.network.state_dict()).items()  # type: ignore[attr-defined]
+        if "vision_tower" not in key
+    }
+    base, folder = tmp_path / "base", tmp_path / "lora"
+    for place in (base, folder):
+        shutil.copytree(MINI / "ckpt", place, ignore=shutil.ignore_patterns("*.safetensors*"))
+    config = json.loads((base / "config.json").read_text())
+    (base / "config.json").write_text(json.dumps({**config, "model_type": "llama"}))
+    llama = {key: value for key, value in released.items() if re.match(r"model\.(layers|embed|norm)|lm_head", key)}
+    beside = {f"base_model.model.{key}": value for key, value in released.items() if key not in llama}
+    save_file(llama, base / "model.safetensors")
+    torch.save(beside, folder / "non_lora_trainables.bin")
+    matrices = {}
+    for key, value in released.items():
+        if re.search(r"(q|v|down)_proj\.weight$", key):
+            name = f"base_model.model.{key.removesuffix('.weight')}"
+            matrices[f"{name}.lora_A.weight"] = torch.randn(4, value.shape[1])
+            matrices[f"{name}.lora_B.weight"] = torch.randn(value.shape[0], 4)
+    assert any("prefusion" in key for key in matrices)
+    save_file(matrices, folder / "adapter_model.safetensors")
+    about = {"base_model_name_or_path": str(base), "lora_alpha": 6, "r": 4, "peft_type": "LORA"}
+    (folder / "adapter_config.json").write_text(json.dumps(about))
+    model = load_model(folder, vision_tower=MINI / "clip", device="cpu", dtype="float32")
+    again = released_state(model.network.state_dict())  # type: ignore[attr-defined]
+    same({key: again[key] for key in released}, merged(released, matrices, scale=1.5))
+    assert model.name != load_model(MINI / "ckpt", vision_tower=MINI / "clip", device="cpu").name
+
+
+def test_only_one_matrix_of_the_base_is_in_float32_at_a_time(
+    release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    LlamaForCausalLM.from_pretrained(release.base, dtype=torch.float16).save_pretrained(tmp_path)
+    monkeypatch.setattr("llamavid_demo.model.base.load_base", lambda place: pytest.fail("the base was read whole"))
+    lora = Lora.of(release.folder, our_checkpoint_key, base=str(tmp_path))
+    types = {key: value.dtype for key, value in lora.whole([])}
+    assert {key for key, dtype in types.items() if dtype == torch.float32} == lora.pairs.keys()
+    assert {value.dtype for _, value in lora.whole([], merge=False)} == {torch.float16}
 
 
 def test_a_training_begins_with_the_adapter_of_a_checkpoint(release: Release) -> None:

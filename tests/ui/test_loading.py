@@ -7,8 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from llamavid_demo.chat.dialogue import Dialogue
+from llamavid_demo.chat.ledger import Ledger
+from llamavid_demo.chat.memory import count_model
+from llamavid_demo.chat.scheduler import scheduler_of
 from llamavid_demo.errors import ModelError, MovieError
 from llamavid_demo.film import load_movie
+from llamavid_demo.model.llama_vid.short import as_short
+from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.loading import BackgroundModel
 from tests.ui.scripted import run
@@ -51,6 +57,37 @@ def test_film_that_goes_while_it_is_read_is_explained(checkpoint: Path, films: P
     clip.unlink()
     with pytest.raises(MovieError, match="no longer here"):
         list(model.chat(movie, 0, threading.Event()))
+
+
+def test_a_short_clip_without_words_is_asked_about_as_the_original_does(
+    checkpoint: Path, films: Path, tmp_path: Path
+) -> None:
+    model = BackgroundModel(Settings(model=str(checkpoint), cache_dir=tmp_path, max_new_tokens=2))
+    loaded = model.wait()
+    assert loaded
+
+    def chat(name: str) -> Dialogue:
+        reading = model.chat(load_movie(films / name), 0, threading.Event())
+        try:
+            while True:
+                next(reading)
+        except StopIteration as ended:
+            talk: Dialogue = ended.value
+            return talk
+
+    spoken, clip = chat("harbour"), chat("a_quiet_road.mp4")
+    assert spoken.model is loaded
+    assert clip.model.section_prompt([""]).ids == as_short(loaded).section_prompt([""]).ids  # vicuna's
+    assert clip.model.section_prompt([""]).ids != loaded.section_prompt([""]).ids
+    assert scheduler_of(clip.model) is scheduler_of(loaded)  # they share a network
+    assert shares_an_account(loaded, clip.model)
+    turn = clip.ask("What is there?").finish()
+    assert clip.heat_map(0.0, turn).sum().item() == pytest.approx(1, abs=1e-4)
+
+
+def shares_an_account(model: LoadedModel, made_of_it: LoadedModel) -> bool:
+    ledger = Ledger()
+    return bool(count_model(ledger, model)) and not count_model(ledger, made_of_it)
 
 
 def test_reading_ends_when_it_is_stopped(checkpoint: Path, films: Path, tmp_path: Path) -> None:

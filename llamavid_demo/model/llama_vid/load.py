@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,15 @@ import torch
 from llamavid_demo.errors import ModelError
 from llamavid_demo.model.config import VisionConfig
 from llamavid_demo.model.files import CheckpointFiles, find_checkpoint, read_json, read_shapes, read_tensors
+from llamavid_demo.model.fitting import fitting
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig, read_config
 from llamavid_demo.model.llama_vid.layout import TOWER_IN_SHARDS, fuse_qkv_bias, our_checkpoint_key, our_tower_key
 from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
 from llamavid_demo.model.llama_vid.look_lines import LookReader
-from llamavid_demo.model.llama_vid.lora import MergedLlama, is_lora
 from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, VidTokenizer, read_tokenizer
 from llamavid_demo.model.llama_vid.vision import stretch_positions
+from llamavid_demo.model.lora import Lora, is_lora
 from llamavid_demo.model.packed_linear import multiplies_bfloat16
 from llamavid_demo.model.placement import choose_placement
 from llamavid_demo.model.preprocessor import read_preprocessor
@@ -51,17 +51,17 @@ def load_llama_vid(
     files = find_checkpoint(name, vision_tower=vision_tower, bert=bert)
     config = file_config(files, vision_depth=vision_depth)
     network = empty_network(config)
-    llama = MergedLlama(files.folder, base=base) if is_lora(files.folder) else None
-    known = llama.shapes.items() if llama else ()
-    check_weights(
-        network, chain(released_tensors(files, config.vision), known), f"{files.folder} does not fit a LLaMA-VID."
-    )
-    taken = llama.take() if llama else ()
+    placement = fitting(placement, network, name=name)
+    lora = Lora.of(files.folder, our_checkpoint_key, base=base) if is_lora(files.folder) else None
+
+    def tensors(*, merge: bool) -> Iterator[tuple[str, torch.Tensor]]:
+        own = released_tensors(files, config.vision)
+        return lora.whole(own, merge=merge) if lora else own
+
+    check_weights(network, tensors(merge=False), f"{files.folder} does not fit a LLaMA-VID.")
     autocast = config.autocast and dtype is None and multiplies_bfloat16()
     products = torch.bfloat16 if autocast else torch.float32
-    bring_in(
-        network, chain(released_tensors(files, config.vision), taken), placement, [network.llama], products=products
-    )
+    bring_in(network, tensors(merge=True), placement, [network.llama], products=products)
     log.info("%s: %s", name, placement.reason)
     tokenizer = read_tokenizer(files.folder)
     second_eyes, seen_by = _second_eyes(network, tokenizer) if config.second_eyes else (None, "")
@@ -80,6 +80,7 @@ def load_llama_vid(
         mean=mean,
         std=std,
         quantization=placement.quantization,
+        shrunk=placement.shrunk,
     )
 
 

@@ -33,7 +33,14 @@ class ShortConfig(LlamaVidConfig):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ShortLlamaVid(LoadedLlamaVid):
-    """A release for pictures and short clips."""
+    """A release for pictures and short clips; `made_of` is the one whose network it shares."""
+
+    made_of: LoadedLlamaVid
+
+    @property
+    def origin(self) -> LoadedModel:
+        """The model that it was made of."""
+        return self.made_of
 
     @torch.inference_mode()
     def patches(self, frames: np.ndarray) -> torch.Tensor:
@@ -47,22 +54,34 @@ class ShortLlamaVid(LoadedLlamaVid):
         seen = patches.to(self.device, self.dtype)
         return self.network.context_tokens(seen[:, :-1], seen, ids, mask)
 
+    @torch.inference_mode()
+    def scores(self, patches: torch.Tensor, guide: str) -> torch.Tensor:
+        """Attention (T, M, N), float32, of a guide question over the patches of (T, N + 1, C)."""
+        ids, mask = (tensor.to(self.device) for tensor in self.guide_tokenizer(guide))
+        seen = patches.to(self.device, self.dtype)
+        return self.network.context.scores(self.network.text_decoder(seen, ids, mask), seen[:, :-1]).float()
+
 
 def is_short(movie: Movie) -> bool:
     """Whether the original takes a film for a short clip: three minutes at most, of which nobody wrote down a word."""
     return movie.duration <= LONGEST_CLIP and not (movie.subtitles and movie.subtitles.cues)
 
 
+def fit_for(model: LoadedModel, movie: Movie) -> LoadedModel:
+    """The model as it is asked about a film: as a release is about a short clip, where it is one."""
+    return as_short(model) if is_short(movie) else model
+
+
 def as_short(model: LoadedModel, texts: PromptFormat = SHORT) -> LoadedModel:
     """The same weights for pictures and short clips, or with other `texts`; a model with a prompt of its own as it is.
 
-    Both share one network: only one of them may compute at a time.
+    Both share one network, and so one scheduler and one account of memory (`LoadedModel.origin`).
     """
     if not isinstance(model, LoadedLlamaVid) or model.config.prompt != PromptFormat():
         return model
     network = copy.copy(model.network)
     network.config = ShortConfig(**{**_fields(model.config), "prompt": texts})
-    return ShortLlamaVid(**{**_fields(model), "network": network})
+    return ShortLlamaVid(**{**_fields(model), "network": network, "made_of": model})
 
 
 def _fields(known: LlamaVidConfig | LoadedLlamaVid) -> dict[str, Any]:

@@ -22,12 +22,18 @@ _TOLERATED = re.compile(r"rotary_emb\.inv_freq$|embeddings\.position_ids$")
 
 def our_checkpoint_key(released: str) -> str | None:
     """Our name of a tensor in the shards; None for the ones that are tolerated but not used."""
+    released = plain_key(released)
     if _TOLERATED.search(released):
         return None
     for theirs, ours in _CHECKPOINT:
         if released.startswith(theirs):
             return ours + released.removeprefix(theirs)
     return released
+
+
+def plain_key(released: str) -> str:
+    """A tensor's name without what peft puts before those that are saved beside an adapter."""
+    return released.removeprefix("base_model.model.")
 
 
 def our_clip_key(released: str) -> str | None:

@@ -9,17 +9,20 @@ from typing import Any
 import torch
 
 from llamavid_demo.errors import ModelError
-from llamavid_demo.model.files import find_folder, find_shards, read_json, read_shapes, read_tensors
+from llamavid_demo.model.files import find_adapter, find_folder, find_shards, read_json, read_shapes, read_tensors
+from llamavid_demo.model.fitting import fitting
 from llamavid_demo.model.llava_mini.config import LlavaMiniConfig, is_llava_mini, read_config
 from llamavid_demo.model.llava_mini.layout import (
     TOWER_IN_CLIP,
     TOWER_IN_SHARDS,
     our_checkpoint_key,
     our_clip_key,
+    plain_key,
 )
 from llamavid_demo.model.llava_mini.loaded import LoadedLlavaMini
 from llamavid_demo.model.llava_mini.network import LlavaMini
 from llamavid_demo.model.llava_mini.tokenizer import ChatTokenizer
+from llamavid_demo.model.lora import Lora, is_lora
 from llamavid_demo.model.placement import choose_placement
 from llamavid_demo.model.preprocessor import read_preprocessor
 from llamavid_demo.model.weights import bring_in, check_weights, fingerprint, lay_out
@@ -36,6 +39,11 @@ class LlavaMiniFiles:
     clip: Path | None
     clip_shards: tuple[Path, ...]
 
+    @property
+    def weights(self) -> tuple[Path, ...]:
+        """Files that decide what the model answers, the tower's aside: the shards, and an adapter."""
+        return (*self.shards, find_adapter(self.folder)) if is_lora(self.folder) else self.shards
+
 
 def load_llava_mini(
     name: str | Path,
@@ -44,24 +52,32 @@ def load_llava_mini(
     device: str | None = None,
     dtype: str | None = None,
     vision_tower: str | Path | None = None,
+    base: str | None = None,
 ) -> LoadedLlavaMini:
     """Load a LLaVA-Mini from a folder in the released layout, or from the Hub; see `load_model`.
 
     The vision tower is, in this order: `vision_tower` (a folder or a Hub id), a folder `clip` beside the shards, what
     `mm_vision_tower` names if that is a local folder, the copy in the shards, what `mm_vision_tower` names on the Hub.
+    `base` is where a LoRA release's base is.
     Raises `ModelError` that names whatever is missing, left over or of a wrong shape.
     """
     placement = choose_placement(device, dtype, quantization)
     files = find_llava_mini(name, clip=vision_tower)
     config = file_config(files)
     network = empty_llava_mini(config)
-    check_weights(network, _tensors(files), f"{files.folder} does not fit a LLaVA-Mini.")
-    bring_in(network, _tensors(files), placement, [network.llama, network.prefusion])
+    placement = fitting(placement, network, name=name)
+    lora = Lora.of(files.folder, our_checkpoint_key, base=base) if is_lora(files.folder) else None
+
+    def tensors(*, merge: bool) -> Iterator[tuple[str, torch.Tensor]]:
+        return lora.whole(_tensors(files), merge=merge) if lora else _tensors(files)
+
+    check_weights(network, tensors(merge=False), f"{files.folder} does not fit a LLaVA-Mini.")
+    bring_in(network, tensors(merge=True), placement, [network.llama, network.prefusion])
     log.info("vision tower: %s", files.clip or "the copy in the shards")
     log.info("%s: %s", name, placement.reason)
     picture_format, mean, std = read_preprocessor(files.clip or files.folder, config.clip.image)
     return LoadedLlavaMini(
-        name=f"{files.folder.name}-{fingerprint([*files.shards, *files.clip_shards])}",
+        name=f"{files.folder.name}-{fingerprint([*files.weights, *files.clip_shards])}",
         weights=fingerprint(files.clip_shards or files.shards),
         network=network,
         tokenizer=ChatTokenizer(files.folder),
@@ -70,6 +86,7 @@ def load_llava_mini(
         mean=mean,
         std=std,
         quantization=placement.quantization,
+        shrunk=placement.shrunk,
     )
 
 
@@ -123,14 +140,14 @@ def _tower_folder(folder: Path, shards: tuple[Path, ...], clip: str | Path | Non
 
 
 def _shapes(paths: tuple[Path, ...]) -> dict[str, tuple[int, ...]]:
-    return {key: shape for path in paths for key, shape in read_shapes(path).items()}
+    return {plain_key(key): shape for path in paths for key, shape in read_shapes(path).items()}
 
 
 def _tensors(files: LlavaMiniFiles) -> Iterator[tuple[str, torch.Tensor]]:
     """All tensors under our names. With a CLIP folder, the copy in the shards is left alone."""
     for path in files.shards:
         for key, value in read_tensors(path):
-            if files.clip and key.startswith(TOWER_IN_SHARDS):
+            if files.clip and plain_key(key).startswith(TOWER_IN_SHARDS):
                 continue
             if ours := our_checkpoint_key(key):
                 yield ours, value

@@ -21,9 +21,9 @@ from llamavid_demo.model.base import base_tensors, find_base
 from llamavid_demo.model.files import CheckpointFiles, find_checkpoint, find_folder, read_json, read_shapes
 from llamavid_demo.model.llama_vid.config import LlamaVidConfig
 from llamavid_demo.model.llama_vid.load import empty_network, file_config, released_tensors
-from llamavid_demo.model.llama_vid.lora import ADAPTER, is_lora
 from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, VidTokenizer, read_tokenizer
+from llamavid_demo.model.lora import ADAPTER, is_lora
 from llamavid_demo.model.placement import Placement, choose_placement
 from llamavid_demo.model.preprocessor import read_preprocessor
 from llamavid_demo.model.weights import Quantize, check_weights, fill, fingerprint
