@@ -14,13 +14,8 @@ from llamavid_demo.address import why_not_free
 from llamavid_demo.cache_folder import writable
 from llamavid_demo.embedded import ROOT, on_zero_gpu
 from llamavid_demo.errors import AddressError
-        settings = settings.model_copy(update={"cache_dir": cache})
-        if settings.shared_cache:
-            store(settings.shared_cache)  # who has mistyped it hears so now
-        if settings.movies_url:
-            fetch_films(settings.movies_url, settings.fetched_films)
-            settings = settings.model_copy(update={"movies": settings.fetched_films})
-        run(settings, Uploads(folder, most_bytes=settings.uploads_gb * 1e9))
+from llamavid_demo.film.stored import fetch_films, store
+from llamavid_demo.model.allocator import keep_freed_memory
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.api import ask_endpoint
 from llamavid_demo.ui.catalogue import bundled_movies
