@@ -17,9 +17,14 @@ PICTURE_SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".bmp"))
 MOST_PIXELS = 100_000_000
 
 
+def is_picture(path: Path) -> bool:
+    """Whether a file is a picture by its name."""
+    return path.suffix.lower() in PICTURE_SUFFIXES
+
+
 def are_pictures(paths: Sequence[Path]) -> bool:
     """Whether files are pictures by their names; raises `PictureError` for pictures among others, or several films."""
-    named = [path.suffix.lower() in PICTURE_SUFFIXES for path in paths]
+    named = [is_picture(path) for path in paths]
     if all(named):
         return True
     if len(paths) > 1:

@@ -138,7 +138,9 @@ def _bring(parts: Named, settings: Settings) -> None:
     with gr.Column(visible=False, elem_id="bring") as parts["bring"]:
         parts["limits"] = _html(bring_head(settings))
         with gr.Row(elem_id="bring-files"):
-            parts["bring_video"] = gr.File(label=labels("Video"), file_types=VIDEOS, elem_id="bring-video", height=120)
+            parts["bring_video"] = gr.File(
+                label=labels("Video or picture"), file_types=VIDEOS, elem_id="bring-video", height=120
+            )
             parts["bring_subtitles"] = gr.File(
                 label=labels("Subtitles (optional)"), file_types=SUBTITLES, elem_id="bring-subtitles", height=120
             )

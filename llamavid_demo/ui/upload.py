@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from llamavid_demo.errors import DemoError, DownloadError, MovieError, NoRoomError, SubtitleError
+from llamavid_demo.errors import DemoError, DownloadError, MovieError, NoRoomError, PictureError, SubtitleError
 from llamavid_demo.film import Movie, load_movie
+from llamavid_demo.film.pictures import PICTURE_SUFFIXES, is_picture
 from llamavid_demo.film.plain_files import VIDEO_SUFFIXES
+from llamavid_demo.film.still_film import still_film
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.language import joined, say, translated
 from llamavid_demo.ui.models import Models
@@ -32,7 +34,7 @@ from llamavid_demo.ui.words import length, size
 if TYPE_CHECKING:
     from llamavid_demo.chat import Progress
 
-VIDEOS = sorted(VIDEO_SUFFIXES)
+VIDEOS = sorted(VIDEO_SUFFIXES | PICTURE_SUFFIXES)
 SUBTITLES = [".srt", ".vtt", ".ass", ".ssa", ".sub", ".ttml", ".smi"]
 BROKEN = "Something went wrong while reading the film; the server's log says what. Nothing was changed."
 CANCELLED = "Cancelled. Nothing was kept of the film."
@@ -47,7 +49,7 @@ def limits(settings: Settings) -> str:
     """HTML that states the limits before anything is uploaded; upload.js holds the files to them."""
     most = size(settings.upload_mb * 1e6)
     words = say(
-        "MP4, MKV, WebM, MOV, AVI and other video files, up to {most} and {length}. Subtitles inside the "
+        "MP4, MKV, WebM, MOV, AVI and other video files, or a picture, up to {most} and {length}. Subtitles inside the "
         "video are found; a file of your own goes first. You can drop files anywhere on the page. They, and what "
         "the model makes of them, are deleted when you remove the film, or a minute after you close the page.",
         most=most,
@@ -92,7 +94,7 @@ class Bringing:
         """Show at once that the press was heard; `pasted` is the address or the path of a film, or nothing."""
         chosen, source = _path(video), str(pasted or "").strip()
         if not chosen and not source:
-            return {"bring_alert": alert("Choose a video file first.")}
+            return {"bring_alert": alert("Choose a video file or a picture first.")}
         if chosen and source:
             return {"bring_alert": alert("There is a video file and an address: take one of them out.")}
         try:
@@ -152,7 +154,10 @@ class Bringing:
         self._uploads.hold(visit, movie.slug, movie.path)
         self._sessions.remember(key, movie.slug, 0, brought.conversation)
         warnings = movie.subtitles.warnings if movie.subtitles else ()
-        silent = not (movie.subtitles and movie.subtitles.cues)  # then the panel says how to come by subtitles
+        picture = bool(brought.video and is_picture(brought.video))
+        silent = not picture and not (
+            movie.subtitles and movie.subtitles.cues
+        )  # then the panel says how to come by subtitles
         visit.panel_open |= silent
         yield {
             **self._screening.film(key, movie),
@@ -207,7 +212,7 @@ class Bringing:
             over = not brought.stopping.is_set()
         except DemoError as error:
             trouble = str(error)
-            unfit = (brought.video,) if isinstance(error, MovieError) else ()
+            unfit = (brought.video,) if isinstance(error, MovieError | PictureError) else ()
             unfit = (brought.subtitles,) if isinstance(error, SubtitleError) else unfit
             resumes = isinstance(error, DownloadError) and not isinstance(error, NoRoomError)
         except Exception:
@@ -255,7 +260,7 @@ class Bringing:
         if not video or not video.exists():
             raise MovieError("The file is no longer on this server: choose it again.")
         movie = load_movie(
-            video,
+            still_film(video) if is_picture(video) else video,
             subtitles=brought.subtitles,
             language=self._settings.subtitle_language,
             section_minutes=self._settings.section_minutes,

@@ -1,11 +1,13 @@
 """However a visitor's clip ends, nothing of it stays: the handlers with real files, without a browser or a model."""
 
+import io
 import itertools
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from llamavid_demo.chat import Progress
 from llamavid_demo.errors import MemoryLimitError, MovieError
@@ -109,6 +111,30 @@ def test_opened_clip_has_a_poster_and_questions_and_goes_with_its_visitor(foyer:
     assert {"clip.mp4", "patches"} < foyer.kept()
     assert "clip.srt" not in foyer.kept()
     foyer.sessions.forget(KEY)
+    assert foyer.kept() == set()
+
+
+def test_a_picture_is_brought_as_a_film_of_one_second(foyer: Foyer) -> None:
+    drawn = io.BytesIO()
+    Image.new("RGB", (641, 361), "teal").save(drawn, "png")
+    shown = foyer.open(foyer.choose(drawn.getvalue(), names=("a teal wall.png",)))
+    own = foyer.sessions.visit(KEY).own["own-1"]
+    assert (own.title, own.duration, own.width, own.height) == ("a teal wall", 1.0, 640, 360)
+    assert own.path.with_name("a teal wall.png").exists()
+    assert "subtitles" not in shown  # nobody looks for what is said in a picture
+    assert "What can be seen at 0:00?" in shown["suggestions"]
+    foyer.sessions.forget(KEY)
+    assert foyer.kept() == set()
+
+
+@pytest.mark.parametrize("size, said", [(None, "is no picture that can be read"), ((900, 3), "too thin")])
+def test_what_is_no_picture_is_refused_in_a_sentence(foyer: Foyer, size: tuple[int, int] | None, said: str) -> None:
+    drawn = io.BytesIO(b"this is no picture")
+    if size:
+        Image.new("RGB", size).save(drawn, "png")
+    shown = foyer.open(foyer.choose(drawn.getvalue(), names=("wall.png",)))
+    assert said in shown["bring_alert"]
+    assert shown["bring_video"] is None
     assert foyer.kept() == set()
 
 

@@ -181,7 +181,7 @@ def test_fetching_is_told_of_and_ends_at_once_when_it_is_cancelled(foyer: Foyer,
     shown = list(fetching)[-1]  # the server is silent still
     assert CANCELLED in shown["bring_alert"]
     assert foyer.kept() == set()
-    assert "Choose a video file first" in foyer.bringing.begin(KEY, None, None, "")["bring_alert"]
+    assert "Choose a video file or a picture first" in foyer.bringing.begin(KEY, None, None, "")["bring_alert"]
 
 
 def test_nothing_stays_when_the_page_is_closed_meanwhile(foyer: Foyer, silent: Offer, host: str) -> None:
