@@ -49,9 +49,9 @@ def limits(settings: Settings) -> str:
     """HTML that states the limits before anything is uploaded; upload.js holds the files to them."""
     most = size(settings.upload_mb * 1e6)
     words = say(
-        "MP4, MKV, WebM, MOV, AVI and other video files, or a picture, up to {most} and {length}. Subtitles inside the "
-        "video are found; a file of your own goes first. You can drop files anywhere on the page. They, and what "
-        "the model makes of them, are deleted when you remove the film, or a minute after you close the page.",
+        "Videos (MP4, MKV, WebM, MOV, AVI and others), or a picture, up to {most} and {length}. Subtitles inside a "
+        "video are found; a file of your own goes first. Drop files anywhere on the page. They, and what the model makes of "
+        "them, are deleted when you remove the film, or a minute after you close the page.",
         most=most,
         length=length(settings.upload_minutes * 60),
     )
