@@ -50,8 +50,8 @@ def limits(settings: Settings) -> str:
     most = size(settings.upload_mb * 1e6)
     words = say(
         "Videos (MP4, MKV, WebM, MOV, AVI and others), or a picture, up to {most} and {length}. Subtitles inside a "
-        "video are found; a file of your own goes first. Drop files anywhere on the page. They, and what the model makes "
-        "of them, are deleted when you remove the film, or a minute after you close the page.",
+        "video are found; a file of your own goes first. Drop files anywhere on the page. They, and what the model "
+        "makes of them, are deleted when you remove the film, or a minute after you close the page.",
         most=most,
         length=length(settings.upload_minutes * 60),
     )
