@@ -23,7 +23,7 @@ class GivenModel(BackgroundModel):
     """A model that is there already, with sections that were read."""
 
     def __init__(self, settings: Settings, model: LoadedModel, prefixes: PrefixCache) -> None:
-        self._settings, self._prefixes = settings, prefixes
+        self._settings, self._replicas, self._prefixes = settings, None, prefixes
         self._loaded: Future[LoadedModel] = Future()
         self._loaded.set_result(model)
 

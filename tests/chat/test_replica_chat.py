@@ -1,15 +1,16 @@
 """A conversation whose turns replicas answer is the same conversation, also when they die under it. Without Ray."""
 
-import asyncio
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from threading import enumerate as enumerate_threads
+from typing import Any
 
 import pytest
 import torch
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from llamavid_demo.chat import MovieChat, Progress, replica
 from llamavid_demo.chat.away_chat import Ended, Failed, Step
@@ -35,7 +36,7 @@ class Two:
     def steps(self, call: Call, *, sticky: str) -> Generator[Step, None, None]:
         self.calls.append(call)
         chosen = self.alive[0]
-        with asyncio.Runner() as loop, closing(_told(loop, chosen, call)) as told:
+        with start_blocking_portal() as loop, closing(_told(loop, chosen, call)) as told:
             for step in told:
                 if isinstance(step, Failed):
                     raise step.error
@@ -46,19 +47,25 @@ class Two:
 
     def stop(self, number: str) -> None:
         for one in self.alive:
-            asyncio.run(one.stop(number))
+            in_a_loop(one.stop, number)
 
 
-def _told(loop: asyncio.Runner, chosen: Replica, call: Call) -> Iterator:
+def in_a_loop(work: Callable[..., Awaitable[Any]], *given: Any) -> Any:
+    """What a coroutine gives. A thread of its own runs it: a browser's event loop may have this one."""
+    with start_blocking_portal() as loop:
+        return loop.call(work, *given)
+
+
+def _told(loop: BlockingPortal, chosen: Replica, call: Call) -> Iterator:
     steps = chosen.steps(call)
     try:
         while True:
             try:
-                yield loop.run(anext(steps))  # type: ignore[arg-type]
+                yield loop.call(steps.__anext__)
             except StopAsyncIteration:
                 return
     finally:
-        loop.run(steps.aclose())  # type: ignore[arg-type]
+        loop.call(steps.aclose)
 
 
 @pytest.fixture
@@ -69,7 +76,7 @@ def two(micro: LoadedModel, settings: Settings, monkeypatch: pytest.MonkeyPatch,
 
 @pytest.fixture
 def away(two: Two, micro: LoadedModel, film: Movie, settings: Settings) -> Callable[..., ReplicaChat]:
-    config, bare = asyncio.run(two.alive[0].outline("micro"))  # type: ignore[misc]
+    config, bare = in_a_loop(two.alive[0].outline, "micro")
     outline = replace(bare, network=empty_network(config))
     assert outline.device.type == "meta" and outline.name == micro.name
 
