@@ -2,3 +2,5 @@
 
 `python -m bench` lists the benches and runs them; what they find lies in `results/`.
 """
+
+import llamavid_demo  # noqa: F401 - before PyTorch, whose threads wait here as they do in the program
