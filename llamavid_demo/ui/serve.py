@@ -15,7 +15,7 @@ from llamavid_demo.cache_folder import writable
 from llamavid_demo.embedded import ROOT, on_zero_gpu
 from llamavid_demo.errors import AddressError
 from llamavid_demo.film.stored import fetch_films, store
-from llamavid_demo.model.allocator import keep_freed_memory
+from llamavid_demo.model.allocator import give_back_now_and_then, keep_freed_memory
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.api import ask_endpoint
 from llamavid_demo.ui.catalogue import bundled_movies
@@ -115,6 +115,7 @@ def serve(settings: Settings) -> None:
             "another port (--port, or LLAMAVID_PORT)."
         )
     keep_freed_memory()  # before there are threads: each would take a heap of its own, of which little comes back
+    give_back_now_and_then()
     log_to_standard_error()
     if why := reached_by_anybody(settings):
         log.warning(why)
