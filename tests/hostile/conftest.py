@@ -6,7 +6,7 @@ from hypothesis import settings
 from tests.hostile.every import every, few
 
 # The same draws on every machine, and no time limits: a busy machine is no fault.
-settings.register_profile("few", derandomize=True, deadline=None, database=None, max_examples=25)
+settings.register_profile("few", derandomize=True, deadline=None, database=None, max_examples=12)
 settings.register_profile("many", settings.get_profile("few"), max_examples=5000)
 
 
