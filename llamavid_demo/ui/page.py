@@ -29,7 +29,7 @@ from llamavid_demo.ui.models import Models
 from llamavid_demo.ui.screening import about
 from llamavid_demo.ui.script_words import script_words
 from llamavid_demo.ui.suggesting import suggested
-from llamavid_demo.ui.upload import SUBTITLES, VIDEOS, limits
+from llamavid_demo.ui.upload import SUBTITLES, VIDEOS_AND_PICTURES, limits
 
 TITLE = "A film you can talk with · LLaMA-VID"
 
@@ -139,7 +139,7 @@ def _bring(parts: Named, settings: Settings) -> None:
         parts["limits"] = _html(bring_head(settings))
         with gr.Row(elem_id="bring-files"):
             parts["bring_video"] = gr.File(
-                label=labels("Video or picture"), file_types=VIDEOS, elem_id="bring-video", height=120
+                label=labels("Video or picture"), file_types=VIDEOS_AND_PICTURES, elem_id="bring-video", height=120
             )
             parts["bring_subtitles"] = gr.File(
                 label=labels("Subtitles (optional)"), file_types=SUBTITLES, elem_id="bring-subtitles", height=120

@@ -34,7 +34,7 @@ from llamavid_demo.ui.words import length, size
 if TYPE_CHECKING:
     from llamavid_demo.chat import Progress
 
-VIDEOS = sorted(VIDEO_SUFFIXES | PICTURE_SUFFIXES)
+VIDEOS_AND_PICTURES = sorted(VIDEO_SUFFIXES | PICTURE_SUFFIXES)
 SUBTITLES = [".srt", ".vtt", ".ass", ".ssa", ".sub", ".ttml", ".smi"]
 BROKEN = "Something went wrong while reading the film; the server's log says what. Nothing was changed."
 CANCELLED = "Cancelled. Nothing was kept of the film."
@@ -155,9 +155,8 @@ class Bringing:
         self._sessions.remember(key, movie.slug, 0, brought.conversation)
         warnings = movie.subtitles.warnings if movie.subtitles else ()
         picture = bool(brought.video and is_picture(brought.video))
-        silent = not picture and not (
-            movie.subtitles and movie.subtitles.cues
-        )  # then the panel says how to come by subtitles
+        spoken = movie.subtitles and movie.subtitles.cues
+        silent = not (picture or spoken)  # then the panel says how to come by subtitles
         visit.panel_open |= silent
         yield {
             **self._screening.film(key, movie),
