@@ -1,6 +1,7 @@
 """A film to learn from: what is said when, what the frames show, and conversations about it."""
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -14,13 +15,17 @@ from llamavid_demo.training.english.word_tokens import WordTokens
 
 @dataclass(frozen=True)
 class Turn:
-    """A question with its answer; `lines` are the numbers of the cues that the answer rests on, `frames` of frames."""
+    """A question with its answer; `lines` are the numbers of the cues that the answer rests on, `frames` of frames.
+
+    Where the cue number `quoted` tells it, the answer is what is said there (`with_quotes`).
+    """
 
     question: str
     answer: str
     lines: tuple[int, ...] = ()
     kind: str = ""
     frames: tuple[int, ...] = ()
+    quoted: int | None = None
 
 
 Talk = list[Turn]
@@ -64,7 +69,8 @@ def joined(first: Film, second: Film, pause: int) -> Film:
 
     def moved(turn: Turn) -> Turn:
         frames = tuple(first.seconds + pause + frame for frame in turn.frames)
-        return replace(turn, lines=tuple(before + line for line in turn.lines), frames=frames)
+        quoted = None if turn.quoted is None else before + turn.quoted
+        return replace(turn, lines=tuple(before + line for line in turn.lines), frames=frames, quoted=quoted)
 
     talks = [[moved(turn) for turn in talk] for talk in second.talks]
     cues = [Cue(cue.start + later, cue.end + later, cue.text) for cue in second.cues]
@@ -87,3 +93,24 @@ def talks_of(turns: Sequence[Turn], after: Sequence[int | None], rng: random.Ran
         talks.append([turn for chain in order[:count] for turn in chain])
         order = order[count:]
     return talks
+
+
+_SPEAKER = re.compile(r"- ?|(?:- ?)?(?:([^\W\d_][\w.' ]{0,24}):|\[([^\W\d_][\w.' ]{0,24})\])\s+")
+
+
+def quote(cue: Cue) -> str:
+    """What is said in a cue, word by word, and by whom where it tells."""
+    text = " ".join(cue.text.replace('"', "'").split())
+    if not (spoken := _SPEAKER.match(text)) or " - " in text:
+        return f'"{text}"'
+    name, text = spoken[1] or spoken[2] or "", text[spoken.end() :]
+    return f'{name.title() if name.isupper() else name} says: "{text}"' if name else f'"{text}"'
+
+
+def with_quotes(film: Film) -> Film:
+    """A film whose turns that quote a cue have the quote for an answer; a small model reads better than it words."""
+    talks = [
+        [turn if turn.quoted is None else replace(turn, answer=quote(film.cues[turn.quoted])) for turn in talk]
+        for talk in film.talks
+    ]
+    return replace(film, talks=talks)

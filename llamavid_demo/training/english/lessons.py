@@ -8,31 +8,47 @@ from pathlib import Path
 from typing import Any
 
 from llamavid_demo.film.cues import Cue
-from llamavid_demo.questions.written import TAIL, SmallTalk, WrittenScene, held_out, small_talk, written_scenes
+from llamavid_demo.questions.written import (
+    TAIL,
+    SmallTalk,
+    WrittenQuestion,
+    WrittenScene,
+    held_out,
+    small_talk,
+    written_scenes,
+)
 from llamavid_demo.training.english.drawn import SEEN, Seeing, drawn_film, drawn_show, drawn_talk
-from llamavid_demo.training.english.film import Film, Talk, Turn, joined, talks_of
+from llamavid_demo.training.english.film import Film, Talk, Turn, joined, talks_of, with_quotes
 from llamavid_demo.training.english.pictures import NamedPictures, probabilities, sight_turns, sights
 from llamavid_demo.training.english.quest import quest_film
 from llamavid_demo.training.english.variation import retold, shifted, typed
 
 BRIEFLY = ("Answer in a few words.", "Answer briefly.", "Short answer please.", "In a few words.", "(short answer)")
 # Shares of drawn films, of scenes over drawn pictures, and of named pictures alone. Short films teach the most a token.
-DRAWN, OVER_DRAWN, PICTURED = 0.44, 0.1, 0.08
+DRAWN, OVER_DRAWN, PICTURED = 0.34, 0.1, 0.08
 QUESTS = 0.5  # share of drawn films that tell a story
 SHORT = 0.7  # share of the others that are some seconds long
-DIALOGUES = 0.2  # share of marked dialogues among the rest
+QUOTED = {"who", "what", "why", "how", "where", "when", "how many", "quote", "follow-up"}  # kinds of questions
+DIALOGUES = 0.15  # share of marked dialogues among the rest
 
 
 def scene_film(scene: WrittenScene, rng: random.Random) -> Film:
-    """A written scene; questions that have a short answer are now and then asked for it."""
+    """A written scene; questions that have a short answer are now and then asked for it, else the line is quoted."""
     turns, after = [], []
     for question in scene.questions:
-        text, answer = question.text, question.answer
-        if question.short and rng.random() < 0.25:
-            text, answer = f"{text} {rng.choice(BRIEFLY)}", question.short
-        turns.append(Turn(text, answer, question.lines, question.kind))
+        turn = Turn(question.text, question.answer, question.lines, question.kind, quoted=telling_line(scene, question))
+        if question.short and rng.random() < 0.2:
+            turn = replace(turn, question=f"{turn.question} {rng.choice(BRIEFLY)}", answer=question.short, quoted=None)
+        turns.append(turn)
         after.append(question.after)
     return Film(list(scene.cues), 0, scene.seconds, talks_of(turns, after, rng))
+
+
+def telling_line(scene: WrittenScene, question: WrittenQuestion) -> int | None:
+    """Number of the first cue that answers a question by itself; None where more is to be said than a quote."""
+    if question.kind not in QUOTED:
+        return None
+    return next((line for line in question.lines if question.right(scene.cues[line].text)), None)
 
 
 class Dialogues:
@@ -62,11 +78,9 @@ class Dialogues:
             found = rng.choice(asked["answers"])
             answer, line = written(found["answer_text"]), found["utterance_id"]
             question = written(asked["question"]).rstrip(" ?") + "?"
-            if rng.random() < 0.7:
-                question = f"{question} {rng.choice(BRIEFLY)}"
-            else:
-                answer = answer[:1].upper() + answer[1:] + ("" if answer.endswith((".", "!", "?")) else ".")
-            turns.append(Turn(question, answer, (line,), "span"))
+            brief = rng.random() < 0.6
+            question = f"{question} {rng.choice(BRIEFLY)}" if brief else question
+            turns.append(Turn(question, answer, (line,), "span", quoted=None if brief else line))
         return Film(cues, 0, int(cues[-1].end) + TAIL, talks_of(turns, [None] * len(turns), rng))
 
 
@@ -104,7 +118,7 @@ class Lessons:
             film = retold(self._spoken(rng), rng)
             drawn = kind < DRAWN + OVER_DRAWN
             film = _over_drawn_pictures(film, self.eyes, rng) if drawn else _over_named_pictures(film, rng)
-        return replace(film, talks=[self._mixed(talk, rng) for talk in film.talks if talk])
+        return with_quotes(replace(film, talks=[self._mixed(talk, rng) for talk in film.talks if talk]))
 
     def _drawn(self, rng: random.Random) -> Film:
         film = quest_film(rng) if rng.random() < QUESTS else drawn_film(rng, self.eyes, short=rng.random() < SHORT)

@@ -2,11 +2,13 @@
 
 import random
 
+import pytest
 import torch
 
+from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.real_world.named_tokens import classes
 from llamavid_demo.questions.written import held_out, written_scenes
-from llamavid_demo.training.english.film import Film
+from llamavid_demo.training.english.film import Film, quote
 from llamavid_demo.training.english.lessons import Lessons, scene_film
 from llamavid_demo.training.english.pictures import Sight, probabilities, sight_turns, sights
 
@@ -66,3 +68,28 @@ def test_probabilities_are_of_what_is_shown() -> None:
         if sight.what is not None:
             assert (rows[sight.start : sight.end].argmax(1) == sight.what).float().mean() > 0.5
     assert torch.equal(rows, rows.clamp(min=0))
+
+
+def test_a_line_that_answers_is_quoted() -> None:
+    scene = next(scene for scene in SCENES if scene.name == "adventure-01")
+    lessons = Lessons()
+    lessons.scenes, said = [scene], set[tuple[str, str]]()
+    lessons.dialogues = None
+    for seed in range(60):
+        said |= {(turn.kind, turn.answer) for talk in lessons(random.Random(seed)).talks for turn in talk}
+    assert any(kind == "why" and 'showed us the dynamite and a map."' in answer for kind, answer in said)
+    assert any(kind == "no" and answer.startswith("No, ") for kind, answer in said)
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("COLE: Just water,\nma'am.", 'Cole says: "Just water, ma\'am."'),
+        ("[Cole] Just water.", 'Cole says: "Just water."'),
+        ('She said "no".', "\"She said 'no'.\""),
+        ("- Where?\n- At home.", '"- Where? - At home."'),
+        ("- Where?", '"Where?"'),
+    ],
+)
+def test_a_quote_says_who_speaks_where_the_cue_does(text: str, quoted: str) -> None:
+    assert quote(Cue(1, 2, text)) == quoted
