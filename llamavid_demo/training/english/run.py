@@ -8,6 +8,7 @@ import json
 import logging
 import random
 import time
+import zlib
 from bisect import bisect_right
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -56,15 +57,19 @@ class EnglishTraining:
         self.reader = TalkReader(llama)
         known = Dialogues(dialogues, keep=lambda name: not held_out(name)) if dialogues else None
         self.lessons = Lessons(known, self.eyes)
-        self.tokens = 0
+        self.tokens, self.seed = 0, recipe.seed
         self._pool = ThreadPoolExecutor(recipe.at_once if self.device.type == "cpu" else 1)
+
+    def begin_with(self, checkpoint: Path) -> None:
+        """Go on from a checkpoint's adapter, with films that it hasn't seen: chance begins with its bytes."""
+        self.adapter.begin_with(checkpoint)
+        self.seed = zlib.crc32((checkpoint / "adapter_model.safetensors").read_bytes(), self.recipe.seed)
 
     def read(self, name: str, plan: StagePlan) -> None:
         """A reading stage: dialogues, written scenes, pictures of named things."""
         run_stage(
-            name, {"adapter": self.adapter}, self.step, plan, folder=self.folder, seed=self.recipe.seed,
-            report=self.report,
-        )  # fmt: skip
+            name, {"adapter": self.adapter}, self.step, plan, folder=self.folder, seed=self.seed, report=self.report
+        )
 
     def step(self, rng: random.Random) -> StepResult:
         """Several films, side by side where there are cores for it; their gradients add up, always in one order."""
@@ -159,7 +164,7 @@ def main() -> None:
         chosen.folder, chosen.tokenizer, recipe=recipe, dialogues=chosen.dialogues, report=report, base=chosen.base
     )
     if chosen.begin:
-        training.adapter.begin_with(chosen.begin)
+        training.begin_with(chosen.begin)
     training.eyes.align(report)
     training.read("reading", recipe.reading)
     if chosen.pictures:

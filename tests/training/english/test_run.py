@@ -115,6 +115,6 @@ def test_another_sitting_begins_where_the_last_one_ended(
 ) -> None:
     unbroken.save(tmp_path / "out")
     later = EnglishTraining(tmp_path / "later", WORDS, recipe=replace(recipe, seed=99), base=str(base))
-    later.adapter.begin_with(tmp_path / "out")
+    later.begin_with(tmp_path / "out")
     for name, learned in unbroken.adapter.state_dict().items():
         assert torch.allclose(later.adapter.state_dict()[name], learned, atol=1e-3), name
