@@ -3,8 +3,8 @@
 Beside them `small_talk.jsonl`: what people type that is not about the film, with an answer each.
 
 A scene is a line of JSON: `id`, `title`, `cues` as [start, end, text], and `questions` with `q`, `a`, the numbers of
-the `lines` that the answer rests on, their `kind`, and patterns that a right answer has (`accept`) and has not
-(`reject`).
+the `lines` that the answer rests on, their `kind`, and patterns that a right answer has (`accept`, of an unanswerable
+one `UNSAID` if it has none) and has not (`reject`).
 """
 
 import json
@@ -20,6 +20,11 @@ from llamavid_demo.film.cues import Cue
 TAIL = 3  # seconds
 KEPT = 8  # one scene in so many is kept for measuring
 _TAG = re.compile(r"</?[ibu]>")  # subtitle parsers take them out, too
+UNSAID = (  # what an answer to a question has that the scene does not answer, unless it says otherwise
+    r"(\bnot|\bcannot|\bnever|n't|\bnobody|\bno one|\bnothing|\bnowhere|\bunknown|\bdoesn't)\s*(\w+\s+){0,4}?"
+    r"(say|said|mention|told|tell|explain|given|give|name|clear|know|stated|revealed|shown|specified|learn|find out"
+    r"|come up|hear|described|talk|spoken)|\bunknown\b"
+)
 FOLDER = Path(__file__).with_name("scenes")
 SMALL_TALK = Path(__file__).with_name("small_talk.jsonl")
 
@@ -112,6 +117,6 @@ def _scene(genre: str, scene: dict[str, Any]) -> WrittenScene:
 
 def _question(given: dict[str, Any]) -> WrittenQuestion:
     return WrittenQuestion(
-        given["q"], given["a"], given["kind"], tuple(given["lines"]), given["accept"], given.get("reject") or "",
-        given.get("after"), given.get("s") or "",
+        given["q"], given["a"], given["kind"], tuple(given["lines"]), given.get("accept", UNSAID),
+        given.get("reject") or "", given.get("after"), given.get("s") or "",
     )  # fmt: skip
