@@ -1,10 +1,11 @@
 """An answer: a task that ends with a row of the running batch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 
 from llamavid_demo.chat.decoding import Sampling, chooser
+from llamavid_demo.chat.drafts import Drafts
 from llamavid_demo.chat.ledger import Ledger
 from llamavid_demo.chat.task import Priority, Steps, Task, Urgency
 from llamavid_demo.model.attention import TailReading
@@ -15,7 +16,7 @@ class Answer(Task):
 
     The value of its steps is where the answer is written and the first logits (V,). `tokens` are the most words behind
     the section, the answer included; `section` is the section's tokens. At most `at_once` answers are admitted
-    together, and at most `queue_length` wait: `BusyError` ends the next one.
+    together, and at most `queue_length` wait: `BusyError` ends the next one. `read` gives the ids that it may quote.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Answer(Task):
         check: Callable[[], None] = lambda: None,
         admit: Callable[[], bool] = lambda: True,
         release: Callable[[], None] = lambda: None,
+        read: Callable[[], Sequence[int]] = tuple,
     ) -> None:
         super().__init__(
             begin, urgency=Urgency(Priority.QUESTION), ledger=ledger, check=check, admit=admit, release=release
@@ -40,3 +42,12 @@ class Answer(Task):
         self.choose = chooser(sampling)
         self.reading: TailReading | None = None
         self.ids: list[int] = []
+        self._read = read
+        self._drafts: Drafts | None = None
+
+    @property
+    def drafts(self) -> Drafts:
+        """Drafts of what comes next; asked for when it is being decoded."""
+        if self._drafts is None:
+            self._drafts = Drafts(self._read())
+        return self._drafts

@@ -68,6 +68,15 @@ def step(model: LoadedModel, batch: TailBatch, rows: list[TailReading], tokens: 
     return model.logits(hidden[:, -1])
 
 
+def read_draft(model: LoadedModel, reading: TailReading, tokens: Sequence[int]) -> torch.Tensor:
+    """Read an answer's newest token and a draft of what follows it; logits (tokens, V) behind each.
+
+    What it is written to is not advanced yet.
+    """
+    hidden = model.hidden(model.embed(tokens), reading, [reading.next_places(len(tokens))])
+    return model.logits(hidden[0])
+
+
 def chooser(sampling: Sampling) -> Callable[[torch.Tensor, Sequence[int]], int]:
     """What picks the next id from logits (V,), given the answer's ids so far."""
     processors = LogitsProcessorList()

@@ -1,5 +1,9 @@
-"""The running batch: one row per answer being decoded, a token for all of them in each step."""
+"""The running batch: one row per answer being decoded, a token for all of them in each step.
 
+An answer that is alone may get several: as many of a draft as it would have chosen.
+"""
+
+import logging
 from collections.abc import Callable
 
 import torch
@@ -9,9 +13,11 @@ from llamavid_demo.chat.answer import Answer
 from llamavid_demo.chat.ledger import Ledger
 from llamavid_demo.chat.out_of_memory import free_memory, is_out_of_memory
 from llamavid_demo.chat.sizes import batch_bytes
-from llamavid_demo.model.attention import TailReading
+from llamavid_demo.model.attention import DraftWatch, TailReading
 from llamavid_demo.model.kv_cache import TailBatch
 from llamavid_demo.model.loaded import LoadedModel
+
+log = logging.getLogger(__name__)
 
 End = Callable[[Answer, BaseException | None], None]
 
@@ -62,7 +68,7 @@ class RunningBatch:
 
     def step(self) -> None:
         """A token more for everybody; whoever is ready leaves."""
-        if not self.answers:
+        if not self.answers or self._step_with_draft():
             return
         try:
             logits = self._read(self.tails, self.answers)
@@ -75,6 +81,39 @@ class RunningBatch:
             except Exception as error:  # as when logits are no numbers
                 self.leave(row, error)
         return None
+
+    def _step_with_draft(self) -> bool:
+        """Try a draft of the only answer's next tokens; False without one, or where reading it fails."""
+        answer, *others = self.answers
+        most = min(self.model.draft_tokens, answer.sampling.max_new_tokens - len(answer.ids) - 1)
+        if others or answer.reading is None or not (draft := answer.drafts.draft(answer.ids, most)):
+            return False
+        row = self.tails.row(0)
+        reading = answer.reading.drafting(row, 1 + len(draft))
+        try:
+            logits = decoding.read_draft(self.model, reading, [answer.ids[-1], *draft])
+        except Exception:
+            log.warning("a draft could not be read; its tokens are decoded one by one", exc_info=True)
+            return False
+        self._accept(answer, reading, draft, logits)
+        return True
+
+    def _accept(self, answer: Answer, reading: TailReading, draft: list[int], logits: torch.Tensor) -> None:
+        """Choose tokens as long as they are those of the draft, and the one behind them."""
+        came_true, more = 0, False
+        try:
+            for expected, row in zip([*draft, None], logits, strict=True):
+                more = self._write(answer, row)
+                if not more or answer.ids[-1] != expected:
+                    break
+                came_true += 1
+        except Exception as error:
+            return self.leave(0, error)
+        reading.tail.advance(came_true + 1)
+        if isinstance(reading.watch, DraftWatch):
+            reading.watch.write(came_true + 1)
+        answer.drafts.came_true(came_true, answer.ids[-1])
+        return None if more else self.leave(0)
 
     def leave(self, row: int, error: BaseException | None = None) -> None:
         """End the answer of a row; its conversation gets its words back."""

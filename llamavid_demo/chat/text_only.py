@@ -51,7 +51,9 @@ def _write(model: LoadedModel, turn: Turn, history: Sequence[Turn], sampling: Sa
     ids = model.text_ids([*((past.asked, past.text) for past in history), (turn.asked, None)])
     check_length(model, len(ids) + sampling.max_new_tokens)
     began, first = time.perf_counter(), None
-    answer = Answer(partial(_steps, model, ids), sampling, tokens=1 + sampling.max_new_tokens, section=len(ids))
+    answer = Answer(
+        partial(_steps, model, ids), sampling, tokens=1 + sampling.max_new_tokens, section=len(ids), read=lambda: ids
+    )
     turn.answered_by(answer)
     scheduler_of(model).submit(answer)
     try:

@@ -86,6 +86,10 @@ class TurnTask(SectionTask):
         reading.watch = self.watch
         return reading, logits
 
+    def ids_read(self) -> list[int]:
+        """Ids of all that was read, second looks first: they have the lines that an answer is most likely to quote."""
+        return [*(word.id for word in self.asked), *self.reader.prompt.ids[: self.view.visible]]
+
     def stats(self, ids: Sequence[int], *, began: float, first: float | None) -> TurnStats:
         """What the turn has cost by now, its answer being `ids`.
 

@@ -17,7 +17,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 from llamavid_demo.model.joint_attention import Block, attend_jointly
-from llamavid_demo.model.kv_cache import Prefix, Tail, TailBatch
+from llamavid_demo.model.kv_cache import Prefix, Row, Tail, TailBatch
 
 READING = "reading"
 
@@ -73,6 +73,30 @@ class AttentionWatch:
         return torch.stack([none, *(one.cpu() for one in self._sums.values())]).sum(dim=0)
 
 
+@dataclass
+class DraftWatch:
+    """Attention of each of a draft's `tokens`, held until it is known how many of them are written."""
+
+    watch: AttentionWatch
+    tokens: int
+    _held: list[tuple[int, torch.Tensor, torch.Tensor]] = field(default_factory=list)
+
+    @property
+    def layers(self) -> frozenset[int]:
+        """Those that are watched."""
+        return self.watch.layers
+
+    def add(self, layer: int, film: torch.Tensor, own: torch.Tensor) -> None:
+        """Hold the attention on the section (rows, P) and the tail (rows, T); a row is a head's token."""
+        self._held.append((layer, film.unflatten(0, (-1, self.tokens)), own.unflatten(0, (-1, self.tokens))))
+
+    def write(self, tokens: int) -> None:
+        """Count that of so many tokens, from the first on."""
+        for layer, film, own in self._held:
+            for token in range(tokens):
+                self.watch.add(layer, film[:, token], own[:, token])
+
+
 class LastLayerWritten(Exception):  # noqa: N818 - news, no error
     """Ends the reading of a chunk whose keys and values are in every layer: nobody asks for what would follow."""
 
@@ -120,7 +144,7 @@ class TailReading:
     prefix: Prefix
     tail: Tail
     visible: int
-    watch: AttentionWatch | None = None
+    watch: AttentionWatch | DraftWatch | None = None
     places: Sequence[int] | None = None
     stale: torch.Tensor | None = None
     _masks: tuple[Any, torch.Tensor | None, torch.Tensor | None] | None = None  # the same in every layer
@@ -135,8 +159,9 @@ class TailReading:
         hidden_film, hidden_own = self._hidden(tokens, rows.device)
         blocks = [self.prefix.block(layer, self.visible, hidden=hidden_film), Block(own, hidden=hidden_own)]
         watched = self.watch is not None and layer in self.watch.layers
-        newest = slice(tokens - 1, None, tokens) if watched else None  # of each group
-        attended = attend_jointly(rows, blocks, kept=newest)
+        newest = slice(tokens - 1, None, tokens)  # of each group
+        kept = slice(None) if isinstance(self.watch, DraftWatch) else newest
+        attended = attend_jointly(rows, blocks, kept=kept if watched else None)
         if self.watch is not None and watched:
             weights = attended.kept.flatten(0, 1)
             self.watch.add(layer, weights[:, : self.visible], weights[:, self.visible :])
@@ -151,6 +176,15 @@ class TailReading:
         """Positions of so many new tokens."""
         begin, end = self.tail.length, self.tail.length + tokens
         return self.places[begin:end] if self.places else range(self.visible + begin, self.visible + end)
+
+    def drafting(self, row: Row, tokens: int) -> "TailReading":
+        """The same for so many tokens of an answer at once, written to a row of a batch."""
+        places = None
+        if self.places:
+            begin = self.visible + len(self.places) - self.looks
+            places = [*self.places, *range(begin, self.visible + row.length + tokens - self.looks)]
+        watch = DraftWatch(self.watch, tokens) if isinstance(self.watch, AttentionWatch) else None
+        return TailReading(self.prefix, row, self.visible, watch, places, self.stale)
 
     def _hidden(self, tokens: int, device: torch.device) -> tuple[torch.Tensor | None, torch.Tensor | None]:
         """What so many new tokens don't see, of the film (Q, P) and of the tail (Q, T); None: nothing."""

@@ -236,6 +236,10 @@ class TailBatch:
         if not self.tails:
             self._buffers = [None] * len(self._buffers)
 
+    def row(self, number: int) -> "Row":
+        """A row, to which several tokens are written at once."""
+        return Row(self, number)
+
     @property
     def nbytes(self) -> int:
         """Bytes of all layers, room included."""
@@ -260,6 +264,19 @@ class TailBatch:
         self._steps = {}
         self.lengths = [length + 1 for length in self.lengths]
 
+    def write_row(self, row: int, layer: int, keys: torch.Tensor, values: torch.Tensor) -> Pair:
+        """Put keys and values (kv heads, Q, D) behind a row's; give all of the row up to their end."""
+        begin, end = self.lengths[row], self.lengths[row] + keys.shape[1]
+        both = torch.stack([keys, values])
+        buffer = self._room(layer, both, len(self.tails), end)
+        buffer[:, row, :, begin:end] = both
+        return buffer[0, row, :, :end], buffer[1, row, :, :end]
+
+    def advance_row(self, row: int, tokens: int) -> None:
+        """So many more tokens of a row are in every layer."""
+        self._steps = {}
+        self.lengths[row] += tokens
+
     def _room(self, layer: int, like: torch.Tensor, rows: int, tokens: int) -> torch.Tensor:
         """A layer's buffer with room for so many rows and tokens; `like` is (2, kv heads, *, D)."""
         buffer = self._buffers[layer]
@@ -273,6 +290,24 @@ class TailBatch:
                 larger[:, :had_rows, :, :had_tokens] = buffer
             buffer = self._buffers[layer] = larger
         return buffer
+
+
+class Row(Tail):
+    """A row of a batch, written as a tail is: several tokens at once."""
+
+    def __init__(self, batch: TailBatch, number: int) -> None:
+        super().__init__(0)
+        self.length = batch.lengths[number]
+        self._batch, self._number = batch, number
+
+    def write(self, layer: int, keys: torch.Tensor, values: torch.Tensor) -> Pair:
+        """Put keys and values (kv heads, Q, D) behind what is there; give all up to their end (see `advance`)."""
+        return self._batch.write_row(self._number, layer, keys, values)
+
+    def advance(self, tokens: int) -> None:
+        """So many more tokens are in every layer."""
+        super().advance(tokens)
+        self._batch.advance_row(self._number, tokens)
 
 
 class _BatchStep:

@@ -24,6 +24,7 @@ from llamavid_demo.model.stated import GENERAL_VOCABULARY
 
 NO_GUIDE = "none"
 NEUTRAL_GUIDE = "What happens in this film?"  # builds a prefix's context tokens when nobody has asked yet
+DRAFT = 7
 
 
 class ModelConfig(Protocol):
@@ -136,6 +137,14 @@ class LoadedModel(ABC):
     std: tuple[float, ...]
     quantization: str | None = None
     shrunk: bool = False
+
+    @property
+    def draft_tokens(self) -> int:
+        """Tokens of a draft that are read in little more than the time of one; 0: none.
+
+        Weights of less than 16 bits have kernels that are fast for one token alone.
+        """
+        return 0 if self.quantization else DRAFT
 
     @property
     @abstractmethod
