@@ -4,6 +4,7 @@ import typer
 
 from bench.arrival import arrival
 from bench.audience import audience
+from bench.drafts import drafts
 from bench.evidence import evidence
 from bench.full_size import full_size
 from bench.fusion import fusion
@@ -26,6 +27,7 @@ for bench in BENCHES:
 app.command()(gpu)
 app.command()(evidence)
 app.command()(looks)
+app.command()(drafts)
 app.command()(load)
 app.command()(arrival)
 app.command()(audience)

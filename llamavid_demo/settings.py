@@ -117,6 +117,7 @@ class Settings(BaseSettings):
         "before anybody asks, and each question takes a second look; first: a chat's first, as in the original; every: "
         "each, and the film is read anew. The checkpoint's own choice when unset, first for the releases.",
     )
+    drafts: bool = Field(True, description="Try several tokens a step where an answer quotes what was said.")
     look_frames: int = Field(24, ge=0, description="Frames that a question's second look reads, at most.")
     answers: Literal["fused", "raw"] | None = Field(
         None,

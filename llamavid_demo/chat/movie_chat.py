@@ -169,7 +169,7 @@ class MovieChat(Dialogue):
         answer = Answer(
             work.turn_steps, sampling, tokens=work.tokens, section=len(work.reader.prompt.ids), ledger=work.ledger,
             at_once=self.settings.answers_at_once, queue_length=self.settings.queue_length,
-            check=work.check, admit=work.admit, read=work.ids_read,
+            check=work.check, admit=work.admit, read=work.ids_read if self.settings.drafts else tuple,
         )  # fmt: skip
         answer.release = partial(work.give_back, answer.ids)  # knows no answer: who knows itself goes late
         return answer
