@@ -251,6 +251,7 @@ def test_own_clip_and_its_conversation_are_there_after_a_reload(page: Page, foye
     open_clip(page, clip)
     ask(page, "Where is the map?")
     stop(page)
+    expect(page.locator("#current [aria-busy]")).to_have_count(0)  # last words come behind the press
     said = page.locator("#current .answer").inner_text()
     page.reload()
     expect(page.locator("#about h2")).to_have_text(clip.stem)
