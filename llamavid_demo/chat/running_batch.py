@@ -3,7 +3,6 @@
 An answer that is alone may get several: as many of a draft as it would have chosen.
 """
 
-import logging
 from collections.abc import Callable
 
 import torch
@@ -16,8 +15,6 @@ from llamavid_demo.chat.sizes import batch_bytes
 from llamavid_demo.model.attention import DraftWatch, TailReading
 from llamavid_demo.model.kv_cache import TailBatch
 from llamavid_demo.model.loaded import LoadedModel
-
-log = logging.getLogger(__name__)
 
 End = Callable[[Answer, BaseException | None], None]
 
@@ -68,8 +65,10 @@ class RunningBatch:
 
     def step(self) -> None:
         """A token more for everybody; whoever is ready leaves."""
-        if not self.answers or self._step_with_draft():
+        if not self.answers:
             return
+        if draft := self._draft():
+            return self._step_with(draft)
         try:
             logits = self._read(self.tails, self.answers)
         except Exception as error:
@@ -82,21 +81,23 @@ class RunningBatch:
                 self.leave(row, error)
         return None
 
-    def _step_with_draft(self) -> bool:
-        """Try a draft of the only answer's next tokens; False without one, or where reading it fails."""
+    def _draft(self) -> list[int]:
+        """What may follow of an answer that is alone; nothing where a draft costs more than a token."""
         answer, *others = self.answers
         most = min(self.model.draft_tokens, answer.sampling.max_new_tokens - len(answer.ids) - 1)
-        if others or answer.reading is None or not (draft := answer.drafts.draft(answer.ids, most)):
-            return False
-        row = self.tails.row(0)
-        reading = answer.reading.drafting(row, 1 + len(draft))
+        return answer.drafts.draft(answer.ids, most) if most > 0 and not others else []
+
+    def _step_with(self, draft: list[int]) -> None:
+        """Tokens for the only answer: as many of a draft as it would have chosen, and one more."""
+        answer = self.answers[0]
+        if answer.reading is None:
+            return
+        reading = answer.reading.drafting(self.tails.row(0), 1 + len(draft))
         try:
             logits = decoding.read_draft(self.model, reading, [answer.ids[-1], *draft])
-        except Exception:
-            log.warning("a draft could not be read; its tokens are decoded one by one", exc_info=True)
-            return False
-        self._accept(answer, reading, draft, logits)
-        return True
+        except Exception as error:
+            return self._step_one_by_one(error)
+        return self._accept(answer, reading, draft, logits)
 
     def _accept(self, answer: Answer, reading: TailReading, draft: list[int], logits: torch.Tensor) -> None:
         """Choose tokens as long as they are those of the draft, and the one behind them."""
@@ -112,7 +113,6 @@ class RunningBatch:
         reading.tail.advance(came_true + 1)
         if isinstance(reading.watch, DraftWatch):
             reading.watch.write(came_true + 1)
-        answer.drafts.came_true(came_true, answer.ids[-1])
         return None if more else self.leave(0)
 
     def leave(self, row: int, error: BaseException | None = None) -> None:

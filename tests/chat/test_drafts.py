@@ -1,12 +1,15 @@
 """Drafts change how fast an answer comes, never what it says or what it looked at."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
 
 from llamavid_demo.chat import MovieChat
+from llamavid_demo.chat.answer import Answer
 from llamavid_demo.chat.drafts import Drafts
+from llamavid_demo.chat.running_batch import RunningBatch
 
 READ = [5, 6, 7, 8, -200, 9, 5, 6, 1, 2, 3]
 
@@ -24,10 +27,13 @@ def test_frames_are_in_no_draft() -> None:
 def test_a_draft_goes_on_where_the_last_one_came_true() -> None:
     drafts = Drafts([5, 6, 7, 8, 9, 5, 6, 1])
     assert drafts.draft([5, 6], 1) == [7]
-    drafts.came_true(1, 8)
     assert drafts.draft([5, 6, 7, 8], 3) == [9, 5, 6]
-    drafts.came_true(2, 0)
+    assert drafts.draft([8, 9, 5, 6], 3) == [1]  # three tokens say more than two
     assert drafts.draft([9, 5, 0], 3) == []
+
+
+def test_where_a_frame_follows_a_later_place_is_drafted() -> None:
+    assert Drafts([1, 2, -200, 1, 2, 3]).draft([1, 2], 7) == [3]
 
 
 class Oracle(Drafts):
@@ -40,9 +46,6 @@ class Oracle(Drafts):
         right = self.answer[len(said) : len(said) + most] if len(said) > 1 else ()
         return [token if (len(said) + i) % 3 else token + 1 for i, token in enumerate(right)]
 
-    def came_true(self, tokens: int, chosen: int) -> None:
-        Oracle.true += tokens
-
 
 @pytest.fixture
 def chats(new_chat: Callable[..., MovieChat], monkeypatch: pytest.MonkeyPatch) -> list[MovieChat]:
@@ -50,6 +53,14 @@ def chats(new_chat: Callable[..., MovieChat], monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(Oracle, "true", 0)
     plain, drafted = new_chat(), new_chat()
     monkeypatch.setattr("llamavid_demo.chat.answer.Drafts", Oracle)
+    accept = RunningBatch._accept
+
+    def counted(batch: RunningBatch, answer: Answer, *given: Any) -> None:
+        before = len(answer.ids)
+        accept(batch, answer, *given)
+        Oracle.true += len(answer.ids) - before - 1  # the last one is no draft's
+
+    monkeypatch.setattr(RunningBatch, "_accept", counted)
     for question in ("What color is the car?", "Where does the story begin?"):
         monkeypatch.setattr(Oracle, "answer", ())
         list(plain.ask(question))
