@@ -58,8 +58,10 @@ def answer(model: LoadedModel, movie: Movie, settings: Settings) -> list[Row]:
         turn = chat.ask(question)
         turn.finish()
         assert turn.stats
-        seconds = (turn.stats.new_tokens - 1) / turn.stats.tokens_per_s if turn.stats.tokens_per_s else 0.0
-        rows.append({"question": question, "answer": turn.text, "tokens": turn.stats.new_tokens, "seconds": seconds})
+        tokens = turn.stats.new_tokens - 1
+        rows.append(
+            {"question": question, "answer": turn.text, "tokens": tokens, "seconds": tokens / turn.stats.tokens_per_s}
+        )
     return rows
 
 

@@ -12,6 +12,9 @@ from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.llama_vid.look_lines import Shown
 from llamavid_demo.training.english.word_tokens import WordTokens
 
+# A dash, or a name with a colon or in brackets. Sounds stand in brackets, too, but in small letters.
+_SPEAKER = re.compile(r"- ?|(?:- ?)?(?:([^\W\d_][\w.' ]{0,24}):|\[((?:[A-Z][\w.']*\s?){1,3})\])\s+")
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -93,9 +96,6 @@ def talks_of(turns: Sequence[Turn], after: Sequence[int | None], rng: random.Ran
         talks.append([turn for chain in order[:count] for turn in chain])
         order = order[count:]
     return talks
-
-
-_SPEAKER = re.compile(r"- ?|(?:- ?)?(?:([^\W\d_][\w.' ]{0,24}):|\[([^\W\d_][\w.' ]{0,24})\])\s+")
 
 
 def quote(cue: Cue) -> str:

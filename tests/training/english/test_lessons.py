@@ -89,6 +89,7 @@ def test_a_line_that_answers_is_quoted() -> None:
         ('She said "no".', "\"She said 'no'.\""),
         ("- Where?\n- At home.", '"- Where? - At home."'),
         ("- Where?", '"Where?"'),
+        ("[door creaks] Hello?", '"[door creaks] Hello?"'),
     ],
 )
 def test_a_quote_says_who_speaks_where_the_cue_does(text: str, quoted: str) -> None:
