@@ -94,4 +94,4 @@ def _draw(axes: Any, rows: list[Row]) -> None:
     axes.barh([place + 0.2 for place in places], [row["drafted_tokens_per_s"] for row in rows], 0.4, label="drafts")
     axes.set_yticks(list(places), [row["question"] for row in rows])
     axes.set(xlabel="tokens a second")
-    axes.legend()
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncol=2)

@@ -11,29 +11,28 @@ from llamavid_demo.chat.answer import Answer
 from llamavid_demo.chat.drafts import Drafts
 from llamavid_demo.chat.running_batch import RunningBatch
 
-READ = [5, 6, 7, 8, -200, 9, 5, 6, 1, 2, 3]
+READ = [4, 5, 6, 7, 8, -200, 9, 4, 5, 6, 1, 2, 3]
 
 
-def test_what_was_read_first_behind_the_last_two_tokens_is_drafted() -> None:
-    assert Drafts(READ).draft([4, 5, 6], 2) == [7, 8]
-    assert Drafts(READ).draft([1, 2], 7) == [3]
-    assert Drafts(READ).draft([6, 5], 7) == [] and Drafts(READ).draft([6], 7) == [] and not Drafts([]).draft([5, 6], 7)
+def test_what_was_read_first_behind_the_last_three_tokens_is_drafted() -> None:
+    assert Drafts(READ).draft([0, 4, 5, 6], 2) == [7, 8]
+    assert Drafts(READ).draft([6, 1, 2], 7) == [3]
+    for said in ([7, 5, 6], [5, 6], [4], []):
+        assert Drafts(READ).draft(said, 7) == []
+    assert Drafts([]).draft([4, 5, 6], 7) == []
 
 
 def test_frames_are_in_no_draft() -> None:
-    assert Drafts(READ).draft([5, 6], 7) == [7, 8]
+    assert Drafts(READ).draft([4, 5, 6], 7) == [7, 8]
+    assert Drafts([4, 5, 6, -200, 4, 5, 6, 1]).draft([4, 5, 6], 7) == [1]  # a frame follows the first
 
 
 def test_a_draft_goes_on_where_the_last_one_came_true() -> None:
-    drafts = Drafts([5, 6, 7, 8, 9, 5, 6, 1])
-    assert drafts.draft([5, 6], 1) == [7]
-    assert drafts.draft([5, 6, 7, 8], 3) == [9, 5, 6]
-    assert drafts.draft([8, 9, 5, 6], 3) == [1]  # three tokens say more than two
-    assert drafts.draft([9, 5, 0], 3) == []
-
-
-def test_where_a_frame_follows_a_later_place_is_drafted() -> None:
-    assert Drafts([1, 2, -200, 1, 2, 3]).draft([1, 2], 7) == [3]
+    drafts = Drafts([4, 5, 6, 7, 8, 9, 4, 5, 2, 1])
+    assert drafts.draft([4, 5, 6], 1) == [7]
+    assert drafts.draft([4, 5, 6, 7], 3) == [8, 9, 4]
+    assert drafts.draft([9, 4, 5], 3) == [2, 1]
+    assert drafts.draft([9, 4, 0], 3) == []
 
 
 class Oracle(Drafts):
