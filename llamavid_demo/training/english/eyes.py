@@ -33,8 +33,10 @@ from llamavid_demo.training.stages import Report, StepResult, run_stage
 class Eyes:
     """Eyes for a LLaMA, begun with those of the checkpoint folder `tiny`; `words` (words, H) are its embeddings."""
 
-    def __init__(self, folder: Path, tiny: Path, recipe: Recipe, llama: LlamaConfig, words: torch.Tensor) -> None:
-        self.folder, self.tiny, self.recipe, self.words = folder, tiny, recipe, words
+    def __init__(
+        self, folder: Path, tiny: Path, recipe: Recipe, llama: LlamaConfig, words: torch.Tensor, base: str | None = None
+    ) -> None:
+        self.folder, self.tiny, self.recipe, self.words, self.base = folder, tiny, recipe, words, base
         self.known: LoadedLlamaVid = load_llama_vid(tiny, device="cpu", dtype="float32", quantization="none")
         self.config = LlamaVidConfig(
             vision=self.known.config.vision,
@@ -68,6 +70,14 @@ class Eyes:
                 state[name] = drawn * parameter.shape[-1] ** -0.5 if parameter.ndim > 1 else torch.zeros_like(drawn)
         network.load_state_dict(state, strict=False, assign=True)
         return network
+
+    def begin_with(self, checkpoint: Path) -> None:
+        """Take over the eyes of a checkpoint that was aligned with the same LLaMA."""
+        known = load_llama_vid(checkpoint, device="cpu", dtype="float32", quantization="none", base=self.base)
+        state = known.network.state_dict()
+        eyes = {name: state[name] for name, _ in self.network.named_parameters() if not name.startswith("llama.")}
+        self.network.load_state_dict(eyes, strict=False, assign=True)
+        self.network.requires_grad_(False)
 
     @cached_property
     def shots(self) -> EncodedShots:

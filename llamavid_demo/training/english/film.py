@@ -1,7 +1,6 @@
 """A film to learn from: what is said when, what the frames show, and conversations about it."""
 
 import random
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -9,11 +8,9 @@ from typing import Protocol
 import torch
 
 from llamavid_demo.film.cues import Cue
+from llamavid_demo.film.quotes import quote
 from llamavid_demo.model.llama_vid.look_lines import Shown
 from llamavid_demo.training.english.word_tokens import WordTokens
-
-# A dash, or a name with a colon or in brackets. Sounds stand in brackets, too, but in small letters.
-_SPEAKER = re.compile(r"- ?|(?:- ?)?(?:([^\W\d_][\w.' ]{0,24}):|\[((?:[A-Z][\w.']*\s?){1,3})\])\s+")
 
 
 @dataclass(frozen=True)
@@ -96,15 +93,6 @@ def talks_of(turns: Sequence[Turn], after: Sequence[int | None], rng: random.Ran
         talks.append([turn for chain in order[:count] for turn in chain])
         order = order[count:]
     return talks
-
-
-def quote(cue: Cue) -> str:
-    """What is said in a cue, word by word, and by whom where it tells."""
-    text = " ".join(cue.text.replace('"', "'").split())
-    if not (spoken := _SPEAKER.match(text)) or " - " in text:
-        return f'"{text}"'
-    name, text = spoken[1] or spoken[2] or "", text[spoken.end() :]
-    return f'{name.title() if name.isupper() else name} says: "{text}"' if name else f'"{text}"'
 
 
 def with_quotes(film: Film) -> Film:

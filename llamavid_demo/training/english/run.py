@@ -52,7 +52,7 @@ class EnglishTraining:
             BpeTokenizer(tokenizer), recipe.prompt, llama.get_input_embeddings().weight.detach().clone()
         )
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.eyes = Eyes(folder, tiny, recipe, llama.config, self.maker.words.drawn)
+        self.eyes = Eyes(folder, tiny, recipe, llama.config, self.maker.words.drawn, base)
         self.adapter = Adapter(llama.to(self.device), lora_config(recipe.base, recipe.rank), seed=recipe.seed)
         self.reader = TalkReader(llama)
         known = Dialogues(dialogues, keep=lambda name: not held_out(name)) if dialogues else None
@@ -61,7 +61,8 @@ class EnglishTraining:
         self._pool = ThreadPoolExecutor(recipe.at_once if self.device.type == "cpu" else 1)
 
     def begin_with(self, checkpoint: Path) -> None:
-        """Go on from a checkpoint's adapter, with films that it hasn't seen: chance begins with its bytes."""
+        """Go on from a checkpoint, eyes and adapter, with films that it hasn't seen: chance begins with its bytes."""
+        self.eyes.begin_with(checkpoint)
         self.adapter.begin_with(checkpoint)
         self.seed = zlib.crc32((checkpoint / "adapter_model.safetensors").read_bytes(), self.recipe.seed)
 
@@ -139,7 +140,7 @@ def main() -> None:
     parser.add_argument("--dialogues", type=Path, help="FriendsQA, as published")
     parser.add_argument("--base", help="folder or Hub id of the base, when the package is not installed")
     parser.add_argument("--pictures", type=Path, help="folder of pictures that are not drawn, to tell them apart")
-    parser.add_argument("--begin", type=Path, help="checkpoint folder whose adapter a new training begins with")
+    parser.add_argument("--begin", type=Path, help="checkpoint folder that a new training goes on from")
     parser.add_argument("--out", type=Path, help="folder for the checkpoint")
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
@@ -165,7 +166,8 @@ def main() -> None:
     )
     if chosen.begin:
         training.begin_with(chosen.begin)
-    training.eyes.align(report)
+    else:
+        training.eyes.align(report)
     training.read("reading", recipe.reading)
     if chosen.pictures:
         told = training.eyes.tell_apart(pictures_in(chosen.pictures, training.eyes.config.vision.image))

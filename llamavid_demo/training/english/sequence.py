@@ -76,9 +76,10 @@ class SequenceMaker:
             for turn, (start, end) in zip(talk, self._answers(ids, begin), strict=True):
                 labels[start:end] = ids[start:end]
                 owners[start:end] = [len(kinds)] * (end - start)
-                found = [at for line in turn.lines for at in lines.get(line, ())]
+                told = turn.lines if turn.quoted is None else (turn.quoted,)
+                found = [at for line in told for at in lines.get(line, ())]
                 found += [frame_places[frame] + 1 for frame in turn.frames]
-                seen_again = {*turn.frames, *(heard_at[line] for line in turn.lines if line in heard_at)}
+                seen_again = {*turn.frames, *(heard_at[line] for line in told if line in heard_at)}
                 found += [at for at in range(begin, start) if looked[at - begin] in seen_again]
                 if found and turn.kind != "summary":
                     pointers += [(at, found) for at in range(start - 1, min(end, start - 1 + POINTED))]

@@ -2,13 +2,11 @@
 
 import random
 
-import pytest
 import torch
 
-from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.real_world.named_tokens import classes
 from llamavid_demo.questions.written import held_out, written_scenes
-from llamavid_demo.training.english.film import Film, quote
+from llamavid_demo.training.english.film import Film
 from llamavid_demo.training.english.lessons import Lessons, scene_film
 from llamavid_demo.training.english.pictures import Sight, probabilities, sight_turns, sights
 
@@ -79,18 +77,3 @@ def test_a_line_that_answers_is_quoted() -> None:
         said |= {(turn.kind, turn.answer) for talk in lessons(random.Random(seed)).talks for turn in talk}
     assert any(kind == "why" and 'showed us the dynamite and a map."' in answer for kind, answer in said)
     assert any(kind == "no" and answer.startswith("No, ") for kind, answer in said)
-
-
-@pytest.mark.parametrize(
-    ("text", "quoted"),
-    [
-        ("COLE: Just water,\nma'am.", 'Cole says: "Just water, ma\'am."'),
-        ("[Cole] Just water.", 'Cole says: "Just water."'),
-        ('She said "no".', "\"She said 'no'.\""),
-        ("- Where?\n- At home.", '"- Where? - At home."'),
-        ("- Where?", '"Where?"'),
-        ("[door creaks] Hello?", '"[door creaks] Hello?"'),
-    ],
-)
-def test_a_quote_says_who_speaks_where_the_cue_does(text: str, quoted: str) -> None:
-    assert quote(Cue(1, 2, text)) == quoted

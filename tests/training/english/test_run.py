@@ -118,4 +118,7 @@ def test_another_sitting_begins_where_the_last_one_ended(
     later.begin_with(tmp_path / "out")
     for name, learned in unbroken.adapter.state_dict().items():
         assert torch.allclose(later.adapter.state_dict()[name], learned, atol=1e-3), name
+    eyes = unbroken.eyes.network.content.state_dict()
+    for name, learned in later.eyes.network.content.state_dict().items():
+        assert torch.allclose(eyes[name], learned, atol=1e-3), name
     assert later.seed not in (unbroken.seed, 99)  # what it learned from is not learned from again
