@@ -13,7 +13,7 @@ from transformers import (
 
 from llamavid_demo.chat.progress import Progress
 from llamavid_demo.chat.sizes import CHUNK as CHUNK  # the scheduler reads it here
-from llamavid_demo.model.attention import BatchReading, TailReading
+from llamavid_demo.model.attention import AttentionWatch, BatchReading, TailReading
 from llamavid_demo.model.kv_cache import Prefix, TailBatch
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.options import Options
@@ -46,14 +46,18 @@ def fill(model: LoadedModel, prefix: Prefix, embeds: torch.Tensor) -> Generator[
         yield Progress("prefill", prefix.filled, embeds.shape[1])
 
 
-def read(model: LoadedModel, reading: TailReading, embeds: torch.Tensor) -> Generator[int, None, torch.Tensor]:
+def read(
+    model: LoadedModel, reading: TailReading, embeds: torch.Tensor, watch: AttentionWatch | None = None
+) -> Generator[int, None, torch.Tensor]:
     """Read words' embeddings (1, W, H) into a tail in chunks; after each it says how many.
 
-    Its value is the logits (V,) of what follows the last word.
+    Its value is the logits (V,) of what follows the last word, whose attention a `watch` counts.
     """
     hidden, end = torch.empty(0), reading.tail.length + embeds.shape[1]
     reading.tail.room = end
     for chunk in embeds.split(CHUNK, dim=1):
+        if reading.tail.length + chunk.shape[1] == end:
+            reading.watch = watch
         hidden = model.hidden(chunk, reading, [reading.next_places(chunk.shape[1])])
         reading.tail.advance(chunk.shape[1])
         yield chunk.shape[1]

@@ -13,7 +13,7 @@ import torch
 
 from llamavid_demo.chat.answer import Answer
 from llamavid_demo.chat.conversation_cache import ConversationCache
-from llamavid_demo.chat.decoding import Sampling
+from llamavid_demo.chat.decoding import Sampling, chooser
 from llamavid_demo.chat.dialogue import Dialogue
 from llamavid_demo.chat.disk_cache import DiskCache
 from llamavid_demo.chat.encoded_section import EncodedSection, check_length, encode_section, open_cache
@@ -21,6 +21,7 @@ from llamavid_demo.chat.evidence import find_evidence, heat_map
 from llamavid_demo.chat.memory import shared_prefixes
 from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.chat.progress import Progress, ProgressCallback, finish
+from llamavid_demo.chat.quoting import Choose, Quoting
 from llamavid_demo.chat.scheduler import scheduler_of
 from llamavid_demo.chat.section_reader import SectionReader, guide_ahead, guide_mode, held_in_eight_bits
 from llamavid_demo.chat.section_task import SectionTask
@@ -166,10 +167,14 @@ class MovieChat(Dialogue):
 
     def _queued(self, work: TurnTask, sampling: Sampling) -> Answer:
         """The answer that comes of a turn's work."""
+        choose: Choose = chooser(sampling)
+        if self.model.config.quotes:
+            choose = Quoting(choose, self.model.tokenizer, partial(work.quoted, sampling.temperature))
         answer = Answer(
             work.turn_steps, sampling, tokens=work.tokens, section=len(work.reader.prompt.ids), ledger=work.ledger,
             at_once=self.settings.answers_at_once, queue_length=self.settings.queue_length,
             check=work.check, admit=work.admit, read=work.ids_read if self.settings.drafts else tuple,
+            choose=choose,
         )  # fmt: skip
         answer.release = partial(work.give_back, answer.ids)  # knows no answer: who knows itself goes late
         return answer

@@ -84,8 +84,7 @@ class RunningBatch:
     def _draft(self) -> list[int]:
         """What may follow of an answer that is alone; nothing where a draft costs more than a token."""
         answer, *others = self.answers
-        most = min(self.model.draft_tokens, answer.sampling.max_new_tokens - len(answer.ids) - 1)
-        return answer.drafts.draft(answer.ids, most) if most > 0 and not others else []
+        return [] if others else answer.draft(self.model.draft_tokens)
 
     def _step_with(self, draft: list[int]) -> None:
         """Tokens for the only answer: as many of a draft as it would have chosen, and one more."""

@@ -13,7 +13,7 @@ from llamavid_demo.chat.progress import Progress, tell
 from llamavid_demo.chat.reading_times import reading_times
 from llamavid_demo.chat.sizes import prefix_bytes
 from llamavid_demo.chat.task import Priority, Steps
-from llamavid_demo.film import Movie, Section
+from llamavid_demo.film import Cue, Movie, Section
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, NO_GUIDE, LoadedModel
 from llamavid_demo.model.section_frames import SectionFrames
 from llamavid_demo.options import Guide, Reads
@@ -22,11 +22,12 @@ from llamavid_demo.settings import Settings
 
 @dataclass(frozen=True)
 class View:
-    """What may be seen of a section: a reader's first `visible` tokens, and the text behind the last frame."""
+    """What may be seen of a section: a reader's first `visible` tokens, the text behind the last frame; its cues."""
 
     reader: "SectionReader"
     visible: int
     last_cues: str
+    cues: tuple[tuple[Cue, ...], ...]
 
 
 class SectionReader:
@@ -70,12 +71,13 @@ class SectionReader:
         at once: then a section that ends there is read.
         """
         if until is None:
-            return View(self, len(self.prompt.ids), self.prompt.last_cues)
+            return View(self, len(self.prompt.ids), self.prompt.last_cues, self.encoded.cues)
         shorter = self.encoded.until(until)
         if not self.model.config.chronological:
             return self.reading(shorter, self.reads).view(None)
         visible = self.prompt.tokens_until(len(shorter.times) * self.model.config.tokens_per_frame)
-        return View(self, visible, self.model.section_prompt(shorter.texts(self.model)[-1:]).last_cues)
+        last_cues = self.model.section_prompt(shorter.texts(self.model)[-1:]).last_cues
+        return View(self, visible, last_cues, shorter.cues)
 
     @property
     def nbytes(self) -> Bytes:

@@ -9,6 +9,7 @@ from llamavid_demo.chat.conversation_cache import ConversationCache
 from llamavid_demo.chat.decoding import read
 from llamavid_demo.chat.ledger import Bytes, added
 from llamavid_demo.chat.progress import tell
+from llamavid_demo.chat.quoting import Readable, quoted
 from llamavid_demo.chat.section_reader import View
 from llamavid_demo.chat.section_task import SectionTask
 from llamavid_demo.chat.sizes import batch_bytes, tail_bytes
@@ -82,9 +83,16 @@ class TurnTask(SectionTask):
         yield Priority.QUESTION
         places = word_places(self.asked, visible)
         reading = TailReading(prefix, kept.tail, visible, places=places, stale=stale)
-        logits = yield from read(self.reader.model, reading, embeds)
+        quotes = self.reader.model.config.quotes
+        logits = yield from read(self.reader.model, reading, embeds, self.watch if quotes else None)
         reading.watch = self.watch
         return reading, logits
+
+    def quoted(self, temperature: float) -> str:
+        """The quote of the line that the model looks at by now, "" where there is none."""
+        view = self.view
+        read = Readable(self.reader.prompt.ids[: view.visible], view.last_cues, view.cues)
+        return quoted(self.reader.model, self.watch, read, self.asked, temperature=temperature)
 
     def ids_read(self) -> list[int]:
         """Ids of all that was read, second looks first: they have the lines that an answer is most likely to quote."""

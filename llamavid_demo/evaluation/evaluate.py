@@ -11,6 +11,7 @@ import torch
 
 from llamavid_demo.evaluation.greedy import ReadSection, begin, finish, read_section
 from llamavid_demo.evaluation.grounding import grounded
+from llamavid_demo.film.alignment import cues_by_frame
 from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, NO_GUIDE, LoadedModel
 from llamavid_demo.model.prompt import Answers
@@ -211,7 +212,8 @@ def answer_film(
     guide = guide or model.config.guide
     wrong = [f"What colour is the {thing}?" for thing in random.Random(seed).choices(THINGS, k=len(asked))]  # noqa: S311
     cues = [Cue(*cue) for cue in script.cues()] if mode != "no subtitles" else []
-    prompt = model.section_prompt(model.texts(cues, frame_times(script)))
+    times = frame_times(script)
+    prompt, by_frame = model.section_prompt(model.texts(cues, times)), cues_by_frame(cues, times)
     sections: dict[str, ReadSection] = {}
     writing = []
     for question, other in zip(asked, wrong, strict=True):
@@ -219,7 +221,9 @@ def answer_film(
         looked_for = [(other if mode == "wrong guide" else text, said) for text, said in turns]
         before = {NO_GUIDE: "", "ahead": NEUTRAL_GUIDE, "first": looked_for[0][0]}.get(guide, looked_for[-1][0])
         if before not in sections:
-            sections[before] = read_section(model, prompt, before, patches, change=partial(hide, mode=mode))
+            sections[before] = read_section(
+                model, prompt, before, patches, change=partial(hide, mode=mode), cues=by_frame
+            )
         words = model.words(prompt.last_cues, turns, answers=answers or model.config.answers)
         most = Settings().look_frames if guide == "ahead" and mode not in BLIND else 0
         writing.append(begin(model, sections[before], words, looked_for, look_frames=most))

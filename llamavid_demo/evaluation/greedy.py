@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 import torch
 
+from llamavid_demo.chat.decoding import Sampling, chooser
+from llamavid_demo.chat.quoting import Choose, Quoting, Readable, quoted
+from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.attention import AttentionWatch, BatchReading, TailReading
 from llamavid_demo.model.kv_cache import Prefix, Tail, TailBatch
 from llamavid_demo.model.loaded import LoadedModel
@@ -24,22 +27,26 @@ Change = Callable[[torch.Tensor], torch.Tensor]
 
 @dataclass(frozen=True)
 class ReadSection:
-    """A film that was read for a guide question: its prompt's ids, its frames and its prefix."""
+    """A film that was read for a guide question: its prompt's ids, its frames, its prefix, and what may be quoted."""
 
     ids: tuple[int, ...]
     frames: SectionFrames
     prefix: Prefix
+    read: Readable
 
 
 @dataclass(frozen=True)
 class Writing:
-    """An answer under way: its ids so far, the `section` that it is about, and what it reads and watches."""
+    """An answer under way: its ids so far, how the next is chosen, the `section` that it is about, what it reads and
+    watches.
+    """
 
     ids: list[int]
     section: ReadSection
     words: Sequence[Word]
     reading: TailReading
     watch: AttentionWatch
+    choose: Choose
 
     def mass(self, tokens_per_frame: int, *, spoken: bool = False) -> torch.Tensor:
         """Attention (T, tokens a frame) that its words have laid on the frames so far; see `watched_mass`."""
@@ -48,14 +55,23 @@ class Writing:
 
 @torch.inference_mode()
 def read_section(
-    model: LoadedModel, prompt: SectionPrompt, guide: str, patches: torch.Tensor, *, change: Change | None = None
+    model: LoadedModel,
+    prompt: SectionPrompt,
+    guide: str,
+    patches: torch.Tensor,
+    *,
+    change: Change | None = None,
+    cues: Sequence[Sequence[Cue]] = (),
 ) -> ReadSection:
-    """Read a film of `patches` (T, …) for a guide question; `change` is done to its rows (R, H) on the way."""
+    """Read a film of `patches` (T, …) for a guide question; `change` is done to its rows (R, H) on the way.
+
+    Answers may quote its `cues`, those of each frame.
+    """
     frames = model.section(prompt, guide, patches.split(model.frames_at_once), room=ROOM)
     rows = _outcome(frames.rows())
     prefix = Prefix(model.config.llama.num_hidden_layers, len(prompt.ids))
     model.fill(prefix, frames.embed(prompt.ids, change(rows) if change else rows))
-    return ReadSection(prompt.ids, frames, prefix)
+    return ReadSection(prompt.ids, frames, prefix, Readable(prompt.ids, prompt.last_cues, cues))
 
 
 @torch.inference_mode()
@@ -81,11 +97,16 @@ def begin(
     )
     embeds, places = _outcome(section.frames.embed_words(words)), word_places(words, length)
     reading = TailReading(section.prefix, tail, length, places=places, stale=stale)
+    watch = AttentionWatch(length, model.config.watched_layers, len(words), model.config.watched_heads)
+    choose: Choose = chooser(Sampling())
+    if model.config.quotes:
+        reading.watch = watch
+        choose = Quoting(choose, model.tokenizer, lambda: quoted(model, watch, section.read, words))
     hidden = model.hidden(embeds, reading, [places])
     tail.advance(len(words))
-    watch = AttentionWatch(length, model.config.watched_layers, len(words), model.config.watched_heads)
     reading.watch = watch
-    return Writing(_likeliest(model, hidden), section, words, reading, watch)
+    first = choose(model.logits(hidden[0, -1]), ())
+    return Writing([first], section, words, reading, watch, choose)
 
 
 @torch.inference_mode()
@@ -112,14 +133,8 @@ def _step(model: LoadedModel, batch: TailBatch, writing: Sequence[Writing]) -> N
     reading = BatchReading(batch, [answer.reading for answer in writing])
     hidden = model.hidden(embeds, reading, reading.next_places)
     batch.advance()
-    for answer, token in zip(writing, _likeliest(model, hidden), strict=True):
-        answer.ids.append(token)
-
-
-def _likeliest(model: LoadedModel, hidden: torch.Tensor) -> list[int]:
-    """The next token of each row of hidden states (B, Q, H)."""
-    tokens: list[int] = model.logits(hidden[:, -1]).argmax(dim=-1).tolist()
-    return tokens
+    for answer, logits in zip(writing, model.logits(hidden[:, -1]), strict=True):
+        answer.ids.append(answer.choose(logits, answer.ids))
 
 
 def _outcome(work: Generator[int, None, torch.Tensor]) -> torch.Tensor:

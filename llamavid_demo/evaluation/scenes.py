@@ -15,6 +15,7 @@ from llamavid_demo.chat.evidence import find_evidence
 from llamavid_demo.evaluation.evaluate import share_of
 from llamavid_demo.evaluation.greedy import begin, finish, read_section
 from llamavid_demo.evaluation.squad import exact_match, token_f1
+from llamavid_demo.film.alignment import cues_by_frame
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, LoadedModel
 from llamavid_demo.questions.written import WrittenQuestion, WrittenScene, asked_before
 from llamavid_demo.settings import Settings
@@ -55,7 +56,7 @@ def answer_scene(model: LoadedModel, scene: WrittenScene) -> list[SceneAnswer]:
     prompt = model.section_prompt(model.texts(scene.cues, times))
     shape = model.frame_format
     black = model.patches(np.zeros((1, shape.height, shape.width, 3), np.uint8)).expand(len(times), -1, -1)
-    section = read_section(model, prompt, NEUTRAL_GUIDE, black)
+    section = read_section(model, prompt, NEUTRAL_GUIDE, black, cues=cues_by_frame(scene.cues, times))
     look_frames = Settings().look_frames if model.config.guide == "ahead" else 0
     writing = []
     for question in scene.questions:

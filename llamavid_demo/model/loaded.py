@@ -90,6 +90,10 @@ class ModelConfig(Protocol):
     def spoken_evidence(self) -> bool:
         """Whether attention on what is said behind a frame counts for it, and not that on its tokens alone."""
 
+    @property
+    def quotes(self) -> bool:
+        """Whether it begins an answer with a quotation mark where the line that it looks at is to be copied."""
+
 
 class Network(Protocol):
     """What is asked of either system's network."""
@@ -113,6 +117,9 @@ class TextTokenizer(Protocol):
     """What is asked of either system's tokenizer. `eos` ends an answer."""
 
     eos: int
+
+    def plain(self, text: str) -> str:
+        """A text without control words."""
 
     def encode(self, text: str) -> list[int]:
         """Ids of a text that is no message."""

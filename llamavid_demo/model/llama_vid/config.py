@@ -94,6 +94,7 @@ class LlamaVidConfig:
     evidence_layers: tuple[int, ...] = ()  # of the LLaMA, from 0, whose attention says what an answer leaned on
     watched_heads: int | None = None  # of those layers, so many first ones; all where none are stated
     spoken_evidence: bool = False  # whether what is said is evidence, and not frames alone
+    quotes: bool = False  # whether answers that begin with a quotation mark copy the line that it looks at
     prompt: PromptFormat = field(default_factory=PromptFormat)
     languages: tuple[str, ...] = ()  # two-letter codes of those that it reads; any, where none are stated
     autocast: bool = False  # whether the LLaMA learned with products in bfloat16, and loses nothing by them
@@ -156,6 +157,7 @@ def read_config(
             evidence_layers=tuple(released.get("evidence_layers", ())),
             watched_heads=released.get("evidence_heads"),
             spoken_evidence=released.get("spoken_evidence", False),
+            quotes=released.get("quotes", False),
             prompt=PromptFormat(**released.get("prompt", {})),
             languages=tuple(released.get("languages") or ()),
             autocast=released.get("autocast") == "bfloat16",

@@ -52,7 +52,7 @@ def released_config(config: LlamaVidConfig) -> dict[str, Any]:
     """`config.json` as the release writes it.
 
     `autocast`, `evidence_heads`, `evidence_layers`, `guide`, `languages`, `look_words`, `mm_vision_depth`,
-    `mm_vision_heads`, `prompt`, `second_eyes` and `spoken_evidence` are ours.
+    `mm_vision_heads`, `prompt`, `quotes`, `second_eyes` and `spoken_evidence` are ours.
     """
     llama, rope = config.llama, config.llama.rope_parameters or {}
     scaled = rope.get("rope_type", "default") != "default"
@@ -83,6 +83,7 @@ def released_config(config: LlamaVidConfig) -> dict[str, Any]:
         "num_key_value_heads": llama.num_key_value_heads,
         "num_query": config.text.queries,
         "prompt": vars(config.prompt),
+        "quotes": config.quotes,
         "rms_norm_eps": llama.rms_norm_eps,
         "rope_scaling": {"type": rope["rope_type"], "factor": rope["factor"]} if scaled else None,
         "rope_theta": rope.get("rope_theta", 10000.0),

@@ -46,6 +46,7 @@ class LlavaMiniConfig:
     watched_heads: ClassVar[int | None] = None
     languages: ClassVar[tuple[str, ...]] = ()
     spoken_evidence: ClassVar[bool] = False
+    quotes: ClassVar[bool] = False
 
     @property
     def watched_layers(self) -> frozenset[int]:

@@ -48,6 +48,7 @@ class Eyes:
             prompt=recipe.prompt,
             watched_heads=HEADS,
             spoken_evidence=True,
+            quotes=True,
             second_eyes=True,
             look_words=LOOK_WORDS,
             autocast=True,

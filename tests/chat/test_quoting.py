@@ -1,0 +1,98 @@
+"""An answer that begins with a quotation mark says what the line says that the model looks at."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import pytest
+import torch
+
+from llamavid_demo.chat import MovieChat
+from llamavid_demo.chat.answer import Answer
+from llamavid_demo.chat.decoding import Sampling
+from llamavid_demo.chat.quoting import Choose, Quoting, Readable, quoted
+from llamavid_demo.film import Cue
+from llamavid_demo.model.attention import AttentionWatch
+from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.prompt import FRAME, Look, Word
+
+ADA, BEN, CLEO = (Cue(at, at + 1, text) for at, text in enumerate(("Ada: Wait!", "Ben: I can't.", "Cleo: Why?")))
+
+
+@pytest.fixture
+def quoting(micro: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoadedModel]:
+    """The micro model, as one that begins every answer with a quotation mark."""
+    mark = micro.tokenizer.encode('"')
+    monkeypatch.setattr(micro.network, "config", replace(micro.config, quotes=True))
+
+    def chooser(_sampling: Sampling) -> Choose:
+        return lambda logits, said: mark[len(said)] if len(said) < len(mark) else int(logits.argmax())
+
+    monkeypatch.setattr("llamavid_demo.chat.movie_chat.chooser", chooser)
+    yield micro
+
+
+def watched(weights: Sequence[float], behind: Sequence[float] = ()) -> AttentionWatch:
+    watch = AttentionWatch(len(weights), frozenset({0}), len(behind))
+    watch.add(0, torch.tensor([weights]), torch.tensor([behind]))
+    return watch
+
+
+def test_the_line_that_is_looked_at_is_quoted(micro: LoadedModel) -> None:
+    read = Readable([1, FRAME, FRAME, 5, FRAME, FRAME], "", [[ADA], [BEN]])
+    assert quoted(micro, watched([0.9, 0, 0, 0.2, 0, 0.1]), read, []) == '"Wait!" – Ada'
+    assert quoted(micro, watched([0.9, 0, 0, 0.2, 0, 0.3]), read, []) == '"I can\'t." – Ben'
+    look = [Word(9), Word(7, look=Look("Who?", 0))]
+    assert quoted(micro, watched([0.9, 0, 0, 0.2, 0, 0.3], [0, 0.2]), read, look) == '"Wait!" – Ada'
+    read = replace(read, last="then")
+    behind = [Word(i) for i in micro.tokenizer.encode("then what")]
+    assert quoted(micro, watched([0, 0, 0, 0.2, 0, 0], [0.3, 0]), read, behind) == '"I can\'t." – Ben'
+    assert quoted(micro, watched([0.9, 0, 0, 0, 0, 0]), read, []) == ""
+
+
+def test_of_two_lines_behind_a_frame_the_one_that_is_looked_at_is_quoted(micro: LoadedModel) -> None:
+    [line] = [i for i in micro.tokenizer.encode("\n") if micro.tokenizer.decode([i]) == "\n"][:1]
+    read = Readable([FRAME, FRAME, line, 5, line, 6, line, 7], "", [[ADA, CLEO]])
+    assert quoted(micro, watched([0, 0, 0.1, 0.1, 0, 0.3, 0.9, 0.9]), read, []) == '"Why?" – Cleo'
+    assert quoted(micro, watched([0, 0, 0.3, 0.1, 0, 0.3, 0.9, 0.9]), read, []) == '"Wait!" – Ada'
+
+
+def test_with_a_temperature_another_line_may_be_quoted(micro: LoadedModel) -> None:
+    read = Readable([FRAME, FRAME, 5, FRAME, FRAME], "", [[ADA], [BEN]])
+    torch.manual_seed(0)
+    said = [quoted(micro, watched([0, 0, 0.6, 0, 0.4]), read, [], temperature=1.0) for _ in range(50)]
+    assert 20 <= said.count('"Wait!" – Ada') < 45
+    assert said.count('"Wait!" – Ada') + said.count('"I can\'t." – Ben') == 50
+
+
+def test_other_answers_are_in_own_words(micro: LoadedModel) -> None:
+    choose = Quoting(lambda _logits, said: len(said) + 40, micro.tokenizer, lambda: '"Wait!"')
+    ids: list[int] = []
+    while len(ids) < 4:
+        ids.append(choose(torch.zeros(2), ids))
+    assert ids == [40, 41, 42, 43] and choose.draft(ids, 9) == []
+
+
+def test_a_quote_is_an_answer_like_any_other(
+    quoting: LoadedModel, new_chat: Callable[..., MovieChat], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once, one_by_one = new_chat(), new_chat()
+    turns = [at_once.ask("Who?", max_new_tokens=40).finish(), at_once.ask("Where?", max_new_tokens=40).finish()]
+    monkeypatch.setattr(Answer, "draft", lambda *_: [])
+    turns += [one_by_one.ask("Who?", max_new_tokens=40).finish(), one_by_one.ask("Where?", max_new_tokens=40).finish()]
+    for turn in turns:
+        assert turn.text in ('"Look at the water."', '"Where is the captain?"') and turn.finished == "end"
+        assert turn.evidence
+    assert [turn.text for turn in turns[:2]] == [turn.text for turn in turns[2:]]
+    first, second = (chat._conversation.tail for chat in (at_once, one_by_one))
+    assert first.length == second.length
+    assert all(torch.allclose(first.read(layer), second.read(layer), atol=1e-4) for layer in range(2))
+
+
+def test_what_is_not_to_be_known_yet_is_not_quoted(quoting: LoadedModel, new_chat: Callable[..., MovieChat]) -> None:
+    assert new_chat().ask("Who?", until=10.0, max_new_tokens=40).finish().text == '"Look at the water."'
+    assert new_chat().ask("Who?", reads="frames").finish().text != ""  # no line can be: its own words
+
+
+def test_an_answer_may_be_too_short_for_its_quote(quoting: LoadedModel, new_chat: Callable[..., MovieChat]) -> None:
+    turn = new_chat().ask("Who?", max_new_tokens=3).finish()
+    assert turn.finished == "length" and turn.text.startswith('"') and turn.stats.new_tokens == 3
