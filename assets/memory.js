@@ -37,8 +37,12 @@ Object.assign(window.cinema, (() => {
   // Kept while the page is away only: a second tab must not take the films of the first.
   let ticket = '';
 
+  // When this tab read what is kept: what others write later stays, and is joined with its own at the next arrival.
+  let since = 0;
+
   // Called when the page is opened: all that the server needs to show what was there before.
   function arrival() {
+    since = Date.now();
     const before = stored(sessionStorage, `${KEPT}ticket`);
     stored(sessionStorage, `${KEPT}ticket`, '');
     const kept = talks().slice(0, MOST);
@@ -48,20 +52,18 @@ Object.assign(window.cinema, (() => {
   }
 
   function keep(talk) {
-    const key = `${KEPT}talk/${JSON.stringify([talk.model, talk.film, talk.section])}`;
-    if (!talk.turns.length) return stored(localStorage, key, '');
-    const value = JSON.stringify({ ...talk, at: Date.now() });
-    for (;;) {
-      try {
-        localStorage.setItem(key, value);
-        for (const old of talks().slice(MOST)) localStorage.removeItem(old.key);
-        return value;
-      } catch {
-        const oldest = talks().filter((other) => other.key !== key).pop();
-        if (!oldest) return '';
-        localStorage.removeItem(oldest.key);
-      }
+    const about = `${KEPT}talk/${JSON.stringify([talk.model, talk.film, talk.section])}`;
+    const key = about + since;
+    const drop = (old) => stored(localStorage, old.key, '');
+    const others = () => talks().filter((old) => old.key !== key);
+    const value = talk.turns.length ? JSON.stringify({ ...talk, at: Date.now() }) : '';
+    while (!stored(localStorage, key, value) && value) {
+      const oldest = others().pop();
+      if (!oldest) return;
+      drop(oldest);
     }
+    others().filter((old) => old.key.startsWith(about) && old.at <= since).forEach(drop);
+    talks().slice(MOST).forEach(drop);
   }
 
   function fill(text) {

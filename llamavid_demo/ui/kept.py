@@ -132,12 +132,14 @@ class Arrival(_Kept):
     @field_validator("talks", mode="before")
     @classmethod
     def _readable(cls, talks: object) -> list[KeptTalk]:
-        """Those that can be read; the others are dropped."""
-        found = []
-        for talk in talks if isinstance(talks, list) else ():
+        """Those that can be read, the others are dropped; what two tabs kept of one conversation is one again."""
+        found: dict[tuple[str, str, int], KeptTalk] = {}
+        for sent in talks if isinstance(talks, list) else ():
             with suppress(ValidationError):
-                found.append(KeptTalk.model_validate(talk))
-        return found[:MOST_TALKS]
+                talk = KeptTalk.model_validate(sent)
+                about = talk.model, talk.film, talk.section
+                found[about] = joined(found[about], talk) if about in found else talk
+        return list(found.values())[:MOST_TALKS]
 
     @classmethod
     def read(cls, sent: str) -> "Arrival":
@@ -146,6 +148,22 @@ class Arrival(_Kept):
             return cls.model_validate_json(sent[:LONGEST])
         except ValidationError:
             return cls()
+
+
+def joined(latest: KeptTalk, other: KeptTalk) -> KeptTalk:
+    """One conversation of what two tabs kept of it: turns that are alike are one, others become branches.
+
+    The branch stays open that was open in the latest, as far as anybody went on in it.
+    """
+    known: dict[KeptTurn, KeptTurn] = {}
+    paths = {
+        tuple(known.setdefault(turn, turn) for turn in path): None
+        for talk in (latest, other)
+        for path in talk.branched.paths
+    }
+    opened = max((path for path in paths if path[: len(latest.branched.turns)] == latest.branched.turns), key=len)
+    branches = Branches(tuple(paths), list(paths).index(opened)).following(opened)
+    return kept_talk(latest.model, latest.film, latest.section, branches)
 
 
 def kept_talk(model: str, film: str, section: int, branches: "Branches[Any]") -> KeptTalk:

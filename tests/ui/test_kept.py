@@ -73,3 +73,25 @@ def test_a_cue_without_a_time_is_dropped_with_its_conversation() -> None:
     for time in ("NaN", "Infinity", "-1"):
         sent = json.dumps({"talks": [talk]}).replace('"start": 2.0', f'"start": {time}')
         assert time in sent and Arrival.read(sent).talks == ()
+
+
+def test_what_two_tabs_kept_of_a_conversation_is_one_with_branches() -> None:
+    first, second, third, fourth = (answered(text, "end") for text in "ABCD")
+
+    def kept(*paths: tuple[Turn, ...]) -> dict:
+        return kept_talk("tiny", "harbour", 0, Branches(paths)).model_dump()
+
+    def back(*talks: dict) -> Branches:
+        (talk,) = Arrival.read(json.dumps({"talks": talks})).talks
+        return talk.branched.map(lambda turn: turn.text)
+
+    assert back(kept((first, second)), kept((first, third))).paths == (("A", "B"), ("A", "C"))
+    assert back(kept((first, second)), kept((first, third))).turns == ("A", "B")
+    assert back(kept((first,)), kept((first, second, third))) == Branches((("A", "B", "C"),))
+    assert back(kept((first, second, third)), kept((first,))) == Branches((("A", "B", "C"),))
+    assert back(kept((first, second)), kept((first, second))) == Branches((("A", "B"),))
+    assert back(kept((first,)), kept((second,)), kept((first, third), (first, fourth))).paths == (
+        ("B",), ("A", "C"), ("A", "D"),
+    )  # fmt: skip
+    other = {**kept((second,)), "section": 1}
+    assert [talk.section for talk in Arrival.read(json.dumps({"talks": [kept((first,)), other]})).talks] == [0, 1]

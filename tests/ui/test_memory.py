@@ -58,6 +58,26 @@ def test_who_comes_back_finds_the_latest_conversation_and_where_others_are(serve
     expect(page.locator("#wall [data-film=harbour] .mark")).to_have_text("1 question")
 
 
+def test_two_tabs_in_one_section_keep_what_either_asked(server: Server, browser: Browser) -> None:
+    context = browser.new_context()
+    tabs = [context.new_page() for _ in range(2)]
+    for tab in tabs:
+        tab.goto(f"{server.url}/?movie=harbour")
+        expect(tab.locator("#about h2")).to_have_text("The Harbour")
+        tab.wait_for_function("window.arrived")
+    for tab, question in zip(tabs, ("Where is the map?", "Who is Finn?"), strict=True):
+        ask(tab, question)
+        stop(tab)
+    for tab, last, other in zip(
+        tabs, ("Who is Finn?", "Where is the map?"), ("Branch before", "Next branch"), strict=True
+    ):
+        tab.reload()
+        expect(tab.locator("#current .question")).to_contain_text(last)
+        tab.get_by_role("button", name=other).click()
+        expect(tab.locator("#current .question")).not_to_contain_text(last)
+    context.close()
+
+
 def test_a_question_too_long_stays_in_the_box(page: Page) -> None:
     open_harbour(page)
     page.get_by_label("Your question").fill("why " * 600 + "?")
