@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from llamavid_demo.film.cues import Cue
-from llamavid_demo.film.quotes import quote
+from llamavid_demo.film.quotes import quote, sentence_of
 from llamavid_demo.model.attention import AttentionWatch
 from llamavid_demo.model.loaded import LoadedModel, TextTokenizer
 from llamavid_demo.model.prompt import FRAME, Word
@@ -57,7 +57,7 @@ class Readable:
 def quoted(
     model: LoadedModel, watch: AttentionWatch, read: Readable, words: Sequence[Word], *, temperature: float = 0.0
 ) -> str:
-    """The quote of the cue that got most of the attention that a watch saw, "" where there is none.
+    """The quote of the cue that got most of the attention that a watch saw, with all of its sentence; "" without one.
 
     What looks at a frame among the `words` behind the section got counts for what is said there. With a temperature
     chance chooses, as it does among tokens.
@@ -68,7 +68,8 @@ def quoted(
     weights = torch.tensor([weight for weight, _ in weighed])
     drawn = (weights / weights.max()) ** (1 / temperature) if temperature > 0 else None
     chosen = weights.argmax() if drawn is None else torch.multinomial(drawn, 1)
-    return quote(weighed[int(chosen)][1])
+    cues = [cue for row in read.cues for cue in row]
+    return quote(*sentence_of(cues, cues.index(weighed[int(chosen)][1])))
 
 
 def _weighed(

@@ -1,7 +1,7 @@
 import pytest
 
 from llamavid_demo.film.cues import Cue
-from llamavid_demo.film.quotes import quote
+from llamavid_demo.film.quotes import quote, sentence_of
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,39 @@ from llamavid_demo.film.quotes import quote
 )
 def test_a_quote_says_who_speaks_where_the_cue_does(text: str, quoted: str) -> None:
     assert quote(Cue(1, 2, text)) == quoted
+
+
+SAID = [
+    Cue(0, 2, "Ben: I left the keys"),
+    Cue(2.2, 4, "under the stone"),
+    Cue(4.1, 6, "by the gate."),
+    Cue(6.2, 8, "Ada: Which gate..."),
+    Cue(8.1, 9, "...do you mean?"),
+    Cue(9.2, 10, "You never told me"),
+    Cue(14, 15, "about a gate."),
+    Cue(15.1, 16, "Wait..."),
+    Cue(16.1, 17, "No."),
+]
+
+
+@pytest.mark.parametrize(
+    ("number", "quoted"),
+    [
+        (0, '"I left the keys under the stone by the gate." – Ben'),
+        (1, '"I left the keys under the stone by the gate." – Ben'),
+        (2, '"I left the keys under the stone by the gate." – Ben'),
+        (3, '"Which gate... ...do you mean?" – Ada'),
+        (4, '"Which gate... ...do you mean?" – Ada'),
+        (5, '"You never told me"'),
+        (6, '"about a gate."'),
+        (7, '"Wait..."'),
+        (8, '"No."'),
+    ],
+)
+def test_a_sentence_that_goes_over_several_cues_is_quoted_whole(number: int, quoted: str) -> None:
+    assert quote(*sentence_of(SAID, number)) == quoted
+
+
+def test_of_cues_that_never_end_a_sentence_some_are_quoted() -> None:
+    cues = [Cue(at, at + 1, f"word {at}") for at in range(20)]
+    assert len(sentence_of(cues, 10)) == 4 and cues[10] in sentence_of(cues, 10)
