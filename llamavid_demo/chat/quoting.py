@@ -16,6 +16,7 @@ from llamavid_demo.model.loaded import LoadedModel, TextTokenizer
 from llamavid_demo.model.prompt import FRAME, Word
 
 MARK = '"'
+WORTH_QUOTING = 0.5  # of the attention on the line that got most
 Choose = Callable[[torch.Tensor, Sequence[int]], int]
 
 
@@ -59,17 +60,24 @@ def quoted(
 ) -> str:
     """The quote of the cue that got most of the attention that a watch saw, with all of its sentence; "" without one.
 
-    What looks at a frame among the `words` behind the section got counts for what is said there. With a temperature
-    chance chooses, as it does among tokens.
+    A second one that got half as much, or more, is quoted, too, in order of time. What looks at a frame among the `words` behind
+    the section got counts for what is said there. With a temperature chance chooses one, as it does among tokens.
     """
     weighed = [(weight, cue) for weight, cue in _weighed(model, watch, read, words) if weight > 0]
     if not weighed:
         return ""
     weights = torch.tensor([weight for weight, _ in weighed])
-    drawn = (weights / weights.max()) ** (1 / temperature) if temperature > 0 else None
-    chosen = weights.argmax() if drawn is None else torch.multinomial(drawn, 1)
+    order = weights.argsort(descending=True).tolist()
+    chosen = [number for number in order[:2] if weights[number] >= WORTH_QUOTING * weights.max()]
+    if temperature > 0:
+        chosen = torch.multinomial((weights / weights.max()) ** (1 / temperature), 1).tolist()
     cues = [cue for row in read.cues for cue in row]
-    return quote(*sentence_of(cues, cues.index(weighed[int(chosen)][1])))
+    sentences = {
+        sentence[0].start: quote(*sentence)
+        for number in chosen
+        if (sentence := sentence_of(cues, cues.index(weighed[number][1])))
+    }
+    return "\n".join(sentences[start] for start in sorted(sentences))
 
 
 def _weighed(
