@@ -26,7 +26,7 @@ TRUE = {
     },
     "forty-one-steps": {
         "What did Hugo see on Sunday night?": "wheelbarrow",
-        "Where was Nora on Sunday night?": "bed",
+        "How many steps are there?": "forty-one",
         "Where does the film begin?": "beach",
         "Who is Lily?": "black cat",
         "Is there a robot in the film?": "Yes",
