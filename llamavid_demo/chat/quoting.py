@@ -60,8 +60,8 @@ def quoted(
 ) -> str:
     """The quote of the cue that got most of the attention that a watch saw, with all of its sentence; "" without one.
 
-    A second one that got half as much, or more, is quoted, too, in order of time. What looks at a frame among the `words` behind
-    the section got counts for what is said there. With a temperature chance chooses one, as it does among tokens.
+    A second one that got at least half as much is quoted, too, in order of time. What looks at a frame among the
+    `words` behind the section got counts for what is said there. With a temperature chance chooses one, as among tokens.
     """
     weighed = [(weight, cue) for weight, cue in _weighed(model, watch, read, words) if weight > 0]
     if not weighed:
