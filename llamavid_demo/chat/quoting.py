@@ -61,7 +61,7 @@ def quoted(
     """The quote of the cue that got most of the attention that a watch saw, with all of its sentence; "" without one.
 
     A second one that got at least half as much is quoted, too, in order of time. What looks at a frame among the
-    `words` behind the section got counts for what is said there. With a temperature chance chooses one, as among tokens.
+    `words` behind the section got counts for what is said there. With a temperature chance chooses one, as of tokens.
     """
     weighed = [(weight, cue) for weight, cue in _weighed(model, watch, read, words) if weight > 0]
     if not weighed:
