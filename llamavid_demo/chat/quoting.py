@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from llamavid_demo.film.cues import Cue
-from llamavid_demo.film.quotes import quote, sentence_of
+from llamavid_demo.film.quotes import exchange_of, quote
 from llamavid_demo.model.attention import AttentionWatch
 from llamavid_demo.model.loaded import LoadedModel, TextTokenizer
 from llamavid_demo.model.prompt import FRAME, Word
@@ -58,7 +58,7 @@ class Readable:
 def quoted(
     model: LoadedModel, watch: AttentionWatch, read: Readable, words: Sequence[Word], *, temperature: float = 0.0
 ) -> str:
-    """The quote of the cue that got most of the attention that a watch saw, with all of its sentence; "" without one.
+    """The quote of the cue that got most of the attention that a watch saw: its sentence, of a question also the reply.
 
     A second one that got at least half as much is quoted, too, in order of time. What looks at a frame among the
     `words` behind the section got counts for what is said there. With a temperature chance chooses one, as of tokens.
@@ -72,12 +72,12 @@ def quoted(
     if temperature > 0:
         chosen = torch.multinomial((weights / weights.max()) ** (1 / temperature), 1).tolist()
     cues = [cue for row in read.cues for cue in row]
-    sentences = {
+    said = {
         sentence[0].start: quote(*sentence)
         for number in chosen
-        if (sentence := sentence_of(cues, cues.index(weighed[number][1])))
+        for sentence in exchange_of(cues, cues.index(weighed[number][1]))
     }
-    return "\n".join(sentences[start] for start in sorted(sentences))
+    return "\n".join(said[start] for start in sorted(said))
 
 
 def _weighed(

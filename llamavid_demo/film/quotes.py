@@ -1,4 +1,4 @@
-"""Quotes: what is said in a cue, word by word, and by whom; a sentence that goes over several cues is quoted whole."""
+"""Quotes: what is said in a cue, word by word, and by whom; whole sentences, and questions with their reply."""
 
 import re
 from collections.abc import Sequence
@@ -9,8 +9,10 @@ from llamavid_demo.film.cues import Cue
 _SPEAKER = re.compile(r"- ?|(?:- ?)?(?:([^\W\d_][\w.' ]{0,24}):|\[((?:[A-Z][\w.']*\s?){1,3})\])\s+")
 _SOUND = re.compile(r"(?:[\[(][^\])]*[\])]\s*)+(?=.*\w)")
 _ENDED = re.compile(r"[.!?…♪\])*\"'”’]$")
+_ASKS = re.compile(r"\?[\"'”’]?$")
 _GOES_ON = re.compile(r"(?:\.\.\.|…)?\s*[^\W\d_A-Z]")  # a small letter
 PAUSE = 2.0  # seconds between two cues of one sentence, at most
+SILENCE = 5.0  # seconds before a reply, at most
 MOST = 4  # cues of a sentence
 
 
@@ -36,6 +38,15 @@ def sentence_of(cues: Sequence[Cue], number: int) -> Sequence[Cue]:
     while end < len(cues) and end - begin < MOST and _go_together(cues[end - 1], cues[end]):
         end += 1
     return cues[begin:end]
+
+
+def exchange_of(cues: Sequence[Cue], number: int) -> list[Sequence[Cue]]:
+    """The sentence of cue `number` of the `cues`; if it asks something, the reply behind it, too."""
+    said = sentence_of(cues, number)
+    after = cues.index(said[-1]) + 1
+    if not _ASKS.search(said[-1].text.strip()) or after == len(cues) or cues[after].start - said[-1].end > SILENCE:
+        return [said]
+    return [said, sentence_of(cues, after)]
 
 
 def _go_together(one: Cue, following: Cue) -> bool:

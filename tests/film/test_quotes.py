@@ -1,7 +1,7 @@
 import pytest
 
 from llamavid_demo.film.cues import Cue
-from llamavid_demo.film.quotes import quote, sentence_of
+from llamavid_demo.film.quotes import exchange_of, quote, sentence_of
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,16 @@ def test_a_sentence_that_goes_over_several_cues_is_quoted_whole(number: int, quo
 def test_of_cues_that_never_end_a_sentence_some_are_quoted() -> None:
     cues = [Cue(at, at + 1, f"word {at}") for at in range(20)]
     assert len(sentence_of(cues, 10)) == 4 and cues[10] in sentence_of(cues, 10)
+
+
+def test_a_question_is_quoted_with_its_reply() -> None:
+    asked = [
+        Cue(0, 2, "Max: Where were you?"),
+        Cue(2.5, 4, "Nora: In bed."),
+        Cue(4, 5, "Max: Asleep?"),
+        Cue(12, 13, "Hm."),
+    ]
+    assert [quote(*said) for said in exchange_of(asked, 0)] == ['"Where were you?" – Max', '"In bed." – Nora']
+    assert [quote(*said) for said in exchange_of(asked, 1)] == ['"In bed." – Nora']
+    assert [quote(*said) for said in exchange_of(asked, 2)] == ['"Asleep?" – Max']
+    assert [quote(*said) for said in exchange_of(asked[:1], 0)] == ['"Where were you?" – Max']
