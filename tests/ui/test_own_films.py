@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.film.film_server import PIECE, Offer, serving
 from tests.ui.conftest import Server, make_clip, start_small_films, visit
-from tests.ui.test_page import HARBOUR, ask, open_harbour, stop, wait_for_video
+from tests.ui.test_page import HARBOUR, ask, expect_words, open_harbour, stop, wait_for_video
 
 MOST_MB = 1.0
 SLOW = 40_000  # bytes a second
@@ -255,7 +255,7 @@ def test_own_clip_and_its_conversation_are_there_after_a_reload(page: Page, foye
     said = page.locator("#current .answer").inner_text()
     page.reload()
     expect(page.locator("#about h2")).to_have_text(clip.stem)
-    expect(page.locator("#current .answer")).to_have_text(said)
+    expect_words(page, said)
     expect(page.locator("#wall [data-film^=own]")).to_have_count(1)
     wait_for_video(page, "video.readyState > 0")
     page.locator("#wall [data-remove]").click()

@@ -35,6 +35,11 @@ def stop(page: Page) -> None:
     expect(page.locator("#current .status")).to_have_attribute("data-finished", "stopped")
 
 
+def expect_words(page: Page, words: str) -> None:
+    """Wait until the answer is seen as these words; an untrained model's have control characters among them."""
+    page.wait_for_function("words => document.querySelector('#current .answer')?.innerText === words", arg=words)
+
+
 def status(page: Page) -> Locator:
     return page.locator("#current .status")
 
