@@ -1,4 +1,4 @@
-"""Drafts of an answer's next tokens, for answers that quote: what stands behind its last tokens in what was read.
+"""Drafts of an answer's next tokens, for answers that repeat what was read: what stands there behind its last tokens.
 
 Prompt lookup decoding (Saxena 2023; speculative decoding without a second model, Leviathan et al. 2023). A step reads a
 whole draft in little more than the time of one token, and the model chooses each token as ever. In float32 the answer

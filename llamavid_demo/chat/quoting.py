@@ -47,8 +47,8 @@ class Quoting:
 
 
 @dataclass(frozen=True)
-class Readable:
-    """What was read of a section: its `ids`, the text `last` behind its last frame, and the `cues` of each frame."""
+class Quotable:
+    """What may be quoted of a section as it was read: `ids`, the text `last` behind its last frame, `cues` by frame."""
 
     ids: Sequence[int]
     last: str
@@ -56,7 +56,7 @@ class Readable:
 
 
 def quoted(
-    model: LoadedModel, watch: AttentionWatch, read: Readable, words: Sequence[Word], *, temperature: float = 0.0
+    model: LoadedModel, watch: AttentionWatch, read: Quotable, words: Sequence[Word], *, temperature: float = 0.0
 ) -> str:
     """The quote of the cue that got most of the attention that a watch saw: its sentence, of a question also the reply.
 
@@ -81,7 +81,7 @@ def quoted(
 
 
 def _weighed(
-    model: LoadedModel, watch: AttentionWatch, read: Readable, words: Sequence[Word]
+    model: LoadedModel, watch: AttentionWatch, read: Quotable, words: Sequence[Word]
 ) -> Iterator[tuple[float, Cue]]:
     """Each cue with its part of the attention: a frame's is split by that on the lines that are read behind it."""
     tokens, per_frame = model.tokenizer, model.config.tokens_per_frame

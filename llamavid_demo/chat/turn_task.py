@@ -9,7 +9,7 @@ from llamavid_demo.chat.conversation_cache import ConversationCache
 from llamavid_demo.chat.decoding import read
 from llamavid_demo.chat.ledger import Bytes, added
 from llamavid_demo.chat.progress import tell
-from llamavid_demo.chat.quoting import Readable, quoted
+from llamavid_demo.chat.quoting import Quotable, quoted
 from llamavid_demo.chat.section_reader import View
 from llamavid_demo.chat.section_task import SectionTask
 from llamavid_demo.chat.sizes import batch_bytes, tail_bytes
@@ -91,7 +91,7 @@ class TurnTask(SectionTask):
     def quoted(self, temperature: float) -> str:
         """The quote of the line that the model looks at by now, "" where there is none."""
         view = self.view
-        read = Readable(self.reader.prompt.ids[: view.visible], view.last_cues, view.cues)
+        read = Quotable(self.reader.prompt.ids[: view.visible], view.last_cues, view.cues)
         return quoted(self.reader.model, self.watch, read, self.asked, temperature=temperature)
 
     def ids_read(self) -> list[int]:

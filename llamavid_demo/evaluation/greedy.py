@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from llamavid_demo.chat.decoding import Sampling, chooser
-from llamavid_demo.chat.quoting import Choose, Quoting, Readable, quoted
+from llamavid_demo.chat.quoting import Choose, Quotable, Quoting, quoted
 from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.attention import AttentionWatch, BatchReading, TailReading
 from llamavid_demo.model.kv_cache import Prefix, Tail, TailBatch
@@ -32,7 +32,7 @@ class ReadSection:
     ids: tuple[int, ...]
     frames: SectionFrames
     prefix: Prefix
-    read: Readable
+    quotable: Quotable
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def read_section(
     rows = _outcome(frames.rows())
     prefix = Prefix(model.config.llama.num_hidden_layers, len(prompt.ids))
     model.fill(prefix, frames.embed(prompt.ids, change(rows) if change else rows))
-    return ReadSection(prompt.ids, frames, prefix, Readable(prompt.ids, prompt.last_cues, cues))
+    return ReadSection(prompt.ids, frames, prefix, Quotable(prompt.ids, prompt.last_cues, cues))
 
 
 @torch.inference_mode()
@@ -101,7 +101,7 @@ def begin(
     choose: Choose = chooser(Sampling())
     if model.config.quotes:
         reading.watch = watch
-        choose = Quoting(choose, model.tokenizer, lambda: quoted(model, watch, section.read, words))
+        choose = Quoting(choose, model.tokenizer, lambda: quoted(model, watch, section.quotable, words))
     hidden = model.hidden(embeds, reading, [places])
     tail.advance(len(words))
     reading.watch = watch

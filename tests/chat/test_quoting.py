@@ -9,7 +9,7 @@ import torch
 from llamavid_demo.chat import MovieChat
 from llamavid_demo.chat.answer import Answer
 from llamavid_demo.chat.decoding import Sampling
-from llamavid_demo.chat.quoting import Choose, Quoting, Readable, quoted
+from llamavid_demo.chat.quoting import Choose, Quotable, Quoting, quoted
 from llamavid_demo.film import Cue
 from llamavid_demo.model.attention import AttentionWatch
 from llamavid_demo.model.loaded import LoadedModel
@@ -38,7 +38,7 @@ def watched(weights: Sequence[float], behind: Sequence[float] = ()) -> Attention
 
 
 def test_the_line_that_is_looked_at_is_quoted(micro: LoadedModel) -> None:
-    read = Readable([1, FRAME, FRAME, 5, FRAME, FRAME], "", [[ADA], [BEN]])
+    read = Quotable([1, FRAME, FRAME, 5, FRAME, FRAME], "", [[ADA], [BEN]])
     assert quoted(micro, watched([0.9, 0, 0, 0.2, 0, 0.09]), read, []) == '"Wait!" – Ada'
     assert quoted(micro, watched([0.9, 0, 0, 0.2, 0, 0.5]), read, []) == '"I can\'t." – Ben'
     both = '"Wait!" – Ada\n"I can\'t." – Ben'
@@ -54,13 +54,13 @@ def test_the_line_that_is_looked_at_is_quoted(micro: LoadedModel) -> None:
 
 def test_of_two_lines_behind_a_frame_the_one_that_is_looked_at_is_quoted(micro: LoadedModel) -> None:
     [line] = [i for i in micro.tokenizer.encode("\n") if micro.tokenizer.decode([i]) == "\n"][:1]
-    read = Readable([FRAME, FRAME, line, 5, line, 6, line, 7], "", [[ADA, CLEO]])
+    read = Quotable([FRAME, FRAME, line, 5, line, 6, line, 7], "", [[ADA, CLEO]])
     assert quoted(micro, watched([0, 0, 0.1, 0.1, 0, 0.5, 0.9, 0.9]), read, []) == '"Why?" – Cleo'
     assert quoted(micro, watched([0, 0, 0.6, 0.1, 0, 0.3, 0.9, 0.9]), read, []) == '"Wait!" – Ada'
 
 
 def test_with_a_temperature_another_line_may_be_quoted(micro: LoadedModel) -> None:
-    read = Readable([FRAME, FRAME, 5, FRAME, FRAME], "", [[ADA], [BEN]])
+    read = Quotable([FRAME, FRAME, 5, FRAME, FRAME], "", [[ADA], [BEN]])
     torch.manual_seed(0)
     said = [quoted(micro, watched([0, 0, 0.6, 0, 0.4]), read, [], temperature=1.0) for _ in range(50)]
     assert 20 <= said.count('"Wait!" – Ada') < 45
