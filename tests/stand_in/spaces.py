@@ -1,7 +1,9 @@
 """Stands in for the Hub's package `spaces` on ZeroGPU: what is lent runs in a process forked for each call.
 
-So nothing of a call is there in the next one, and what passes between the two is pickled, without tensors. A line for
-each call, its seconds and its process, goes to the file that `STAND_IN_CALLS` names.
+So nothing of a call is there in the next one, and what passes between the two is pickled, without tensors. As the
+Hub's does, that process lets go of the server's connections: one that it held would not end where the server ends it,
+and what a browser then sends on it reaches nobody. A line for each call, its seconds and its process, goes to the file
+that `STAND_IN_CALLS` names.
 """
 
 import multiprocessing
@@ -13,6 +15,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 FORK = multiprocessing.get_context("fork")
 refusal: str | None = None  # what the Hub says when it lends none
@@ -57,6 +61,9 @@ def gradio_auto_wrap(function: Any) -> Any:
 
 
 def _work(task: Callable[..., Iterator[Any]], given: bytes, there: Connection, stopping: Event) -> None:
+    for connection in psutil.Process().net_connections("inet"):
+        os.close(connection.fd)
+
     def iterate() -> None:
         steps = task(*pickle.loads(given))  # noqa: S301 - our own
         for step in steps:
