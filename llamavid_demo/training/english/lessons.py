@@ -25,7 +25,7 @@ from llamavid_demo.training.english.variation import retold, shifted, typed
 
 BRIEFLY = ("Answer in a few words.", "Answer briefly.", "Short answer please.", "In a few words.", "(short answer)")
 # Shares of drawn films, of scenes over drawn pictures, and of named pictures alone. Short films teach the most a token.
-DRAWN, OVER_DRAWN, PICTURED = 0.28, 0.1, 0.06
+DRAWN, OVER_DRAWN, PICTURED = 0.22, 0.1, 0.06
 QUESTS = 0.5  # share of drawn films that tell a story
 SHORT = 0.7  # share of the others that are some seconds long
 QUOTED = {"who", "what", "why", "how", "where", "when", "how many", "quote", "follow-up"}  # kinds of questions

@@ -16,7 +16,7 @@ from llamavid_demo.training.english.sequence import IGNORED, TalkSequence
 from llamavid_demo.training.learning import autocast
 from llamavid_demo.training.stages import StepResult
 
-POINTING = 0.6  # weight of the loss on where to look
+POINTING = 1.0  # weight of the loss on where to look
 HEADS = 3  # of each pointing layer, one group
 IN_BLOCKS = "in-blocks"
 _BLOCKS = 4  # that a film is cut into

@@ -19,12 +19,12 @@ from llamavid_demo.training.english.film import Film, Talk
 from llamavid_demo.training.english.word_tokens import WordTokens
 
 IGNORED = -100
-POINTED = 4  # first tokens of an answer that point to its lines
+BEGUN = 4  # first tokens of an answer: those that point to its lines, and all that is learned of a quote
 
 
 @dataclass
 class TalkSequence:
-    """Ids (L,) with `FRAME` where `tokens` (F, H) go; `labels` with -100 outside of answers; `seen` (L, L).
+    """Ids (L,) with `FRAME` where `tokens` (F, H) go; `labels` with -100 where nothing is learned; `seen` (L, L).
 
     The film ends at the first of `ends`, each talk at the next.
     `pointers`: (position, positions): where an answer's first words are found, in lines or frames.
@@ -81,8 +81,12 @@ class SequenceMaker:
                 found += [frame_places[frame] + 1 for frame in turn.frames]
                 seen_again = {*turn.frames, *(heard_at[line] for line in told if line in heard_at)}
                 found += [at for at in range(begin, start) if looked[at - begin] in seen_again]
+                pointing = [*range(start - 1, min(end, start - 1 + BEGUN))]
+                if turn.quoted is not None:  # its line is chosen when the question has been read, and copied
+                    labels[start + BEGUN : end] = [IGNORED] * max(0, end - start - BEGUN)
+                    pointing = [start - 1] * BEGUN
                 if found and turn.kind != "summary":
-                    pointers += [(at, found) for at in range(start - 1, min(end, start - 1 + POINTED))]
+                    pointers += [(at, found) for at in pointing]
                 kinds.append(turn.kind)
             ends.append(len(ids))
         at = torch.tensor(places)

@@ -100,6 +100,15 @@ def test_answers_point_to_their_lines(maker: SequenceMaker) -> None:
     assert made.labels[at] == IGNORED and made.labels[at + 1] != IGNORED
 
 
+def test_a_quote_is_learned_at_its_beginning_and_points_from_the_question(maker: SequenceMaker) -> None:
+    turn = Turn("which door", '"The green one."', (0, 1), "what", quoted=1)
+    made = maker(Film(list(CUES), 0, 15, [[turn]]), look_frames=0)
+    learned = (made.labels != IGNORED).nonzero().flatten().tolist()
+    assert text_of(maker, made.ids[learned]) == '"The'
+    assert {at for at, _ in made.pointers} == {learned[0] - 1} and len(made.pointers) == len(learned)
+    assert text_of(maker, made.ids[made.pointers[0][1]]).startswith("\n0:03 - Which one?")
+
+
 def test_joined_films_keep_their_lines(maker: SequenceMaker) -> None:
     both = joined(film(), film(), 5)
     assert both.seconds == 35 and both.talks[2][0].lines == (3,)
