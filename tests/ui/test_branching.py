@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.ui.test_page import ask, open_harbour, stop
+from tests.ui.test_page import ask, expect_words, open_harbour, stop
 
 # The answer is redrawn while its button says that it was copied.
 COPY_AND_REDRAW = """async () => {
@@ -40,7 +40,7 @@ def test_edit_copy_judge_save_and_print(page: Page) -> None:
     assert int(page.locator("#current .status").get_attribute("data-reused") or 0) > 0
     page.get_by_role("button", name="Branch before").press("Enter")
     expect(page.locator("#current .pages")).to_contain_text("1 of 2")
-    expect(page.locator("#current .answer")).to_have_text(answer)
+    expect_words(page, answer)
     expect(page.get_by_role("button", name="Branch before")).to_be_focused()
     expect(page.locator("#current .looked")).to_be_visible()  # the pictures have come: nothing is drawn anew
     page.locator("#current [data-does=copy]").click()
@@ -49,9 +49,12 @@ def test_edit_copy_judge_save_and_print(page: Page) -> None:
     page.locator("#current [data-does=share]").click()
     expect(page.locator("#current [data-does=share]")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()").endswith("?movie=harbour&section=0&q=Where+is+the+map%3F")
-    page.get_by_role("button", name="Share this moment").click()
-    expect(page.locator("#keeping [data-does=share]")).to_have_text("Copied")
-    assert page.evaluate("navigator.clipboard.readText()").endswith("?movie=harbour&section=0")
+    for second, link in ((0, "?movie=harbour&section=0"), (7.5, "?movie=harbour&section=0&t=7")):
+        page.locator("#player video").evaluate("(video, second) => { video.currentTime = second; }", second)
+        page.get_by_role("button", name="Share this moment").click()
+        expect(page.locator("#keeping [data-does=share]")).to_have_text("Copied")
+        assert page.evaluate("navigator.clipboard.readText()").endswith(link)
+        expect(page.locator("#keeping [data-does=share]")).to_have_text("Share this moment")
     assert page.evaluate(COPY_AND_REDRAW) == "Copied"
     page.locator("#current [data-thumb]").first.click()
     with page.expect_download() as download:
@@ -62,6 +65,9 @@ def test_edit_copy_judge_save_and_print(page: Page) -> None:
     page.reload()
     expect(page.locator("#current .pages")).to_contain_text("1 of 2")
     expect(page.locator("#current [data-thumb]").first).to_have_attribute("aria-pressed", "true")
+    page.evaluate("() => { window.print = () => { document.title = 'on paper'; }; }")
+    page.get_by_role("button", name="Print").click()
+    expect(page).to_have_title("on paper")
     page.emulate_media(media="print")
     for part in ("#player", "#composer", "#keeping", "#foyer", "#transcript", "#current .under", "#steering"):
         expect(page.locator(part)).to_be_hidden()
