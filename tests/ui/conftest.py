@@ -186,7 +186,6 @@ def visit(
     *,
     width: int = 1280,
     height: int = 800,
-    dark: bool = False,
     locale: str = "en-US",
     script: str = "",
 ) -> Iterator[Page]:
@@ -196,7 +195,7 @@ def visit(
     """
     context = browser.new_context(
         viewport={"width": width, "height": height},
-        color_scheme="dark" if dark else "light",
+        color_scheme="light",
         reduced_motion="reduce",
         locale=locale,
     )
