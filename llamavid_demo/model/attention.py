@@ -4,7 +4,7 @@ What a token attends to is a `Reading`, which transformers hands through to the 
 model's call. Scores of prefix and tail are computed apart and meet in one softmax (`joint_attention.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, Protocol
@@ -43,15 +43,15 @@ class AttentionWatch:
     layers: frozenset[int]
     words: int = 0
     heads: int | None = None
-    _sums: dict[torch.device, torch.Tensor] = field(default_factory=dict)
+    _sums: dict[int, torch.Tensor] = field(default_factory=dict)  # by layer
 
     def add(self, layer: int, film: torch.Tensor, own: torch.Tensor) -> None:
         """Count the attention of one written token on the section (rows, P) and the tail (rows, T); a row is a head."""
         if layer in self.layers:
             film, own = film[: self.heads], own[: self.heads]
-            if film.device not in self._sums:
-                self._sums[film.device] = torch.zeros(self.positions + self.words, device=film.device)
-            sums = self._sums[film.device]
+            if layer not in self._sums:
+                self._sums[layer] = torch.zeros(self.positions + self.words, device=film.device)
+            sums = self._sums[layer]
             sums[: film.shape[1]] += film.float().mean(dim=0)
             if self.words:
                 own = own[:, : self.words]
@@ -60,17 +60,21 @@ class AttentionWatch:
     @property
     def mass(self) -> torch.Tensor:
         """Attention on the section, (positions,) on the CPU."""
-        return self._summed[: self.positions]
+        return self._summed(self._sums)[: self.positions]
 
     @property
     def words_mass(self) -> torch.Tensor:
         """Attention on the words behind it, (words,) on the CPU."""
-        return self._summed[self.positions :]
+        return self._summed(self._sums)[self.positions :]
 
-    @property
-    def _summed(self) -> torch.Tensor:
+    def deepest(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Attention on the section and on the words behind it, of the deepest watched layer alone."""
+        summed = self._summed(sorted(self._sums)[-1:])
+        return summed[: self.positions], summed[self.positions :]
+
+    def _summed(self, layers: Iterable[int]) -> torch.Tensor:
         none = torch.zeros(self.positions + self.words)
-        return torch.stack([none, *(one.cpu() for one in self._sums.values())]).sum(dim=0)
+        return torch.stack([none, *(self._sums[layer].cpu() for layer in layers)]).sum(dim=0)
 
 
 @dataclass

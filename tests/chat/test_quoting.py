@@ -39,8 +39,8 @@ def watched(weights: Sequence[float], behind: Sequence[float] = ()) -> Attention
 
 def test_the_line_that_is_looked_at_is_quoted(micro: LoadedModel) -> None:
     read = Quotable([1, FRAME, FRAME, 5, FRAME, FRAME], "", [[ADA], [BEN]])
-    assert quoted(micro, watched([0.9, 0, 0, 0.2, 0, 0.09]), read, []) == '"Wait!" – Ada'
-    assert quoted(micro, watched([0.9, 0, 0, 0.2, 0, 0.5]), read, []) == '"I can\'t." – Ben'
+    assert quoted(micro, watched([0.9, 0, 0, 0.2, 0, 0.07]), read, []) == '"Wait!" – Ada'
+    assert quoted(micro, watched([0.9, 0, 0, 0.2, 0, 0.6]), read, []) == '"I can\'t." – Ben'
     both = '"Wait!" – Ada\n"I can\'t." – Ben'
     assert quoted(micro, watched([0.9, 0, 0, 0.2, 0, 0.11]), read, []) == both
     assert quoted(micro, watched([0.9, 0, 0, 0.2, 0, 0.39]), read, []) == both
@@ -48,14 +48,22 @@ def test_the_line_that_is_looked_at_is_quoted(micro: LoadedModel) -> None:
     assert quoted(micro, watched([0.9, 0, 0, 0.2, 0, 0.3], [0, 0.6]), read, look) == '"Wait!" – Ada'
     read = replace(read, last="then")
     behind = [Word(i) for i in micro.tokenizer.encode("then what")]
-    assert quoted(micro, watched([0, 0, 0, 0.2, 0, 0], [0.5, 0]), read, behind) == '"I can\'t." – Ben'
+    assert quoted(micro, watched([0, 0, 0, 0.2, 0, 0], [0.6, 0]), read, behind) == '"I can\'t." – Ben'
     assert quoted(micro, watched([0.9, 0, 0, 0, 0, 0]), read, []) == ""
+
+
+def test_the_deepest_watched_layer_decides(micro: LoadedModel) -> None:
+    read, watch = Quotable([FRAME, FRAME, 5, FRAME, FRAME], "", [[ADA], [BEN]]), AttentionWatch(5, frozenset({1, 3}))
+    for layer, weights in ((3, [0, 0, 0.1, 0, 0.4]), (1, [0, 0, 0.8, 0, 0.1])):
+        watch.add(layer, torch.tensor([weights]), torch.zeros(1, 0))
+    assert watch.mass.tolist() == pytest.approx([0, 0, 0.9, 0, 0.5])
+    assert quoted(micro, watch, read, []) == '"I can\'t." – Ben'
 
 
 def test_of_two_lines_behind_a_frame_the_one_that_is_looked_at_is_quoted(micro: LoadedModel) -> None:
     [line] = [i for i in micro.tokenizer.encode("\n") if micro.tokenizer.decode([i]) == "\n"][:1]
     read = Quotable([FRAME, FRAME, line, 5, line, 6, line, 7], "", [[ADA, CLEO]])
-    assert quoted(micro, watched([0, 0, 0.1, 0.1, 0, 0.5, 0.9, 0.9]), read, []) == '"Why?" – Cleo'
+    assert quoted(micro, watched([0, 0, 0.1, 0.1, 0, 0.6, 0.9, 0.9]), read, []) == '"Why?" – Cleo'
     assert quoted(micro, watched([0, 0, 0.6, 0.1, 0, 0.3, 0.9, 0.9]), read, []) == '"Wait!" – Ada'
 
 
