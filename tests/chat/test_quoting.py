@@ -64,7 +64,7 @@ def test_of_two_lines_behind_a_frame_the_one_that_is_looked_at_is_quoted(micro: 
     [line] = [i for i in micro.tokenizer.encode("\n") if micro.tokenizer.decode([i]) == "\n"][:1]
     read = Quotable([FRAME, FRAME, line, 5, line, 6, line, 7], "", [[ADA, CLEO]])
     assert quoted(micro, watched([0, 0, 0.1, 0.1, 0, 0.6, 0.9, 0.9]), read, []) == '"Why?" – Cleo'
-    assert quoted(micro, watched([0, 0, 0.6, 0.1, 0, 0.3, 0.9, 0.9]), read, []) == '"Wait!" – Ada'
+    assert quoted(micro, watched([0, 0, 0.7, 0.1, 0, 0.2, 0.9, 0.9]), read, []) == '"Wait!" – Ada'
 
 
 def test_with_a_temperature_another_line_may_be_quoted(micro: LoadedModel) -> None:
