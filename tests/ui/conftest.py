@@ -195,7 +195,6 @@ def visit(
     """
     context = browser.new_context(
         viewport={"width": width, "height": height},
-        color_scheme="light",
         reduced_motion="reduce",
         locale=locale,
     )

@@ -82,7 +82,7 @@ AttentionInterface.register(IN_BLOCKS, attention_in_blocks)
 
 
 class TalkReader:
-    """The LLaMA with its adapter. An answer is right when its every token is the likeliest."""
+    """The LLaMA with its adapter. An answer is right when all that is learned of it is likeliest."""
 
     def __init__(self, llama: LlamaForCausalLM) -> None:
         self.llama = llama
@@ -90,7 +90,7 @@ class TalkReader:
         self.pointing = pointing_layers(llama.config.num_hidden_layers)
 
     def __call__(self, sequence: TalkSequence) -> StepResult:
-        """Loss of a film with its talks, mean over the tokens of all answers."""
+        """Loss of a film with its talks, mean over all tokens that are learned."""
         model, device = self.llama.model, self.llama.device
         with autocast(device):
             hidden = self._embed(sequence, device)

@@ -19,7 +19,7 @@ from llamavid_demo.training.english.film import Film, Talk
 from llamavid_demo.training.english.word_tokens import WordTokens
 
 IGNORED = -100
-BEGUN = 4  # first tokens of an answer: those that point to its lines, and all that is learned of a quote
+FIRST_TOKENS = 4  # of an answer: those that point to its lines, and all that is learned of a quote
 
 
 @dataclass
@@ -27,7 +27,8 @@ class TalkSequence:
     """Ids (L,) with `FRAME` where `tokens` (F, H) go; `labels` with -100 where nothing is learned; `seen` (L, L).
 
     The film ends at the first of `ends`, each talk at the next.
-    `pointers`: (position, positions): where an answer's first words are found, in lines or frames.
+    `pointers`: (position, positions): where an answer's first words are found, in lines or frames; all of a quote stand
+    at its question's last token.
     """
 
     ids: torch.Tensor
@@ -74,19 +75,20 @@ class SequenceMaker:
             labels += [IGNORED] * len(words)
             owners += [0] * len(words)
             for turn, (start, end) in zip(talk, self._answers(ids, begin), strict=True):
-                labels[start:end] = ids[start:end]
+                begun = min(end, start + FIRST_TOKENS)
+                learned = end if turn.quoted is None else begun  # the rest of a quote is copied
+                labels[start:learned] = ids[start:learned]
                 owners[start:end] = [len(kinds)] * (end - start)
                 told = turn.lines if turn.quoted is None else (turn.quoted,)
                 found = [at for line in told for at in lines.get(line, ())]
                 found += [frame_places[frame] + 1 for frame in turn.frames]
                 seen_again = {*turn.frames, *(heard_at[line] for line in told if line in heard_at)}
                 found += [at for at in range(begin, start) if looked[at - begin] in seen_again]
-                pointing = [*range(start - 1, min(end, start - 1 + BEGUN))]
-                if turn.quoted is not None:  # its line is chosen when the question has been read, and copied
-                    labels[start + BEGUN : end] = [IGNORED] * max(0, end - start - BEGUN)
-                    pointing = [start - 1] * BEGUN
                 if found and turn.kind != "summary":
-                    pointers += [(at, found) for at in pointing]
+                    # The line of a quote is chosen when the question has been read.
+                    pointers += [
+                        (at if turn.quoted is None else start - 1, found) for at in range(start - 1, begun - 1)
+                    ]
                 kinds.append(turn.kind)
             ends.append(len(ids))
         at = torch.tensor(places)
