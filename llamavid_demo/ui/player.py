@@ -236,6 +236,8 @@ def subtitle_file(movie: Movie, folder: Path) -> Path | None:
     text = "\0".join(f"{cue.start} {cue.end} {cue.text}" for cue in movie.subtitles.cues)
     target = folder / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.vtt"
     if target.exists():
+        with suppress(OSError):
+            os.utime(target)  # of a visitor's files those go first that were shown longest ago
         return target
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -103,10 +103,11 @@ class Sessions:
     def subtitled(self, key: str, slug: str) -> Subtitled:
         """What the visitor made of that film's subtitles, to be changed. Raises `MovieError`."""
         movie, visit = self.original(key, slug), self.visit(key)
-        if slug not in visit.subtitled:
-            folder = self._uploads.room(visit, f"{slug}/subtitles") if self._uploads else None
-            visit.subtitled[slug] = Subtitled(movie, movie.subtitles, folder)
-        return visit.subtitled[slug]
+        with self._lock:  # two steps may be the first
+            if slug not in visit.subtitled:
+                folder = self._uploads.room(visit, f"{slug}/subtitles") if self._uploads else None
+                visit.subtitled[slug] = Subtitled(movie, movie.subtitles, folder)
+            return visit.subtitled[slug]
 
     def begin_anew(self, key: str, slug: str) -> None:
         """The film's subtitles have changed: conversations about it go on with a model that reads them."""

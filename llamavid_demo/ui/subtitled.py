@@ -9,6 +9,7 @@ from llamavid_demo.film import Movie, SubtitleTrack
 from llamavid_demo.film.cues import shifted
 
 MOST_DELAY = 600.0  # seconds
+FILES = 8  # for the player; it may not have asked for those of the last changes yet
 
 
 @dataclass(eq=False)
@@ -36,7 +37,8 @@ class Subtitled:
         """Give the film this track, so many seconds later. Raises `SubtitleError` beyond ten minutes."""
         if abs(delay) > MOST_DELAY:
             raise SubtitleError(f"{delay:+.1f} s is more than subtitles can be moved, ±{MOST_DELAY:.0f} s. Edit them.")
-        for old in self.folder.glob("*.vtt") if self.folder else ():  # the player asks for the new one only
+        files = sorted(self.folder.glob("*.vtt"), key=_age) if self.folder else []
+        for old in files[FILES - 1 :]:
             old.unlink(missing_ok=True)
         self.track, self.delay, self.draft = track, delay, None
         self.movie = replace(self.movie, subtitles=track and shifted(track, delay))
@@ -45,3 +47,10 @@ class Subtitled:
         """Give the film a track that was made here; it stays among the choices."""
         self.made[track.source] = track
         self.show(track)
+
+
+def _age(path: Path) -> float:
+    try:
+        return -path.stat().st_mtime
+    except FileNotFoundError:  # the visitor has left
+        return 0.0

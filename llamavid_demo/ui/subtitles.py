@@ -5,8 +5,10 @@ Whatever changes, model, player, transcript and search take the same cues: those
 
 import logging
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
+from functools import wraps
+from typing import Concatenate, ParamSpec
 
 import gradio as gr
 
@@ -32,6 +34,20 @@ STOPPED = "Cancelled. The subtitles are as they were."
 BROKEN = "Something went wrong while listening; the server's log says what. The subtitles are as they were."
 
 log = logging.getLogger(__name__)
+Given = ParamSpec("Given")
+
+
+def in_turn(
+    change: "Callable[Concatenate[Subtitling, str, Given], Parts]",
+) -> "Callable[Concatenate[Subtitling, str, Given], Parts]":
+    """Of two presses of a visitor at once the second finds what the first has made."""
+
+    @wraps(change)
+    def waiting(self: "Subtitling", key: str, /, *given: Given.args, **named: Given.kwargs) -> Parts:
+        with self._sessions.visit(key).press_lock:
+            return change(self, key, *given, **named)
+
+    return waiting
 
 
 class Subtitling:
@@ -64,6 +80,7 @@ class Subtitling:
             self._sessions.subtitled(key, slug).draft = typed if edited else None
         return {}
 
+    @in_turn
     def choose(self, key: str, slug: str, typed: str, source: str) -> Parts:
         """Take another track. One that is not there is refused."""
         original, known = self._sessions.original(key, slug), self._sessions.subtitled(key, slug)
@@ -88,6 +105,7 @@ class Subtitling:
         known.show(track)
         return self._changed(key, slug)
 
+    @in_turn
     def read_as(self, key: str, slug: str, typed: str, encoding: str) -> Parts:
         """Read the file in use in another encoding. One that is not there is refused."""
         known, original = self._sessions.subtitled(key, slug), self._sessions.original(key, slug)
@@ -106,6 +124,7 @@ class Subtitling:
         known.show(track, known.delay)
         return self._changed(key, slug)
 
+    @in_turn
     def step(self, key: str, slug: str, typed: str, steps: int) -> Parts:
         """Let the subtitles come so many half seconds later."""
         known = self._sessions.subtitled(key, slug)
@@ -120,6 +139,7 @@ class Subtitling:
             return {"subtitles_alert": alert(str(error))}
         return self._changed(key, slug)
 
+    @in_turn
     def apply(self, key: str, slug: str, typed: str) -> Parts:
         """Take what was typed as the film's subtitles. What is wrong is said, and the text stays as it is."""
         if self._busy(key, slug):
@@ -190,6 +210,7 @@ class Subtitling:
             known.stop_hearing()
         return {}
 
+    @in_turn
     def _heard(self, key: str, slug: str, known: Subtitled, track: SubtitleTrack) -> Parts:
         """Give the film what was written down; while a question about it is answered it only joins the choices."""
         lines, title = some(len(track.cues), "line"), known.movie.title

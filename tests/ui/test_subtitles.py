@@ -1,6 +1,7 @@
 """The subtitle panel: whatever is changed, model, player, transcript and search have the same cues; nothing stays."""
 
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from llamavid_demo.ui.screening import Screening
 from llamavid_demo.ui.search import Searching
 from llamavid_demo.ui.sessions import Sessions
 from llamavid_demo.ui.stills import Stills
+from llamavid_demo.ui.subtitled import FILES
 from llamavid_demo.ui.subtitles import EDITED, Subtitling
 from llamavid_demo.ui.uploads import Uploads
 from llamavid_demo.ui.visit import Asked, Conversation
@@ -94,6 +96,35 @@ def test_delay_moves_player_transcript_model_and_search_together(panel: Panel) -
     found = panel.searching.search(KEY, "a-quiet-road", "the map")["elsewhere"]
     assert re.findall(r'data-hit="([\d.]+)"', found) == ["1.500"]
     assert starts(panel.screening.film("another", panel.sessions.movie("another", SLUG))["transcript"])[0] == "1.000"
+
+
+def test_what_one_press_gave_the_player_is_there_after_the_next_few(panel: Panel) -> None:
+    """Gradio looks for the file after the handler, when the next press may be over already."""
+    folder = panel.sessions.subtitled(KEY, SLUG).folder
+    assert folder
+    for steps in range(3):
+        given = {*folder.glob("*.vtt")}
+        panel.handlers.step(KEY, SLUG, panel.typed, 1)
+        assert len({*folder.glob("*.vtt")} - given) == 1 and all(path.exists() for path in given), steps
+    for _ in range(2 * FILES):
+        panel.handlers.step(KEY, SLUG, panel.typed, 1)
+    assert len(panel.vtts()) == FILES
+
+
+def test_two_presses_at_once_both_count(panel: Panel) -> None:
+    typed, both = panel.typed, threading.Barrier(2)
+    panel.handlers.fold(KEY)
+
+    def press() -> None:
+        both.wait()
+        panel.handlers.step(KEY, SLUG, typed, 1)
+
+    presses = [threading.Thread(target=press) for _ in range(2)]
+    for one in presses:
+        one.start()
+    for one in presses:
+        one.join()
+    assert panel.sessions.subtitled(KEY, SLUG).delay == 1.0
 
 
 def test_there_and_back_is_where_it_was(panel: Panel) -> None:
@@ -201,7 +232,7 @@ def test_nothing_changes_while_an_answer_about_the_film_is_written(panel: Panel)
 def test_what_was_typed_goes_with_its_visitor(panel: Panel) -> None:
     panel.handlers.apply(KEY, SLUG, OWN)
     panel.handlers.step(KEY, SLUG, panel.typed, 1)
-    assert len(panel.vtts()) == 1
+    assert len(panel.vtts()) == 2
     panel.sessions.forget(KEY)
     assert panel.vtts() == [] and not list((panel.folder / "uploads").rglob("*.*"))
 
