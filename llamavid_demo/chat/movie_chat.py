@@ -169,7 +169,7 @@ class MovieChat(Dialogue):
         """The answer that comes of a turn's work."""
         choose: Choose = chooser(sampling)
         if self.model.config.quotes:
-            choose = Quoting(choose, self.model.tokenizer, partial(work.quoted, sampling.temperature))
+            choose = Quoting(choose, self.model.tokenizer, partial(work.quoted, temperature=sampling.temperature))
         answer = Answer(
             work.turn_steps, sampling, tokens=work.tokens, section=len(work.reader.prompt.ids), ledger=work.ledger,
             at_once=self.settings.answers_at_once, queue_length=self.settings.queue_length,

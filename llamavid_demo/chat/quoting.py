@@ -1,4 +1,4 @@
-"""Answers that quote: what follows an opening quotation mark is copied from the line that the model looks at.
+"""Answers that quote: what follows a quotation mark, or another opening, is copied from lines that the model looks at.
 
 For models that learned to (`quotes` in their config). They choose between words of their own and a copy, as
 pointer-generator networks do (See et al. 2017), but copy whole lines, so that nothing is quoted that nobody said.
@@ -10,40 +10,50 @@ from dataclasses import dataclass
 import torch
 
 from llamavid_demo.film.cues import Cue
-from llamavid_demo.film.quotes import exchange_of, quote
+from llamavid_demo.film.quotes import HEARD_AT, KEY_LINES, exchange_of, heard_at, key_lines, quote, sentence_of
 from llamavid_demo.model.attention import AttentionWatch
 from llamavid_demo.model.loaded import LoadedModel, TextTokenizer
 from llamavid_demo.model.prompt import FRAME, Word
 
 MARK = '"'
+OPENINGS = (MARK, HEARD_AT, KEY_LINES)
 WORTH_QUOTING = 0.4  # of the attention on the line that got most
+MOST_KEY_LINES = 3
 Choose = Callable[[torch.Tensor, Sequence[int]], int]
 
 
 class Quoting:
-    """Chooses an answer's ids as `choose` does, and behind an opening quotation mark those of the text of `quoted`."""
+    """Chooses an answer's ids as `choose` does, and behind one of the `OPENINGS` those of its text of `quoted`."""
 
-    def __init__(self, choose: Choose, tokenizer: TextTokenizer, quoted: Callable[[], str]) -> None:
+    def __init__(self, choose: Choose, tokenizer: TextTokenizer, quoted: Callable[[str], str]) -> None:
         self._choose, self._tokenizer, self._quoted = choose, tokenizer, quoted
-        self._mark = tokenizer.encode(MARK)
+        self._openings = {opening: tokenizer.encode(opening) for opening in OPENINGS}
+        self._texts: list[tuple[list[int], list[int]]] = []  # openings that are begun, with all that would follow
         self._copied: list[int] = []
 
     def __call__(self, logits: torch.Tensor, said: Sequence[int]) -> int:
         """The id that follows those that are `said`."""
-        if len(self._mark) <= len(said) < len(self._copied):
+        if len(said) < len(self._copied):
             return self._copied[len(said)]
         token = self._choose(logits, said)
-        if len(said) < len(self._mark):
-            self._copied = self._copy() if [*said, token] == self._mark else []
+        if not said:
+            # The lines are chosen now: what is written next looks elsewhere.
+            begun = [opening for opening, ids in self._openings.items() if ids[0] == token]
+            self._texts = [(self._openings[opening], self._copy(opening)) for opening in begun]
+            self._copied = []
+        now = [*said, token]
+        self._texts = [(ids, text) for ids, text in self._texts if ids[: len(now)] == now]
+        self._copied = next((text for ids, text in self._texts if ids == now), [])
         return token
 
     def draft(self, said: Sequence[int], most: int) -> list[int]:
         """What is still to be copied, but the end, at most so many ids."""
-        return self._copied[len(said) : -1][:most] if len(said) >= len(self._mark) else []
+        return self._copied[len(said) : -1][:most]
 
-    def _copy(self) -> list[int]:
-        ids = self._tokenizer.encode(self._tokenizer.plain(self._quoted()))
-        return [*ids, self._tokenizer.eos] if ids[: len(self._mark)] == self._mark else []
+    def _copy(self, opening: str) -> list[int]:
+        ids = self._tokenizer.encode(self._tokenizer.plain(self._quoted(opening)))
+        begun = self._openings[opening]
+        return [*ids, self._tokenizer.eos] if ids[: len(begun)] == begun else []
 
 
 @dataclass(frozen=True)
@@ -56,29 +66,42 @@ class Quotable:
 
 
 def quoted(
-    model: LoadedModel, watch: AttentionWatch, read: Quotable, words: Sequence[Word], *, temperature: float = 0.0
+    model: LoadedModel,
+    watch: AttentionWatch,
+    read: Quotable,
+    words: Sequence[Word],
+    opening: str = MARK,
+    *,
+    temperature: float = 0.0,
 ) -> str:
-    """The quote of the cue that got most of the attention that a watch saw: its sentence, of a question also the reply.
+    """An answer made of the cues that got most of the attention that a watch saw; "" where there are none.
 
-    The deepest watched layer decides: of unseen scenes it found the line in 58 of 100, all four in 54.
-    A second cue with at least 0.4 as much is quoted, too, in order of time. What looks at a frame among the
-    `words` behind the section got counts for what is said there. With a temperature chance chooses one, as of tokens.
+    Behind a quotation mark: the sentence, of a question also the reply, and those of a second cue with at least 0.4 as
+    much. Behind the others of the `OPENINGS`: the sentence with its time, and the sentences of three cues.
+
+    The deepest watched layer decides: of unseen scenes it found the line in 58 of 100, all four in 54. What looks at a
+    frame among the `words` behind the section got counts for what is said there. With a temperature chance chooses
+    cues, as it does tokens.
     """
     weighed = [(weight, cue) for weight, cue in _weighed(model, watch, read, words) if weight > 0]
     if not weighed:
         return ""
     weights = torch.tensor([weight for weight, _ in weighed])
-    order = weights.argsort(descending=True).tolist()
-    chosen = [number for number in order[:2] if weights[number] >= WORTH_QUOTING * weights.max()]
+    most = min(len(weighed), {MARK: 2, KEY_LINES: MOST_KEY_LINES}.get(opening, 1))
+    chosen = weights.argsort(descending=True).tolist()[:most]
     if temperature > 0:
-        chosen = torch.multinomial((weights / weights.max()) ** (1 / temperature), 1).tolist()
+        most = most if opening == KEY_LINES else 1
+        chosen = torch.multinomial((weights / weights.max()) ** (1 / temperature), most).tolist()
+    elif opening == MARK:
+        chosen = [number for number in chosen if weights[number] >= WORTH_QUOTING * weights.max()]
     cues = [cue for row in read.cues for cue in row]
-    said = {
-        sentence[0].start: quote(*sentence)
-        for number in chosen
-        for sentence in exchange_of(cues, cues.index(weighed[number][1]))
-    }
-    return "\n".join(said[start] for start in sorted(said))
+    places = [cues.index(weighed[number][1]) for number in chosen]
+    if opening == HEARD_AT:
+        return heard_at(cues[places[0]])
+    exchanges = (exchange_of(cues, place) if opening == MARK else [sentence_of(cues, place)] for place in places)
+    by_start = {sentence[0].start: sentence for exchange in exchanges for sentence in exchange}
+    sentences = [by_start[start] for start in sorted(by_start)]
+    return key_lines(sentences) if opening == KEY_LINES else "\n".join(quote(*sentence) for sentence in sentences)
 
 
 def _weighed(

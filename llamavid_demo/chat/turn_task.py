@@ -88,11 +88,11 @@ class TurnTask(SectionTask):
         reading.watch = self.watch
         return reading, logits
 
-    def quoted(self, temperature: float) -> str:
-        """The quote of the line that the model looks at by now, "" where there is none."""
+    def quoted(self, opening: str, *, temperature: float) -> str:
+        """An answer that begins so, made of the lines that the model looks at by now; "" where there are none."""
         view = self.view
         read = Quotable(self.reader.prompt.ids[: view.visible], view.last_cues, view.cues)
-        return quoted(self.reader.model, self.watch, read, self.asked, temperature=temperature)
+        return quoted(self.reader.model, self.watch, read, self.asked, opening, temperature=temperature)
 
     def ids_read(self) -> list[int]:
         """Ids of all that was read, second looks first: they have the lines that an answer is most likely to quote."""

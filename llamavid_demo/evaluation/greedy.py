@@ -6,6 +6,7 @@ by side, a word of each answer a step.
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
@@ -101,7 +102,7 @@ def begin(
     choose: Choose = chooser(Sampling())
     if model.config.quotes:
         reading.watch = watch
-        choose = Quoting(choose, model.tokenizer, lambda: quoted(model, watch, section.quotable, words))
+        choose = Quoting(choose, model.tokenizer, partial(quoted, model, watch, section.quotable, words))
     hidden = model.hidden(embeds, reading, [places])
     tail.advance(len(words))
     reading.watch = watch

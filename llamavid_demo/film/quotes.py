@@ -1,12 +1,16 @@
-"""Quotes: what is said in a cue, word by word, and by whom; whole sentences, and questions with their reply."""
+"""Quotes: what is said in a cue, word by word, and by whom; whole sentences, questions with their reply, and answers
+that are made of quotes.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from llamavid_demo.film.cues import Cue
+from llamavid_demo.film.sections import clock
 
 # A dash, or a name with a colon or in brackets. Sounds stand in brackets, too, but in small letters.
 _SPEAKER = re.compile(r"- ?|(?:- ?)?(?:([^\W\d_][\w.' ]{0,24}):|\[((?:[A-Z][\w.']*\s?){1,3})\])\s+")
+_SOUNDS = re.compile(r"[\[(]([^\])]*\w[^\])]*)[\])]")
 _SOUND = re.compile(r"(?:[\[(][^\])]*[\])]\s*)+(?=.*\w)")
 _ENDED = re.compile(r"[.!?…♪\])*\"'”’]$")
 _ASKS = re.compile(r"\?[\"'”’]?$")
@@ -14,6 +18,7 @@ _GOES_ON = re.compile(r"(?:\.\.\.|…)?\s*[^\W\d_A-Z]")  # a small letter
 PAUSE = 2.0  # seconds between two cues of one sentence, at most
 SILENCE = 5.0  # seconds before a reply, at most
 MOST = 4  # cues of a sentence
+HEARD_AT, KEY_LINES = "Heard at", "Key lines:"
 
 
 def quote(*cues: Cue) -> str:
@@ -24,10 +29,22 @@ def quote(*cues: Cue) -> str:
     text, name = " ".join(" ".join(cue.text.replace('"', "'").split()) for cue in cues), ""
     if (spoken := _SPEAKER.match(text)) and " - " not in text:
         name, text = spoken[1] or spoken[2] or "", text[spoken.end() :]
-    if sound := _SOUND.match(text):
+    if sounds := _SOUNDS.fullmatch(text):
+        text = sounds[1]
+    elif sound := _SOUND.match(text):
         text = text[sound.end() :]
     text = re.sub(r"^\W+", "", text) or text
     return f'"{text}" – {name.title() if name.isupper() else name}' if name else f'"{text}"'
+
+
+def heard_at(*cues: Cue) -> str:
+    """When something is said, and what: `Heard at 0:53: "Just water." – Cole`."""
+    return f"{HEARD_AT} {clock(cues[0].start)}: {quote(*cues)}"
+
+
+def key_lines(sentences: Iterable[Sequence[Cue]]) -> str:
+    """What the whole is about, in its own lines: a heading and a quote a line."""
+    return "\n".join((KEY_LINES, *(quote(*sentence) for sentence in sentences)))
 
 
 def sentence_of(cues: Sequence[Cue], number: int) -> Sequence[Cue]:

@@ -76,7 +76,7 @@ def test_with_a_temperature_another_line_may_be_quoted(micro: LoadedModel) -> No
 
 
 def test_other_answers_are_in_own_words(micro: LoadedModel) -> None:
-    choose = Quoting(lambda _logits, said: len(said) + 40, micro.tokenizer, lambda: '"Wait!"')
+    choose = Quoting(lambda _logits, said: len(said) + 40, micro.tokenizer, lambda _opening: '"Wait!"')
     ids: list[int] = []
     while len(ids) < 4:
         ids.append(choose(torch.zeros(2), ids))

@@ -14,7 +14,7 @@ from llamavid_demo.film.quotes import exchange_of, quote, sentence_of
         ("- Where?", '"Where?"'),
         ("[door creaks] Hello?", '"Hello?"'),
         ("...and then (nearly) he fell.", '"and then (nearly) he fell."'),
-        ("[door creaks]", '"door creaks]"'),
+        ("[door creaks]", '"door creaks"'),
     ],
 )
 def test_a_quote_says_who_speaks_where_the_cue_does(text: str, quoted: str) -> None:

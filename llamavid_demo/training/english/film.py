@@ -8,16 +8,20 @@ from typing import Protocol
 import torch
 
 from llamavid_demo.film.cues import Cue
-from llamavid_demo.film.quotes import quote
+from llamavid_demo.film.quotes import heard_at, key_lines, quote
 from llamavid_demo.model.llama_vid.look_lines import Shown
 from llamavid_demo.training.english.word_tokens import WordTokens
+
+SUMMARY, TIME = "summary", "time"  # kinds of questions that are answered with several lines, or with a line's time
+KEY_LINES = 3  # of a summary, at most; it points to all lines that it rests on
 
 
 @dataclass(frozen=True)
 class Turn:
     """A question with its answer; `lines` are the numbers of the cues that the answer rests on, `frames` of frames.
 
-    Where the cue number `quoted` tells it, the answer is what is said there (`with_quotes`).
+    Where the cue number `quoted` tells it, the answer is what is said there; of a summary, in all `lines`
+    (`with_quotes`).
     """
 
     question: str
@@ -98,7 +102,14 @@ def talks_of(turns: Sequence[Turn], after: Sequence[int | None], rng: random.Ran
 def with_quotes(film: Film) -> Film:
     """A film whose turns that quote a cue have the quote for an answer; a small model reads better than it words."""
     talks = [
-        [turn if turn.quoted is None else replace(turn, answer=quote(film.cues[turn.quoted])) for turn in talk]
+        [turn if turn.quoted is None else replace(turn, answer=_quotes(film, turn, turn.quoted)) for turn in talk]
         for talk in film.talks
     ]
     return replace(film, talks=talks)
+
+
+def _quotes(film: Film, turn: Turn, quoted: int) -> str:
+    if turn.kind == SUMMARY:
+        few = turn.lines[:: -(-len(turn.lines) // KEY_LINES)]
+        return key_lines([film.cues[line]] for line in few)
+    return heard_at(film.cues[quoted]) if turn.kind == TIME else quote(film.cues[quoted])

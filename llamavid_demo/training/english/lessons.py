@@ -8,47 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from llamavid_demo.film.cues import Cue
-from llamavid_demo.questions.written import (
-    TAIL,
-    SmallTalk,
-    WrittenQuestion,
-    WrittenScene,
-    held_out,
-    small_talk,
-    written_scenes,
-)
+from llamavid_demo.questions.written import TAIL, SmallTalk, held_out, small_talk, written_scenes
 from llamavid_demo.training.english.drawn import SEEN, Seeing, drawn_film, drawn_show, drawn_talk
 from llamavid_demo.training.english.film import Film, Talk, Turn, joined, talks_of, with_quotes
 from llamavid_demo.training.english.pictures import NamedPictures, probabilities, sight_turns, sights
 from llamavid_demo.training.english.quest import quest_film
+from llamavid_demo.training.english.scenes import BRIEFLY, scene_film
 from llamavid_demo.training.english.variation import retold, shifted, typed
 
-BRIEFLY = ("Answer in a few words.", "Answer briefly.", "Short answer please.", "In a few words.", "(short answer)")
 # Shares of drawn films, of scenes over drawn pictures, and of named pictures alone. Short films teach the most a token.
 DRAWN, OVER_DRAWN, PICTURED = 0.22, 0.1, 0.06
 QUESTS = 0.5  # share of drawn films that tell a story
 SHORT = 0.7  # share of the others that are some seconds long
-QUOTED = {"who", "what", "why", "how", "where", "when", "how many", "quote", "follow-up"}  # kinds of questions
 DIALOGUES = 0.15  # share of marked dialogues among the rest
-
-
-def scene_film(scene: WrittenScene, rng: random.Random) -> Film:
-    """A written scene; questions that have a short answer are now and then asked for it, else the line is quoted."""
-    turns, after = [], []
-    for question in scene.questions:
-        turn = Turn(question.text, question.answer, question.lines, question.kind, quoted=telling_line(scene, question))
-        if question.short and rng.random() < 0.2:
-            turn = replace(turn, question=f"{turn.question} {rng.choice(BRIEFLY)}", answer=question.short, quoted=None)
-        turns.append(turn)
-        after.append(question.after)
-    return Film(list(scene.cues), 0, scene.seconds, talks_of(turns, after, rng))
-
-
-def telling_line(scene: WrittenScene, question: WrittenQuestion) -> int | None:
-    """Number of the first cue that answers a question by itself; None where more is to be said than a quote."""
-    if question.kind not in QUOTED:
-        return None
-    return next((line for line in question.lines if question.right(scene.cues[line].text)), None)
 
 
 class Dialogues:

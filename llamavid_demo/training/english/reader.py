@@ -17,6 +17,7 @@ from llamavid_demo.training.learning import autocast
 from llamavid_demo.training.stages import StepResult
 
 POINTING = 1.0  # weight of the loss on where to look
+FIRST = 3.0  # weight of the first token of an answer
 HEADS = 3  # of each pointing layer, one group
 IN_BLOCKS = "in-blocks"
 _BLOCKS = 4  # that a film is cut into
@@ -90,7 +91,7 @@ class TalkReader:
         self.pointing = pointing_layers(llama.config.num_hidden_layers)
 
     def __call__(self, sequence: TalkSequence) -> StepResult:
-        """Loss of a film with its talks, mean over all tokens that are learned."""
+        """Loss of a film with its talks, weighted mean over all tokens that are learned."""
         model, device = self.llama.model, self.llama.device
         with autocast(device):
             hidden = self._embed(sequence, device)
@@ -106,7 +107,10 @@ class TalkReader:
             logits = self.llama.lm_head(rows).float()
             pointing, found = self._pointing(sequence, entering, rotary)
         wanted, owner = sequence.labels[1:][learned].to(device), sequence.owners[1:][learned]
-        loss = nn.functional.cross_entropy(logits, wanted)
+        # An answer's first token decides whether it quotes, says yes or no, or that nobody tells.
+        weights = torch.where(owner.diff(prepend=owner.new_tensor([-1])) != 0, FIRST, 1.0).to(device)
+        losses = nn.functional.cross_entropy(logits, wanted, reduction="none")
+        loss = (losses * weights).sum() / weights.sum()
         wrong = torch.zeros(len(sequence.kinds)).index_add(0, owner, (logits.argmax(-1) != wanted).float().cpu())
         right: dict[str, list[float]] = {"lines": found}
         for kind, mistakes in zip(sequence.kinds, wrong.tolist(), strict=True):

@@ -15,7 +15,7 @@ from llamavid_demo.model.llama_vid.prompt import conversation_text, cue_text, se
 from llamavid_demo.model.llama_vid.second_look import before_turns
 from llamavid_demo.model.llama_vid.tokenizer import BpeTokenizer
 from llamavid_demo.model.prompt import SectionPrompt, Word, word_places
-from llamavid_demo.training.english.film import Film, Talk
+from llamavid_demo.training.english.film import SUMMARY, Film, Talk, Turn
 from llamavid_demo.training.english.word_tokens import WordTokens
 
 IGNORED = -100
@@ -79,16 +79,14 @@ class SequenceMaker:
                 learned = end if turn.quoted is None else begun  # the rest of a quote is copied
                 labels[start:learned] = ids[start:learned]
                 owners[start:end] = [len(kinds)] * (end - start)
-                told = turn.lines if turn.quoted is None else (turn.quoted,)
-                found = [at for line in told for at in lines.get(line, ())]
-                found += [frame_places[frame] + 1 for frame in turn.frames]
-                seen_again = {*turn.frames, *(heard_at[line] for line in told if line in heard_at)}
-                found += [at for at in range(begin, start) if looked[at - begin] in seen_again]
-                if found and turn.kind != "summary":
-                    # The line of a quote is chosen when the question has been read.
-                    pointers += [
-                        (at if turn.quoted is None else start - 1, found) for at in range(start - 1, begun - 1)
-                    ]
+                # The lines of a quote are chosen when the question has been read.
+                pointing = range(start - 1, begun - 1) if turn.quoted is None else [start - 1] * (begun - start)
+                for told in _told(turn):
+                    found = [at for line in told for at in lines.get(line, ())]
+                    found += [frame_places[frame] + 1 for frame in turn.frames]
+                    seen_again = {*turn.frames, *(heard_at[line] for line in told if line in heard_at)}
+                    found += [at for at in range(begin, start) if looked[at - begin] in seen_again]
+                    pointers += [(at, found) for at in pointing if found]
                 kinds.append(turn.kind)
             ends.append(len(ids))
         at = torch.tensor(places)
@@ -154,6 +152,13 @@ class SequenceMaker:
                 at = start + len(words)
                 found[number] = range(start, at)
         return found
+
+
+def _told(turn: Turn) -> list[Sequence[int]]:
+    """Lines that a turn's answer points to, those that belong together together."""
+    if turn.kind == SUMMARY:
+        return [(line,) for line in turn.lines] if turn.quoted is not None else []
+    return [turn.lines if turn.quoted is None else (turn.quoted,)]
 
 
 def _seen(places: torch.Tensor, talks: torch.Tensor) -> torch.Tensor:

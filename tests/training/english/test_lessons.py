@@ -7,8 +7,9 @@ import torch
 from llamavid_demo.model.real_world.named_tokens import classes
 from llamavid_demo.questions.written import held_out, written_scenes
 from llamavid_demo.training.english.film import Film
-from llamavid_demo.training.english.lessons import Lessons, scene_film
+from llamavid_demo.training.english.lessons import Lessons
 from llamavid_demo.training.english.pictures import Sight, probabilities, sight_turns, sights
+from llamavid_demo.training.english.scenes import scene_film
 
 SCENES = written_scenes()
 
