@@ -11,6 +11,7 @@ from llamavid_demo.chat.answer import Answer
 from llamavid_demo.chat.decoding import Sampling
 from llamavid_demo.chat.quoting import Choose, Quotable, Quoting, quoted
 from llamavid_demo.film import Cue
+from llamavid_demo.film.quotes import HEARD_AT, KEY_LINES
 from llamavid_demo.model.attention import AttentionWatch
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.prompt import FRAME, Look, Word
@@ -65,6 +66,45 @@ def test_of_two_lines_behind_a_frame_the_one_that_is_looked_at_is_quoted(micro: 
     read = Quotable([FRAME, FRAME, line, 5, line, 6, line, 7], "", [[ADA, CLEO]])
     assert quoted(micro, watched([0, 0, 0.1, 0.1, 0, 0.6, 0.9, 0.9]), read, []) == '"Why?" – Cleo'
     assert quoted(micro, watched([0, 0, 0.7, 0.1, 0, 0.2, 0.9, 0.9]), read, []) == '"Wait!" – Ada'
+
+
+def test_times_and_what_the_whole_is_about_are_told_in_lines(micro: LoadedModel) -> None:
+    read = Quotable([FRAME, FRAME, 5, FRAME, FRAME, 5, FRAME, FRAME, 5, FRAME, FRAME], "", [[ADA], [BEN], [CLEO], []])
+    watch = watched([0, 0, 0.1, 0, 0, 0.2, 0, 0, 0.6, 0, 0.9])
+    assert quoted(micro, watch, read, [], HEARD_AT) == 'Heard at 0:02: "Why?" – Cleo'
+    assert quoted(micro, watch, read, [], KEY_LINES).split("\n")[1:] == [
+        '"Wait!" – Ada',
+        '"I can\'t." – Ben',
+        '"Why?" – Cleo',
+    ]
+    torch.manual_seed(0)
+    drawn = {quoted(micro, watch, read, [], HEARD_AT, temperature=2.0) for _ in range(20)}
+    assert len(drawn) == 3
+    assert quoted(micro, watched([0, 0, 0, 0]), Quotable([FRAME, FRAME, 5], "", [[]]), [], KEY_LINES) == ""
+
+
+def test_lines_are_chosen_when_an_opening_begins(micro: LoadedModel) -> None:
+    """What is written next looks elsewhere."""
+    texts = iter(['Heard at 0:01: "Wait!"', 'Heard at 0:02: "Why?"'])
+    given = micro.tokenizer.encode(HEARD_AT)
+    choose = Quoting(
+        lambda _logits, said: given[len(said)],
+        micro.tokenizer,
+        lambda opening: (opening == HEARD_AT and next(texts)) or "",
+    )
+    ids: list[int] = []
+    while not ids or ids[-1] != micro.tokenizer.eos:
+        ids.append(choose(torch.zeros(2), ids))
+    assert micro.tokenizer.decode(ids[:-1]) == 'Heard at 0:01: "Wait!"' and next(texts)
+
+
+def test_what_begins_as_an_opening_and_goes_on_otherwise_is_in_own_words(micro: LoadedModel) -> None:
+    begun = [*micro.tokenizer.encode(HEARD_AT)[:-1], *micro.tokenizer.encode("they")]
+    choose = Quoting(lambda _logits, said: begun[len(said)], micro.tokenizer, lambda _opening: 'Heard at 0:01: "Wait!"')
+    ids: list[int] = []
+    while len(ids) < len(begun):
+        ids.append(choose(torch.zeros(2), ids))
+    assert ids == begun and choose.draft(ids, 9) == []
 
 
 def test_with_a_temperature_another_line_may_be_quoted(micro: LoadedModel) -> None:
