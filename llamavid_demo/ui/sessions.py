@@ -40,12 +40,12 @@ class Sessions:
         stills: Stills | None = None,
         visits: int = VISITS,
         conversations: int = CONVERSATIONS,
-        linger: float = LINGER,
+        linger: float | None = None,
     ) -> None:
         """`model` is the name of the model that a visit talks with before it chose one.
 
         `uploads` knows the files of visits, `stills` pictures of them. `linger`: seconds until a visit that was left is
-        forgotten.
+        forgotten, `LINGER` unless given.
         """
         self._model = model
         self._uploads = uploads
@@ -53,7 +53,7 @@ class Sessions:
         self.bundled = {movie.slug: movie for movie in movies}
         self._most_visits = visits
         self._most_conversations = conversations
-        self._linger = linger
+        self._linger = LINGER if linger is None else linger
         self._visits: OrderedDict[str, Visit] = OrderedDict()
         self._chosen: OrderedDict[str, str] = OrderedDict()
         self._conversations: OrderedDict[tuple[str, str, str, int], Conversation] = OrderedDict()

@@ -18,9 +18,12 @@ SLOW = 40_000  # bytes a second
 
 @pytest.fixture(scope="module")
 def foyer(films: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A page that takes clips of up to 1 MB, addresses of this machine too, and reads nothing ahead."""
+    """A page that takes clips of up to 1 MB, addresses of this machine too, and reads nothing ahead.
+
+    It soon forgets who has left.
+    """
     folder = tmp_path_factory.mktemp("foyer")
-    chosen = {"upload_mb": MOST_MB, "read_ahead": "off", "paste_addresses": "any"}
+    chosen = {"upload_mb": MOST_MB, "read_ahead": "off", "paste_addresses": "any", "more": {"FORGET": "10"}}
     yield from start_small_films(films, checkpoint, folder, **chosen)
 
 
