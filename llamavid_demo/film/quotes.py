@@ -43,8 +43,8 @@ def heard_at(*cues: Cue) -> str:
 
 
 def key_lines(sentences: Iterable[Sequence[Cue]]) -> str:
-    """What the whole is about, in its own lines: a heading and a quote a line."""
-    return "\n".join((KEY_LINES, *(quote(*sentence) for sentence in sentences)))
+    """What the whole is about, in its own lines: a heading, and a line for each with its time and quote."""
+    return "\n".join((KEY_LINES, *(f"{clock(said[0].start)} {quote(*said)}" for said in sentences)))
 
 
 def sentence_of(cues: Sequence[Cue], number: int) -> Sequence[Cue]:

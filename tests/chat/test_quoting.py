@@ -72,11 +72,8 @@ def test_times_and_what_the_whole_is_about_are_told_in_lines(micro: LoadedModel)
     read = Quotable([FRAME, FRAME, 5, FRAME, FRAME, 5, FRAME, FRAME, 5, FRAME, FRAME], "", [[ADA], [BEN], [CLEO], []])
     watch = watched([0, 0, 0.1, 0, 0, 0.2, 0, 0, 0.6, 0, 0.9])
     assert quoted(micro, watch, read, [], HEARD_AT) == 'Heard at 0:02: "Why?" – Cleo'
-    assert quoted(micro, watch, read, [], KEY_LINES).split("\n")[1:] == [
-        '"Wait!" – Ada',
-        '"I can\'t." – Ben',
-        '"Why?" – Cleo',
-    ]
+    lines = ("Key lines:", '0:00 "Wait!" – Ada', '0:01 "I can\'t." – Ben', '0:02 "Why?" – Cleo')
+    assert quoted(micro, watch, read, [], KEY_LINES) == "\n".join(lines)
     torch.manual_seed(0)
     drawn = {quoted(micro, watch, read, [], HEARD_AT, temperature=2.0) for _ in range(20)}
     assert len(drawn) == 3

@@ -1,7 +1,7 @@
 import pytest
 
 from llamavid_demo.film.cues import Cue
-from llamavid_demo.film.quotes import exchange_of, quote, sentence_of
+from llamavid_demo.film.quotes import exchange_of, heard_at, key_lines, quote, sentence_of
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,12 @@ from llamavid_demo.film.quotes import exchange_of, quote, sentence_of
 )
 def test_a_quote_says_who_speaks_where_the_cue_does(text: str, quoted: str) -> None:
     assert quote(Cue(1, 2, text)) == quoted
+
+
+def test_answers_made_of_quotes_say_when() -> None:
+    rain, why = Cue(61.4, 63, "ADA: It rains."), Cue(75, 76, "Why?")
+    assert heard_at(rain) == 'Heard at 1:01: "It rains." – Ada'
+    assert key_lines([[rain], [why]]) == 'Key lines:\n1:01 "It rains." – Ada\n1:15 "Why?"'
 
 
 SAID = [
