@@ -159,6 +159,7 @@ def stage(films: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactor
         other_model="tiny",
     )  # fmt: skip
     chosen = {"models": folder / "models", "read_ahead": "off", "answers_at_once": 1}
+    chosen["max_new_tokens"] = 30_000  # nearly all that it can read: it is looked at while it is written
     for server in start_small_films(films, checkpoint, folder, **chosen):
         yield server, play
 
