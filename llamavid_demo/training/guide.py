@@ -1,6 +1,5 @@
 """Guide questions as the text decoder reads them, many at a time."""
 
-import random
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -29,8 +28,3 @@ class GuideIds:
 
     def _encode(self, question: str) -> tuple[int, ...]:
         return tuple(self._tokenizer(question)[0][0].tolist())
-
-
-def torch_generator(rng: random.Random) -> torch.Generator:
-    """A torch generator seeded by `rng`."""
-    return torch.Generator().manual_seed(rng.randrange(1 << 60))

@@ -1,15 +1,15 @@
 """LLaMA 3.1's tokenizer and chat template, as the checkpoint brings them, with the original's image marks."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from llamavid_demo.errors import ModelError, TooLongError
+from llamavid_demo.errors import ModelError
 from llamavid_demo.model.llava_mini.sequence import IMAGE
 from llamavid_demo.model.prompt import without
 
@@ -95,20 +95,3 @@ class ChatTokenizer:
                 end = begin + list(ids[begin:]).index(self.eos) + 1
                 slots[begin:end] = self.pieces.convert_tokens_to_ids("<|start_header_id|>") not in ids[begin:end]
         return slots
-
-
-def newest_turns(messages: Sequence[Message], room: int, length: Callable[[Sequence[Message]], int]) -> list[Message]:
-    """The newest messages whose `length` in tokens is within `room`: whole turns go, the oldest first.
-
-    Pictures of turns that go move to the first question that stays. The last question is never cut: raises
-    `TooLongError` when it is too long by itself.
-    """
-    messages = list(messages)
-    while (tokens := length(messages)) > room:
-        images, rest = messages[0].images, messages[1:]
-        while rest and rest[0].role != "user":
-            images, rest = images + rest[0].images, rest[1:]
-        if not rest:
-            raise TooLongError(f"This question takes {tokens} tokens with its pictures, and {room} fit: shorten it.")
-        messages = [replace(rest[0], images=images + rest[0].images), *rest[1:]]
-    return messages

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from llamavid_demo.errors import ModelError, TooLongError
+from llamavid_demo.errors import ModelError
 from llamavid_demo.model.llava_mini.loaded import LoadedLlavaMini
 from llamavid_demo.model.llava_mini.sequence import IMAGE
-from llamavid_demo.model.llava_mini.tokenizer import ChatTokenizer, Message, newest_turns
+from llamavid_demo.model.llava_mini.tokenizer import ChatTokenizer, Message
 from tests.model.llava_mini.conftest import FOLDER
 
 TALK = [
@@ -63,27 +63,6 @@ def split(ids: list[int], end: int) -> list[list[int]]:
         else:
             parts[-1].append(token)
     return parts[:-1]
-
-
-def test_a_talk_that_fits_stays_whole() -> None:
-    assert newest_turns(TALK, 100, words) == TALK
-
-
-@pytest.mark.parametrize(("room", "kept"), [(12, 3), (8, 1), (6, 1)])
-def test_the_oldest_turns_go_first_and_pictures_stay(room: int, kept: int) -> None:
-    newest = newest_turns(TALK, room, words)
-    assert [message.text for message in newest] == [message.text for message in TALK[-kept:]]
-    assert sum(message.images for message in newest) == 3 and newest[0].images == 3
-
-
-def test_the_last_question_is_never_cut() -> None:
-    with pytest.raises(TooLongError, match="takes 6 tokens with its pictures, and 5 fit"):
-        newest_turns(TALK, 5, words)
-
-
-def words(messages: list[Message]) -> int:
-    """A length in words and pictures."""
-    return sum(len(message.text.split()) + message.images for message in messages)
 
 
 def test_a_folder_without_tokenizer_or_template_is_named(tmp_path: Path) -> None:
