@@ -20,7 +20,7 @@ from llamavid_demo.model.loaded import NEUTRAL_GUIDE, LoadedModel
 from llamavid_demo.questions.written import WrittenQuestion, WrittenScene, asked_before
 from llamavid_demo.settings import Settings
 
-LONGEST = 120  # tokens of an answer
+LONGEST = 256  # tokens of an answer, as on the page
 SHOWN = 3  # moments of evidence that count
 REFUSED = re.compile(
     r"(\bnot|\bnever|n't|\bnobody|\bno one|\bnothing|\bnowhere)\s+(\w+\s+){0,4}?"
