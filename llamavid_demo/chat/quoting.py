@@ -19,6 +19,9 @@ MARK = '"'
 OPENINGS = (MARK, HEARD_AT, KEY_LINES)
 WORTH_QUOTING = 0.4  # of the attention on the line that got most
 MOST_KEY_LINES = 3
+# Added to the logit of key lines: a summary in own words that is hardly likelier is mostly invented. Of our films those
+# that it tells truly are 7 and more apart, the other 3 at most.
+KEY_LINES_BIAS = 2.0
 Choose = Callable[[torch.Tensor, Sequence[int]], int]
 
 
@@ -35,6 +38,9 @@ class Quoting:
         """The id that follows those that are `said`."""
         if len(said) < len(self._copied):
             return self._copied[len(said)]
+        if not said:
+            logits = logits.clone()
+            logits[self._openings[KEY_LINES][0]] += KEY_LINES_BIAS
         token = self._choose(logits, said)
         if not said:
             # The lines are chosen now: what is written next looks elsewhere.

@@ -9,7 +9,7 @@ import torch
 from llamavid_demo.chat import MovieChat
 from llamavid_demo.chat.answer import Answer
 from llamavid_demo.chat.decoding import Sampling
-from llamavid_demo.chat.quoting import Choose, Quotable, Quoting, quoted
+from llamavid_demo.chat.quoting import KEY_LINES_BIAS, Choose, Quotable, Quoting, quoted
 from llamavid_demo.film import Cue
 from llamavid_demo.film.quotes import HEARD_AT, KEY_LINES
 from llamavid_demo.model.attention import AttentionWatch
@@ -91,8 +91,17 @@ def test_lines_are_chosen_when_an_opening_begins(micro: LoadedModel) -> None:
     )
     ids: list[int] = []
     while not ids or ids[-1] != micro.tokenizer.eos:
-        ids.append(choose(torch.zeros(2), ids))
+        ids.append(choose(torch.zeros(4000), ids))
     assert micro.tokenizer.decode(ids[:-1]) == 'Heard at 0:01: "Wait!"' and next(texts)
+
+
+def test_key_lines_are_preferred_to_own_words_that_are_hardly_likelier(micro: LoadedModel) -> None:
+    key = micro.tokenizer.encode(KEY_LINES)[0]
+    for ahead, chosen in ((KEY_LINES_BIAS - 0.5, key), (KEY_LINES_BIAS + 0.5, 40)):
+        logits = torch.zeros(4000)
+        logits[40] = ahead
+        assert Quoting(lambda seen, _said: int(seen.argmax()), micro.tokenizer, lambda _: "")(logits, []) == chosen
+        assert logits[key] == 0
 
 
 def test_what_begins_as_an_opening_and_goes_on_otherwise_is_in_own_words(micro: LoadedModel) -> None:
@@ -100,7 +109,7 @@ def test_what_begins_as_an_opening_and_goes_on_otherwise_is_in_own_words(micro: 
     choose = Quoting(lambda _logits, said: begun[len(said)], micro.tokenizer, lambda _opening: 'Heard at 0:01: "Wait!"')
     ids: list[int] = []
     while len(ids) < len(begun):
-        ids.append(choose(torch.zeros(2), ids))
+        ids.append(choose(torch.zeros(4000), ids))
     assert ids == begun and choose.draft(ids, 9) == []
 
 
@@ -116,7 +125,7 @@ def test_other_answers_are_in_own_words(micro: LoadedModel) -> None:
     choose = Quoting(lambda _logits, said: len(said) + 40, micro.tokenizer, lambda _opening: '"Wait!"')
     ids: list[int] = []
     while len(ids) < 4:
-        ids.append(choose(torch.zeros(2), ids))
+        ids.append(choose(torch.zeros(4000), ids))
     assert ids == [40, 41, 42, 43] and choose.draft(ids, 9) == []
 
 
