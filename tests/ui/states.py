@@ -91,7 +91,7 @@ def _talk(page: Page, play: Play) -> Iterator[str]:
 def _finish(page: Page, play: Play) -> None:
     """Wait for the whole answer; with the moments and where the model looked it is drawn for the last time."""
     if play.endless:
-        page.locator("#stop").click()
+        page.locator("#stop").dispatch_event("click")  # it may move while the answer grows
     expect(page.locator("#current .status")).to_be_visible()
     expect(page.locator("#current .looked")).to_be_visible()
 

@@ -108,7 +108,7 @@ def test_times_in_answers_and_stills_of_the_strip_seek(page: Page) -> None:
     wait_for_video(page, f"video.currentTime === {stills.nth(2).get_attribute('data-seek')}")
     ask(page, "Where does the film begin?")
     stop(page)
-    expect(page.locator("#current .evidence img").first).to_be_visible()  # the answer is drawn for the last time
+    expect(page.locator("#current .looked")).to_be_visible()  # the answer is drawn for the last time
     link = talk.timed("It begins at 0:07.", 60)
     page.locator("#current .answer").evaluate("(answer, html) => { answer.innerHTML = html }", link)
     page.get_by_role("link", name="0:07").click()

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.ui.conftest import Server, start_small_films
-from tests.ui.test_page import ask, expect_words, open_harbour, press_ask, stop, wait_for_video
+from tests.ui.test_page import ask, expect_words, open_harbour, press_ask, press_stop, stop, wait_for_video
 
 SECTION = "#strip [data-section='1']"
 
@@ -136,7 +136,7 @@ def test_what_is_typed_during_an_answer_stays(page: Page) -> None:
     press_ask(page, "Where is the map?")
     page.wait_for_function("document.querySelector('#question textarea').value === ''")
     page.get_by_label("Your question").fill("Who is Finn?")
-    page.get_by_role("button", name="Stop").click()
+    press_stop(page)
     expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
     assert box(page) == "Who is Finn?"
 

@@ -10,7 +10,7 @@ from gradio_client import Client
 from playwright.sync_api import Browser, Page, expect
 
 from tests.ui.conftest import Server, start_small_films, visit
-from tests.ui.test_page import ask, open_harbour, status, stop
+from tests.ui.test_page import ask, open_harbour, press_stop, status, stop
 
 VISITORS = 4
 ANSWER = 1000  # tokens: it takes longer to write them than to press four buttons
@@ -85,7 +85,7 @@ def test_who_waits_sees_the_place_and_can_leave_the_queue(booth: Server, browser
         fourth.get_by_role("button", name="Ask", exact=True).click()
         expect(fourth.locator("#alert [role=alert]")).to_contain_text("try again in a moment")
         expect(fourth.get_by_label("Your question")).to_have_value("Am I too late?")
-        second.get_by_role("button", name="Stop").click()
+        press_stop(second)
         expect(second.locator("#alert [role=status]")).to_contain_text("Stopped before the answer began")
         expect(second.get_by_label("Your question")).to_have_value("And where does it end?")
         expect(second.locator(".turn")).to_have_count(0)
@@ -94,6 +94,6 @@ def test_who_waits_sees_the_place_and_can_leave_the_queue(booth: Server, browser
         stop(first)
         ask(second, "And where does it end?")  # one answer has ended by now: they take so long
         expect(second.locator("#activity")).to_have_text(re.compile(r"number 1 of 1 in the queue, about \d+ (s|min)\b"))
-        second.get_by_role("button", name="Stop").click()
+        press_stop(second)
         expect(second.locator(".turn")).to_have_count(0)
         stop(third)
