@@ -10,7 +10,16 @@ from dataclasses import dataclass
 import torch
 
 from llamavid_demo.film.cues import Cue
-from llamavid_demo.film.quotes import HEARD_AT, KEY_LINES, exchange_of, heard_at, key_lines, quote, sentence_of
+from llamavid_demo.film.quotes import (
+    HEARD_AT,
+    KEY_LINES,
+    MOST_KEY_LINES,
+    exchange_of,
+    heard_at,
+    key_lines,
+    quote,
+    sentence_of,
+)
 from llamavid_demo.model.attention import AttentionWatch
 from llamavid_demo.model.loaded import LoadedModel, TextTokenizer
 from llamavid_demo.model.prompt import FRAME, Word
@@ -18,7 +27,6 @@ from llamavid_demo.model.prompt import FRAME, Word
 MARK = '"'
 OPENINGS = (MARK, HEARD_AT, KEY_LINES)
 WORTH_QUOTING = 0.4  # of the attention on the line that got most
-MOST_KEY_LINES = 3
 # Added to the logit of key lines: a summary in own words that is hardly likelier is mostly invented. Of our films those
 # that it tells truly are 7 and more apart, the other 3 at most.
 KEY_LINES_BIAS = 2.0
@@ -93,13 +101,7 @@ def quoted(
     if not weighed:
         return ""
     weights = torch.tensor([weight for weight, _ in weighed])
-    most = min(len(weighed), {MARK: 2, KEY_LINES: MOST_KEY_LINES}.get(opening, 1))
-    chosen = weights.argsort(descending=True).tolist()[:most]
-    if temperature > 0:
-        most = most if opening == KEY_LINES else 1
-        chosen = torch.multinomial((weights / weights.max()) ** (1 / temperature), most).tolist()
-    elif opening == MARK:
-        chosen = [number for number in chosen if weights[number] >= WORTH_QUOTING * weights.max()]
+    chosen = _choose_cues(weights / weights.max(), opening, temperature)
     cues = [cue for row in read.cues for cue in row]
     places = [cues.index(weighed[number][1]) for number in chosen]
     if opening == HEARD_AT:
@@ -108,6 +110,18 @@ def quoted(
     by_start = {sentence[0].start: sentence for exchange in exchanges for sentence in exchange}
     sentences = [by_start[start] for start in sorted(by_start)]
     return key_lines(sentences) if opening == KEY_LINES else "\n".join(quote(*sentence) for sentence in sentences)
+
+
+def _choose_cues(weights: torch.Tensor, opening: str, temperature: float) -> list[int]:
+    """Numbers of the cues that an answer is made of; the largest of their weights (C,) is 1."""
+    several = MOST_KEY_LINES if opening == KEY_LINES else 1
+    if temperature > 0:
+        chances = weights ** (1 / temperature)  # of which few are left where it is cold
+        return torch.multinomial(chances, min(several, int(chances.count_nonzero()))).tolist()
+    best: list[int] = weights.argsort(descending=True).tolist()
+    if opening == MARK:
+        return [number for number in best[:2] if weights[number] >= WORTH_QUOTING]
+    return best[:several]
 
 
 def _weighed(

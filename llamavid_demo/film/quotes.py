@@ -19,6 +19,7 @@ PAUSE = 2.0  # seconds between two cues of one sentence, at most
 SILENCE = 5.0  # seconds before a reply, at most
 MOST = 4  # cues of a sentence
 HEARD_AT, KEY_LINES = "Heard at", "Key lines:"
+MOST_KEY_LINES = 3
 
 
 def quote(*cues: Cue) -> str:

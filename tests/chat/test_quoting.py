@@ -80,6 +80,12 @@ def test_times_and_what_the_whole_is_about_are_told_in_lines(micro: LoadedModel)
     assert quoted(micro, watched([0, 0, 0, 0]), Quotable([FRAME, FRAME, 5], "", [[]]), [], KEY_LINES) == ""
 
 
+def test_key_lines_are_fewer_where_the_cold_leaves_nothing_of_the_others(micro: LoadedModel) -> None:
+    read = Quotable([FRAME, FRAME, 5, FRAME, FRAME, 5, FRAME, FRAME, 5], "", [[ADA], [BEN], [CLEO]])
+    watch = watched([0, 0, 1e-6, 0, 0, 1e-6, 0, 0, 0.9])
+    assert quoted(micro, watch, read, [], KEY_LINES, temperature=0.1) == 'Key lines:\n0:02 "Why?" – Cleo'
+
+
 def test_lines_are_chosen_when_an_opening_begins(micro: LoadedModel) -> None:
     """What is written next looks elsewhere."""
     texts = iter(['Heard at 0:01: "Wait!"', 'Heard at 0:02: "Why?"'])

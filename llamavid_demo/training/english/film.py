@@ -8,12 +8,11 @@ from typing import Protocol
 import torch
 
 from llamavid_demo.film.cues import Cue
-from llamavid_demo.film.quotes import heard_at, key_lines, quote
+from llamavid_demo.film.quotes import MOST_KEY_LINES, heard_at, key_lines, quote
 from llamavid_demo.model.llama_vid.look_lines import Shown
 from llamavid_demo.training.english.word_tokens import WordTokens
 
 SUMMARY, TIME = "summary", "time"  # kinds of questions that are answered with several lines, or with a line's time
-KEY_LINES = 3  # of a summary, at most; it points to all lines that it rests on
 
 
 @dataclass(frozen=True)
@@ -110,6 +109,6 @@ def with_quotes(film: Film) -> Film:
 
 def _quotes(film: Film, turn: Turn, quoted: int) -> str:
     if turn.kind == SUMMARY:
-        few = turn.lines[:: -(-len(turn.lines) // KEY_LINES)]
+        few = turn.lines[:: -(-len(turn.lines) // MOST_KEY_LINES)]  # it points to all of them
         return key_lines([film.cues[line]] for line in few)
     return heard_at(film.cues[quoted]) if turn.kind == TIME else quote(film.cues[quoted])
