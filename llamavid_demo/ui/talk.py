@@ -20,7 +20,7 @@ from llamavid_demo.ui.words import length, size, some
 if TYPE_CHECKING:
     from llamavid_demo.chat import Turn, TurnStats
 
-TIME = re.compile(r"(?<![\d:.#])(?:(\d):)?([0-5]?\d):([0-5]\d)(?![\d:]|\s?[ap]\.?m\b)", re.IGNORECASE)
+TIME = re.compile(r"(?<![\d:.#])(?:(\d):)?([0-5]?\d):([0-5]\d)(?!:?\d|\s?[ap]\.?m\b)", re.IGNORECASE)
 THUMB = (
     '<svg viewBox="0 0 16 16" aria-hidden="true"><path transform="rotate({} 8 8)" '
     'd="M1 7h3v8H1zM4 8l3-7q2 0 2 2v3h5q1 0 1 2l-2 6q0 1-2 1H4"/></svg>'

@@ -253,6 +253,7 @@ def test_times_inside_the_film_are_links() -> None:
         "120.000",
     ]
     assert talk.timed("At 2:00.", 120) == "At 2:00."
+    assert talk.timed("Heard at 0:53: Hi.", 60) == 'Heard at <a href="#t=53" data-seek="53.000">0:53</a>: Hi.'
     assert 'data-seek="3.000">0:03</a>' in talk.finished_turn(answered("At 0:03."), length=60)
 
 
