@@ -13,11 +13,17 @@ from torch import nn
 class PackedLinear(nn.Linear):
     """A linear layer whose weight is in oneDNN's blocked layout; it cannot learn any more. Copies are plain again.
 
-    Its products are in the type of the weight, what comes out is in that of the rows.
+    Its products are in the type of the weight, what comes out is in that of the rows. A single row is multiplied with
+    the smaller copy `for_one`, if there is one: it takes as long as its weights take to be read.
     """
+
+    for_one: torch.Tensor | None = None
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         """Rows (…, in) → (…, out)."""
+        if self.for_one is not None and rows.numel() == self.in_features:
+            bias = None if self.bias is None else self.bias.to(self.for_one.dtype)
+            return nn.functional.linear(rows.to(self.for_one.dtype), self.for_one, bias).to(rows.dtype)
         given = rows.to(self.weight.dtype)
         return torch.ops.mkldnn._linear_pointwise(given, self.weight, self.bias, "none", [], "").to(rows.dtype)
 
@@ -37,17 +43,21 @@ def multiplies_bfloat16() -> bool:
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
-def pack_linear(network: nn.Module, dtype: torch.dtype = torch.float32) -> None:
+def pack_linear(network: nn.Module, dtype: torch.dtype = torch.float32, *, for_one: torch.dtype | None = None) -> None:
     """Pack the linear layers that compute in float32 on a CPU; where PyTorch has no oneDNN, none.
 
-    With a `dtype` of bfloat16 their weights take half the memory, which is what a step waits for.
+    With a `dtype` of bfloat16 their weights take half the memory, which is what a step waits for. `for_one` is the type
+    of a second copy for single rows: a CPU without products in bfloat16 still reads such weights in half the time.
     """
     if not torch.backends.mkldnn.is_available():
         return
     for layer in network.modules():
         if type(layer) is nn.Linear and layer.weight.dtype == torch.float32 and layer.weight.device.type == "cpu":
-            packed = torch.ops.mkldnn._reorder_linear_weight(layer.weight.detach().to(dtype))
+            weight = layer.weight.detach()
+            packed = torch.ops.mkldnn._reorder_linear_weight(weight.to(dtype))
+            copy = for_one and weight.to(for_one)
             if layer.bias is not None:
                 layer.bias = nn.Parameter(layer.bias.to(dtype), requires_grad=False)
             layer.weight = nn.Parameter(packed, requires_grad=False)
             layer.__class__ = PackedLinear
+            layer.for_one = copy

@@ -88,10 +88,11 @@ def bring_in(
     decoders: Sequence[nn.Module],
     *,
     products: torch.dtype = torch.float32,
+    for_one: torch.dtype | None = None,
 ) -> None:
     """Fill a network and make it ready to read: its `decoders` quantized if so placed, else packed for a CPU.
 
-    `products` is the type that packed layers multiply in.
+    `products` is the type that packed layers multiply in, `for_one` that of their copies for single rows.
     """
     quantize: Quantize | None = None
     if placement.quantization:
@@ -101,14 +102,14 @@ def bring_in(
 
         with _registering:
             for part in decoders:
-                prepare(part, placement.quantization, placement.dtype)
+                prepare(part, placement.quantization, placement.dtype, device=placement.device)
         quantize = quantized_weight
     fill(network, tensors, placement, quantize)
     network.eval().requires_grad_(False)
     if not placement.spread:  # accelerate's hooks call the layers as they were
         with _registering:
             for part in decoders:
-                pack_linear(part, products)
+                pack_linear(part, products, for_one=for_one)
     network.llama.set_attn_implementation(READING)
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from llamavid_demo.model.packed_linear import PackedLinear, pack_linear
+from llamavid_demo.model.packed_linear import PackedLinear, multiplies_bfloat16, pack_linear
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 48), (2, 7, 48), (600, 48), (0, 48)])
@@ -22,6 +22,7 @@ def test_a_packed_layer_gives_the_same(shape: tuple[int, ...], bias: bool) -> No
         assert torch.allclose(network(rows), expected, atol=1e-5)
 
 
+@pytest.mark.skipif(not multiplies_bfloat16(), reason="this CPU has no products in bfloat16")
 @pytest.mark.parametrize("bias", [True, False])
 def test_in_bfloat16_rows_stay_in_float32(bias: bool) -> None:
     torch.manual_seed(0)
@@ -34,6 +35,23 @@ def test_in_bfloat16_rows_stay_in_float32(bias: bool) -> None:
         given = network(rows)
     assert given.dtype == torch.float32
     assert torch.allclose(given, expected, atol=1e-2)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_single_row_is_multiplied_with_the_smaller_copy(bias: bool) -> None:
+    network = nn.Sequential(nn.Linear(48, 80, bias=bias))
+    rows = torch.randn(2, 48)
+    with torch.inference_mode():
+        exact = network(rows)
+        with torch.autocast("cpu", torch.bfloat16):
+            rounded = network(rows[:1]).float()
+        pack_linear(network, for_one=torch.bfloat16)
+        for one in (rows[:1], rows[:1, None]):
+            given = network(one)
+            assert (given.shape, given.dtype) == ((*one.shape[:-1], 80), torch.float32)
+            assert torch.allclose(given.view(1, 80), rounded, atol=1e-2)
+            assert not torch.allclose(given.view(1, 80), exact[:1], atol=1e-5)
+        assert torch.allclose(network(rows), exact, atol=1e-5)
 
 
 def test_copies_and_saved_weights_are_plain_again() -> None:

@@ -59,9 +59,10 @@ def load_llama_vid(
         return lora.whole(own, merge=merge) if lora else own
 
     check_weights(network, tensors(merge=False), f"{files.folder} does not fit a LLaMA-VID.")
-    autocast = config.autocast and dtype is None and multiplies_bfloat16()
-    products = torch.bfloat16 if autocast else torch.float32
-    bring_in(network, tensors(merge=True), placement, [network.llama], products=products)
+    half = torch.bfloat16 if config.autocast and dtype is None else None
+    products = half if half and multiplies_bfloat16() else torch.float32
+    for_one = half if products == torch.float32 else None
+    bring_in(network, tensors(merge=True), placement, [network.llama], products=products, for_one=for_one)
     log.info("%s: %s", name, placement.reason)
     tokenizer = read_tokenizer(files.folder)
     second_eyes, seen_by = _second_eyes(network, tokenizer) if config.second_eyes else (None, "")
