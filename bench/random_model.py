@@ -89,7 +89,7 @@ def _fill(network: LlamaVid | LlavaMini, device: str, quantization: str, seed: i
         logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # as `load_model` does
         from llamavid_demo.model.quantization import prepare, quantized_weight  # bitsandbytes imports slowly
 
-        prepare(network.llama, placement.quantization, placement.dtype)
+        prepare(network.llama, placement.quantization, placement.dtype, device=placement.device)
     generator = torch.Generator(placement.device).manual_seed(seed)
     for key, shape in shapes.items():
         parent, _, name = key.rpartition(".")

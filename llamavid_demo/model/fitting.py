@@ -10,6 +10,7 @@ from torch import nn
 from transformers.models.llama.modeling_llama import LlamaDecoderLayer
 
 from llamavid_demo.errors import ModelError
+from llamavid_demo.model import int4_linear
 from llamavid_demo.model.loaded import ModelConfig, Network
 from llamavid_demo.model.placement import Placement
 
@@ -17,7 +18,8 @@ log = logging.getLogger(__name__)
 
 SHARE = 0.95  # of what is free: other programs take some
 IN_FOUR_BITS = "Its weights are held in 4 bits: in full they do not fit this machine's memory."
-_BITS = {"4bit": 4.127, "8bit": 8.0}  # NF4 with double quantization: 4 + 8/64 + 32/(64·256) bits a weight
+# NF4 with double quantization: 4 + 8/64 + 32/(64·256) bits a weight.
+_BITS = {"4bit": 4.127, "int4": int4_linear.BITS, "8bit": 8.0}
 
 
 def fitting(placement: Placement, network: Network, *, name: object = "The model") -> Placement:
@@ -29,14 +31,14 @@ def fitting(placement: Placement, network: Network, *, name: object = "The model
     if placement.spread:
         return placement
     free = int(free_bytes(placement.device) * SHARE)
-    need = loading_bytes(network, placement.quantization, placement.dtype)
+    need = loading_bytes(network, placement.quantization, placement.dtype, placement.device)
     if need <= free:
         return placement
     smaller = replace(
         placement, quantization="4bit",
         reason=f"{placement.reason}; in 4 bits, as {need / 1e9:.1f} GB are needed in full and {free / 1e9:.1f} GB free",
     )  # fmt: skip
-    least = loading_bytes(network, "4bit", placement.dtype)
+    least = loading_bytes(network, "4bit", placement.dtype, placement.device)
     if least <= free and not placement.named and placement.device.type == "cpu":
         log.warning("%s: %s", name, IN_FOUR_BITS)
         return replace(smaller, shrunk=True)
@@ -61,8 +63,12 @@ def free_bytes(device: torch.device) -> int:
     return int(psutil.virtual_memory().available)
 
 
-def loading_bytes(network: Network, quantization: str | None, dtype: torch.dtype) -> int:
-    """Bytes of all weights as they will be held, and of what encoding frames takes beside them."""
+def loading_bytes(
+    network: Network, quantization: str | None, dtype: torch.dtype, device: torch.device | None = None
+) -> int:
+    """Bytes of all weights as they will be held on a device, and of what encoding frames takes beside them."""
+    if quantization == "4bit" and device is not None and int4_linear.has_kernel(device):
+        quantization = "int4"
     weights = sum(part_bytes(part, quantization, dtype.itemsize) for part in network.parts().values())
     return weights + encoding_bytes(network.config, dtype.itemsize)
 

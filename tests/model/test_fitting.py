@@ -31,7 +31,7 @@ def room(monkeypatch: pytest.MonkeyPatch) -> Room:
 
 def needs(folder: Path, form: str | None) -> int:
     config, _ = read_outline(folder)
-    return loading_bytes(empty_network(config), form, torch.float32)
+    return loading_bytes(empty_network(config), form, torch.float32, torch.device("cpu"))
 
 
 @pytest.mark.parametrize("mini", [False, True])
