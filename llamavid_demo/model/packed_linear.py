@@ -51,13 +51,13 @@ def pack_linear(network: nn.Module, dtype: torch.dtype = torch.float32, *, for_o
     """
     if not torch.backends.mkldnn.is_available():
         return
+    layer: Any
     for layer in network.modules():
         if type(layer) is nn.Linear and layer.weight.dtype == torch.float32 and layer.weight.device.type == "cpu":
             weight = layer.weight.detach()
             packed = torch.ops.mkldnn._reorder_linear_weight(weight.to(dtype))
-            copy = for_one and weight.to(for_one)
             if layer.bias is not None:
                 layer.bias = nn.Parameter(layer.bias.to(dtype), requires_grad=False)
             layer.weight = nn.Parameter(packed, requires_grad=False)
             layer.__class__ = PackedLinear
-            layer.for_one = copy
+            layer.for_one = weight.to(for_one) if for_one else None
