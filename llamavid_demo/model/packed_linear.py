@@ -51,13 +51,15 @@ def pack_linear(network: nn.Module, dtype: torch.dtype = torch.float32, *, for_o
     """
     if not torch.backends.mkldnn.is_available():
         return
-    layer: Any
     for layer in network.modules():
         if type(layer) is nn.Linear and layer.weight.dtype == torch.float32 and layer.weight.device.type == "cpu":
-            weight = layer.weight.detach()
-            packed = torch.ops.mkldnn._reorder_linear_weight(weight.to(dtype))
-            if layer.bias is not None:
-                layer.bias = nn.Parameter(layer.bias.to(dtype), requires_grad=False)
-            layer.weight = nn.Parameter(packed, requires_grad=False)
-            layer.__class__ = PackedLinear
-            layer.for_one = weight.to(for_one) if for_one else None
+            _pack(layer, dtype, for_one)
+
+
+def _pack(layer: Any, dtype: torch.dtype, for_one: torch.dtype | None) -> None:
+    weight = layer.weight.detach()
+    if layer.bias is not None:
+        layer.bias = nn.Parameter(layer.bias.to(dtype), requires_grad=False)
+    layer.weight = nn.Parameter(torch.ops.mkldnn._reorder_linear_weight(weight.to(dtype)), requires_grad=False)
+    layer.__class__ = PackedLinear
+    layer.for_one = weight.to(for_one) if for_one else None
