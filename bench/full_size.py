@@ -29,6 +29,7 @@ from llamavid_demo.model.llava_mini import layout as mini_layout
 from llamavid_demo.model.llava_mini import save as mini_save
 from llamavid_demo.model.llava_mini.config import LlavaMiniConfig
 from llamavid_demo.model.load import empty_network, load_model, read_outline
+from llamavid_demo.model.placement import choose_placement
 from llamavid_demo.model.plan import plan_section
 from llamavid_demo.model.release_sizes import EIGHT_B, SEVEN_B
 from llamavid_demo.settings import ROOT, Settings
@@ -107,7 +108,7 @@ def ask_twice(
     config, _ = read_outline(folder)
     plan = plan_section(
         config, frames=first.frames, subtitle_tokens=max(0, first.prompt_tokens - first.frames), dtype=model.dtype,
-        quantization=None if quantization == "none" else quantization, room=settings.frames_room,
+        quantization=choose_placement("cpu", None, quantization).held, room=settings.frames_room,
     )  # fmt: skip
     return {
         "model": model.name,

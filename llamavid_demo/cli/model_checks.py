@@ -82,7 +82,7 @@ def memory(settings: Settings) -> Finding:
     free = free_bytes(chosen.device)
     frames = int(settings.section_minutes * 60)
     plan = plan_section(
-        config, frames=frames, subtitle_tokens=frames * 5 // 2, quantization=chosen.quantization, dtype=chosen.dtype,
+        config, frames=frames, subtitle_tokens=frames * 5 // 2, quantization=chosen.held, dtype=chosen.dtype,
         room=settings.frames_room, network=network,
         gigabytes={"full": math.inf, "8bit": 0.0, None: free / GIB}[settings.kv_cache],
     )  # fmt: skip

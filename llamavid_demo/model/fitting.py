@@ -31,14 +31,14 @@ def fitting(placement: Placement, network: Network, *, name: object = "The model
     if placement.spread:
         return placement
     free = int(free_bytes(placement.device) * SHARE)
-    need = loading_bytes(network, placement.quantization, placement.dtype, placement.device)
+    need = loading_bytes(network, placement.held, placement.dtype)
     if need <= free:
         return placement
     smaller = replace(
         placement, quantization="4bit",
         reason=f"{placement.reason}; in 4 bits, as {need / 1e9:.1f} GB are needed in full and {free / 1e9:.1f} GB free",
     )  # fmt: skip
-    least = loading_bytes(network, "4bit", placement.dtype, placement.device)
+    least = loading_bytes(network, smaller.held, placement.dtype)
     if least <= free and not placement.named and placement.device.type == "cpu":
         log.warning("%s: %s", name, IN_FOUR_BITS)
         return replace(smaller, shrunk=True)
@@ -63,12 +63,8 @@ def free_bytes(device: torch.device) -> int:
     return int(psutil.virtual_memory().available)
 
 
-def loading_bytes(
-    network: Network, quantization: str | None, dtype: torch.dtype, device: torch.device | None = None
-) -> int:
-    """Bytes of all weights as they will be held on a device, and of what encoding frames takes beside them."""
-    if quantization == "4bit" and device is not None and int4_linear.has_kernel(device):
-        quantization = "int4"
+def loading_bytes(network: Network, quantization: str | None, dtype: torch.dtype) -> int:
+    """Bytes of all weights as they will be held, and of what encoding frames takes beside them."""
     weights = sum(part_bytes(part, quantization, dtype.itemsize) for part in network.parts().values())
     return weights + encoding_bytes(network.config, dtype.itemsize)
 

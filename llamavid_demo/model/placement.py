@@ -10,6 +10,7 @@ from accelerate.utils import CustomDtype, get_balanced_memory, get_max_memory
 from torch import nn
 
 from llamavid_demo.errors import ModelError
+from llamavid_demo.model.int4_linear import has_kernel
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,11 @@ class Placement:
     reason: str
     named: bool = False
     shrunk: bool = False
+
+    @property
+    def held(self) -> str | None:
+        """How weights are counted: those of 4 bits take some more where PyTorch's kernel multiplies them."""
+        return "int4" if self.quantization == "4bit" and has_kernel(self.device) else self.quantization
 
 
 def choose_placement(device: str | None, dtype: str | None, quantization: str | None) -> Placement:

@@ -11,6 +11,7 @@ from llamavid_demo.model import fitting as fitting_module
 from llamavid_demo.model import weights
 from llamavid_demo.model.fitting import IN_FOUR_BITS, SHARE, loading_bytes
 from llamavid_demo.model.load import empty_network, load_model, read_outline
+from llamavid_demo.model.placement import choose_placement
 from llamavid_demo.settings import ROOT, Settings
 from llamavid_demo.ui.language import speaking
 from llamavid_demo.ui.loading import BackgroundModel
@@ -31,7 +32,7 @@ def room(monkeypatch: pytest.MonkeyPatch) -> Room:
 
 def needs(folder: Path, form: str | None) -> int:
     config, _ = read_outline(folder)
-    return loading_bytes(empty_network(config), form, torch.float32, torch.device("cpu"))
+    return loading_bytes(empty_network(config), choose_placement("cpu", None, form or "none").held, torch.float32)
 
 
 @pytest.mark.parametrize("mini", [False, True])
