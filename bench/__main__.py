@@ -6,6 +6,7 @@ from bench.arrival import arrival
 from bench.audience import audience
 from bench.drafts import drafts
 from bench.evidence import evidence
+from bench.four_bits import four_bits
 from bench.full_size import full_size
 from bench.fusion import fusion
 from bench.gpu import gpu
@@ -33,6 +34,7 @@ app.command()(arrival)
 app.command()(audience)
 app.command()(replicas)
 app.command()(full_size)
+app.command()(four_bits)
 
 
 @app.command(name="all")

@@ -14,7 +14,7 @@ from transformers import LlamaConfig
 from typer.testing import CliRunner
 
 from bench import __main__ as door
-from bench import full_size, fusion, gpu, growth, looks, newcomer, restart, together, turns
+from bench import four_bits, full_size, fusion, gpu, growth, looks, newcomer, restart, together, turns
 from bench.asking import FIRST, SECOND
 from bench.copied_prefix import CopiedPrefix
 from bench.prefix_attention import seconds_over_prefix
@@ -241,6 +241,16 @@ def test_a_random_twin_of_a_release_is_asked_twice(tmp_path: Path, config: Llama
     )
     assert row["frames"] == 3
     assert positive(row, "load_s", "turn_1_s", "turn_2_s", "tokens_per_s", "resident_peak_gb", "planned_gb")
+
+
+def test_four_bits(tmp_path: Path) -> None:
+    four_bits.four_bits([1, 3], shrink=4, out=tmp_path)
+    rows = written(tmp_path, "four-bits")["rows"]
+    assert [row["rows"] for row in rows] == [1, 3]
+    for row in rows:
+        assert positive(row, "bitsandbytes_s", "kernel_s", "ratio")
+        assert 0 < row["kernel_error"] < row["bitsandbytes_error"] < 0.15
+        assert row["kernel_mb"] / row["bitsandbytes_mb"] == pytest.approx(5 / 4.125, rel=0.05)
 
 
 def test_all_stand_behind_one_door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
