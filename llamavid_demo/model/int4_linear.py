@@ -3,6 +3,8 @@
 On such a CPU bitsandbytes unpacks all weights for every token, which takes tens of times as long as reading them.
 """
 
+from functools import cache
+
 import torch
 from torch import nn
 
@@ -10,7 +12,7 @@ from llamavid_demo.model.packed_linear import multiplies_bfloat16
 
 GROUP = 32  # weights that share a scale and a middle, 16 bits each: 5 bits a weight
 BITS = 4 + 2 * 16 / GROUP
-OUTPUTS = 16  # that the kernel takes at once
+MANY = 512  # rows for which unpacking the weights costs less than the kernel, which multiplies at half the speed
 
 
 def has_kernel(device: torch.device | str | int) -> bool:
@@ -40,7 +42,38 @@ class Int4Linear(nn.Linear):
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         """Rows (…, in) → (…, out)."""
-        given = rows.reshape(-1, self.in_features).bfloat16()
-        product = torch.ops.aten._weight_int4pack_mm_for_cpu(given, self.weight, GROUP, self.scales)
-        product = product.to(rows.dtype).view(*rows.shape[:-1], self.out_features)
+        given = rows.reshape(-1, self.in_features)
+        if len(given) < MANY or self.out_features % lanes().numel():
+            args = (given.bfloat16(), self.weight, GROUP, self.scales)
+            product = torch.ops.aten._weight_int4pack_mm_for_cpu(*args).to(rows.dtype)
+        else:
+            product = given @ self.unpacked().to(rows.dtype)
+        product = product.view(*rows.shape[:-1], self.out_features)
         return product if self.bias is None else product + self.bias
+
+    def unpacked(self) -> torch.Tensor:
+        """The rounded weights (in, out), float32."""
+        order = lanes()
+        packed = self.weight.view(-1, self.in_features, order.numel() // 2)  # (blocks of outputs, in, bytes)
+        steps = torch.cat([packed & 15, packed >> 4], dim=-1)
+        if not torch.equal(order, torch.arange(order.numel())):
+            steps = steps[..., order]
+        steps = steps.transpose(0, 1).reshape(-1, GROUP, self.out_features)
+        step, middle = self.scales.float().unbind(dim=-1)
+        return torch.addcmul((middle - 8 * step)[:, None], steps.float(), step[:, None]).flatten(0, 1)
+
+
+@cache
+def lanes() -> torch.Tensor:
+    """Where each output of a block stands among the low halves of the block's bytes, then the high ones.
+
+    It depends on the CPU, and packing tells it: the number of each output, digit by digit, then of each input.
+    """
+    outputs = torch.arange(256, dtype=torch.int32)[:, None].expand(-1, 2)
+    low, high, inputs = (
+        torch.ops.aten._convert_weight_to_int4pack_for_cpu(digit.contiguous(), 1).flatten()
+        for digit in (outputs % 16, outputs // 16, torch.arange(2, dtype=torch.int32).expand(256, -1))
+    )
+    block = int((inputs != 0).nonzero()[0])  # bytes of the first input
+    numbers = [(high[:block] >> shift & 15) * 16 + (low[:block] >> shift & 15) for shift in (0, 4)]
+    return torch.cat(numbers).argsort()

@@ -97,6 +97,21 @@ def test_a_layer_of_4_bits_multiplies_with_its_rounded_weights(shape: tuple[int,
     assert ((rounded - weight).abs().unflatten(1, (-1, GROUP)) <= 0.55 * step[..., None] + 1e-3).all()
 
 
+@pytest.mark.parametrize("outputs", [48, 128])  # a block of outputs takes 64 at most, and 48 fill none of some CPUs
+@torch.inference_mode()
+def test_many_rows_are_multiplied_as_few_are(outputs: int) -> None:
+    layer = nn.Linear(96, outputs)
+    weight, rows = layer.weight.detach().clone(), torch.randn(2, int4_linear.MANY, 96).bfloat16().float()
+    layer.__class__ = Int4Linear
+    layer.weight = layer.pack(weight)
+    few = torch.cat([layer(part) for part in rows.flatten(0, 1).split(100)])
+    given = layer(rows)
+    assert given.shape == (2, int4_linear.MANY, outputs)
+    assert torch.allclose(given.flatten(0, 1), few, atol=0.02)
+    if outputs == 128:
+        assert torch.allclose(layer.unpacked(), layer(torch.eye(96)) - layer.bias, atol=2e-3)
+
+
 @torch.inference_mode()
 def test_its_weights_are_nearer_than_in_nf4() -> None:
     weight = torch.randn(256, 512)
