@@ -18,6 +18,7 @@ from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.prompt import FRAME, Answers, Exchange, SectionPrompt, Word
 
 ROWS_AT_ONCE = 1024  # of pre-fusion, on a CPU: no more than its caches hold
+PACKED_ROWS_AT_ONCE = 4096  # of quantized layers there, whose weights are unpacked each time
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -98,8 +99,8 @@ class LoadedLlavaMini(LoadedModel):
         """The frames of a section, whose keys and values in pre-fusion may take `room` bytes."""
         del guide
         opening = prompt.ids[: prompt.ids.index(FRAME)]
-        on_cpu = self.device.type == "cpu"
-        at_once = max(1, ROWS_AT_ONCE // self.config.fused_rows) if on_cpu else self.frames_at_once
+        rows = PACKED_ROWS_AT_ONCE if self.quantization else ROWS_AT_ONCE
+        at_once = max(1, rows // self.config.fused_rows) if self.device.type == "cpu" else self.frames_at_once
         return FusedFrames(self.network, opening, batches, room=room, at_once=at_once)
 
     @torch.inference_mode()
