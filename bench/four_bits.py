@@ -36,24 +36,31 @@ def four_bits(
     shapes = [(hidden, hidden)] * 4 + [(hidden, inner)] * 2 + [(inner, hidden)]
     weights = [torch.randn(shape[::-1]) * 0.02 for shape in shapes]
     theirs, ours = in_bitsandbytes(weights), in_kernel(weights)
-    errors = [rounding_error(layers, weights) for layers in (theirs, ours)]
-    found = [measure(theirs, ours, count, errors) for count in rows]
+    kept: Row = {}
+    for name, layers in (("bitsandbytes", theirs), ("kernel", ours)):
+        kept[f"{name}_mb"] = sum(map(_nbytes, layers)) / MB  # some CPUs pack bitsandbytes' weights anew at a first use
+        kept[f"{name}_error"] = rounding_error(layers, weights)
+    found = [{**measure(theirs, ours, count), **kept} for count in rows]
     publish("four-bits", found, COLUMNS, lambda axes: _draw(axes, found), out=out)
 
 
 def in_bitsandbytes(weights: list[torch.Tensor]) -> Any:
     """Layers of these weights (out, in) in NF4 with double quantization."""
-    layers = nn.Sequential(*(nn.Linear(weight.shape[1], weight.shape[0], bias=False) for weight in weights))
+    layers = _linear(weights)
     prepare(layers, "4bit", torch.float32)
     return _filled(layers, weights)
 
 
 def in_kernel(weights: list[torch.Tensor]) -> Any:
     """Layers of these weights (out, in) as a CPU without products in bfloat16 holds them."""
-    layers = nn.Sequential(*(nn.Linear(weight.shape[1], weight.shape[0], bias=False) for weight in weights))
+    layers = _linear(weights)
     for layer in layers:
         layer.__class__ = Int4Linear
     return _filled(layers, weights)
+
+
+def _linear(weights: list[torch.Tensor]) -> nn.Sequential:
+    return nn.Sequential(*(nn.Linear(weight.shape[1], weight.shape[0], bias=False) for weight in weights))
 
 
 def _filled(layers: Any, weights: list[torch.Tensor]) -> Any:
@@ -70,10 +77,10 @@ def rounding_error(layers: Any, weights: list[torch.Tensor]) -> float:
 
 
 @torch.inference_mode()
-def measure(theirs: Any, ours: Any, rows: int, errors: list[float]) -> Row:
+def measure(theirs: Any, ours: Any, rows: int) -> Row:
     """Seconds of all layers for so many rows each, the median of a few times."""
     found: Row = {"rows": rows}
-    for name, layers, error in zip(("bitsandbytes", "kernel"), (theirs, ours), errors, strict=True):
+    for name, layers in (("bitsandbytes", theirs), ("kernel", ours)):
         given = [torch.randn(rows, layer.in_features) for layer in layers]
         times = []
         for _ in range(6):
@@ -82,8 +89,6 @@ def measure(theirs: Any, ours: Any, rows: int, errors: list[float]) -> Row:
                 layer(row)
             times.append(time.perf_counter() - began)
         found[f"{name}_s"] = statistics.median(times[1:])  # the first one warms up
-        found[f"{name}_mb"] = sum(_nbytes(layer) for layer in layers) / MB
-        found[f"{name}_error"] = error
     return {**found, "ratio": found["kernel_s"] / found["bitsandbytes_s"]}
 
 
