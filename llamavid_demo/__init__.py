@@ -8,11 +8,16 @@ import os
 from importlib import import_module
 from typing import Any
 
+from llamavid_demo.machine import cores
+
 __version__ = "0.1.0"
 
 # PyTorch's threads wait for each other many times a token. As long as they would by themselves, they spin on cores that
 # a browser or another visitor needs, and each other: answers then come several times slower.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # some ten microseconds; read when PyTorch is loaded
+# PyTorch takes as many threads as the machine has cores, whatever a container may use of them.
+if (allowed := cores()) < (os.cpu_count() or 1):
+    os.environ.setdefault("OMP_NUM_THREADS", str(allowed))
 
 _HOMES = {
     "load_movie": "llamavid_demo.film",

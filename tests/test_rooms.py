@@ -19,7 +19,9 @@ MAY_IMPORT = {
     "evaluation": {"film", "model", "chat", "storybook", "questions", "evaluation"},
     "cli": {"film", "model", "chat", "questions", "evaluation", "training", "cli"},
 }
-FOR_ALL = {"direction_marks", "errors", "address", "cache_folder", "settings", "embedded", "options", "report"}
+FOR_ALL = {
+    "direction_marks", "errors", "address", "cache_folder", "machine", "settings", "embedded", "options", "report",
+}  # fmt: skip
 
 
 def rooms_imported(path: Path) -> set[str]:

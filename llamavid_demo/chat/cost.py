@@ -2,10 +2,10 @@
 
 import math
 
-import psutil
 import torch
 
 from llamavid_demo.film import Movie, Section
+from llamavid_demo.machine import total_memory
 from llamavid_demo.model.loaded import ModelConfig, Network, TextTokenizer
 from llamavid_demo.model.plan import GIB, Plan, plan_section
 
@@ -34,7 +34,7 @@ def section_plan(
 
 
 def memory_gigabytes(device: torch.device) -> float:
-    """Memory of a CUDA card, or of the machine, in GiB."""
+    """Memory of a CUDA card, or all that the program may use of the machine's, in GiB."""
     if device.type == "cuda":
         return float(torch.cuda.get_device_properties(device).total_memory / GIB)
-    return float(psutil.virtual_memory().total / GIB)
+    return total_memory() / GIB

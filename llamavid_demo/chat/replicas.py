@@ -17,13 +17,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-import psutil
-
 from llamavid_demo.chat.away_chat import Failed, Step
 from llamavid_demo.chat.replica import Call, Replica
 from llamavid_demo.chat.replica_chat import LostError
 from llamavid_demo.chat.scheduler import CLOSING
 from llamavid_demo.errors import BusyError, ClosingError, ReplicaError
+from llamavid_demo.machine import available_memory, cores
 from llamavid_demo.model.load import empty_network
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.settings import Settings
@@ -183,10 +182,10 @@ class RayReplicas:
         quiet = {"log_to_driver": False, "logging_level": "ERROR", "namespace": APPLICATION}
         if self._settings.ray_address:
             return quiet
-        cores = max(psutil.cpu_count() or 1, self._settings.replicas or 1)
         self._folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # its sockets' names are long enough
         return quiet | {
-            "include_dashboard": False, "object_store_memory": STORE, "num_cpus": cores, "_temp_dir": self._folder,
+            "include_dashboard": False, "object_store_memory": STORE, "_temp_dir": self._folder,
+            "num_cpus": max(cores(), self._settings.replicas or 1),
         }  # fmt: skip
 
     def _sent(self, settings: Settings, most: int, cards: int) -> Settings:
@@ -195,7 +194,7 @@ class RayReplicas:
         if cards:
             update["device"] = "cuda"  # the one that a replica is given, whatever its number
         elif not settings.memory_gb and not settings.ray_address:
-            update["memory_gb"] = psutil.virtual_memory().available * SHARE / most / 1e9
+            update["memory_gb"] = available_memory() * SHARE / most / 1e9
         return settings.model_copy(update=update)
 
 
@@ -239,8 +238,8 @@ def _ray(*, own: bool) -> tuple[Any, Any]:
 
 def _cores(replicas: int) -> float:
     """Cores of this machine for each replica."""
-    cores = psutil.cpu_count() or 1
-    return cores // replicas if cores >= replicas else cores / replicas
+    count = cores()
+    return count // replicas if count >= replicas else count / replicas
 
 
 def _pass_on(stream: Any, told: "queue.SimpleQueue[Any]") -> None:

@@ -15,6 +15,7 @@ from llamavid_demo.film.ffmpeg_commands import MEMORY as MOST_MEMORY
 from llamavid_demo.film.ffmpeg_frames import PATIENCE, TOLERANCE, end, read_exactly
 from llamavid_demo.film.frame_format import FrameFormat
 from llamavid_demo.film.probe import VideoInfo
+from llamavid_demo.machine import cores
 
 WORKER = "llamavid_demo.film.decord_worker"
 ROOT = Path(__file__).parents[2]
@@ -86,7 +87,7 @@ def _order(info: VideoInfo, start: int, count: int, format: FrameFormat) -> Orde
         stored=info.stored,
         display=info.display,
         format=format,
-        threads=max(1, min(8, os.cpu_count() or 1)),
+        threads=min(8, cores()),
         tolerance=TOLERANCE,
         memory=min(MOST_MEMORY, MEMORY + FRAMES_HELD * info.stored[0] * info.stored[1] * 3),
     )

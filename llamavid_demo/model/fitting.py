@@ -4,12 +4,12 @@ import logging
 import math
 from dataclasses import replace
 
-import psutil
 import torch
 from torch import nn
 from transformers.models.llama.modeling_llama import LlamaDecoderLayer
 
 from llamavid_demo.errors import ModelError
+from llamavid_demo.machine import available_memory
 from llamavid_demo.model import int4_linear
 from llamavid_demo.model.loaded import ModelConfig, Network
 from llamavid_demo.model.placement import Placement
@@ -60,7 +60,7 @@ def free_bytes(device: torch.device) -> int:
     """Bytes that are free on a device now."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    return int(psutil.virtual_memory().available)
+    return available_memory()
 
 
 def loading_bytes(network: Network, quantization: str | None, dtype: torch.dtype) -> int:

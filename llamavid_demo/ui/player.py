@@ -23,6 +23,7 @@ from llamavid_demo.errors import MovieError
 from llamavid_demo.film import Movie, to_webvtt
 from llamavid_demo.film.ffmpeg_commands import SAFE_INPUT, address, first_line, start_ffmpeg
 from llamavid_demo.film.probe import VideoInfo, probe
+from llamavid_demo.machine import cores
 from llamavid_demo.settings import Settings
 
 # What browsers play alike, and Gradio hands on as it is: pictures and sound by the kind of file that they stand in.
@@ -37,7 +38,7 @@ ENCODER = {
     "preset": "veryfast",
     "crf": 24,
     "pix_fmt": "yuv420p",
-    "threads": max(1, (os.cpu_count() or 2) // 2),  # the rest is left to the answers
+    "threads": max(1, cores() // 2),  # the rest is left to the answers
     "vf": f"scale='min({SIDE},iw)':'min({SIDE},ih)':force_original_aspect_ratio=decrease:force_divisible_by=2",
 }
 SOUND_ENCODER = {".mp4": "aac", ".webm": "libopus"}

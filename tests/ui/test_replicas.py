@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from pydantic import SecretStr
@@ -92,7 +91,7 @@ def test_conversations_are_held_by_replicas(
 def test_replicas_get_no_password_and_their_share_of_memory(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replicas.psutil, "virtual_memory", lambda: SimpleNamespace(available=20e9))
+    monkeypatch.setattr(replicas, "available_memory", lambda: int(20e9))
     sent = RayReplicas(settings, {})._sent(settings, 4, 0)
     assert sent.login is None and sent.memory_gb == pytest.approx(4.5)
     with_cards = RayReplicas(settings, {})._sent(settings.model_copy(update={"device": "cuda:3"}), 4, 4)
