@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.ui.conftest import CUES, Server, make_clip
+from tests.ui.conftest import CUES, PATIENCE, Server, make_clip
 
 HARBOUR = "#wall [data-film=harbour]"
 
@@ -30,7 +30,9 @@ def ask(page: Page, question: str) -> None:
 
 def press_stop(page: Page) -> None:
     """Press it without waiting until it stands still: while a long answer grows, a busy browser may take too long."""
-    page.get_by_role("button", name="Stop").dispatch_event("click")
+    button = page.locator("#stop")  # by name it takes long to find beside a long answer
+    expect(button).to_be_visible()
+    button.dispatch_event("click", timeout=PATIENCE)
 
 
 def stop(page: Page) -> None:
