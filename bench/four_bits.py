@@ -25,7 +25,7 @@ COLUMNS = {
 
 
 def four_bits(
-    rows: Annotated[list[int], typer.Argument(help="Rows that are multiplied at once.")] = (1, 4, 64, 256),  # type: ignore
+    rows: Annotated[list[int], typer.Argument(help="Rows multiplied at once.")] = (1, 4, 64, 256, 1024),  # type: ignore
     shrink: Annotated[int, typer.Option(help="Divide all widths, to try it.")] = 1,
     out: Out = RESULTS,
 ) -> None:

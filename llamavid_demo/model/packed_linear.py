@@ -43,23 +43,26 @@ def multiplies_bfloat16() -> bool:
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
-def pack_linear(network: nn.Module, dtype: torch.dtype = torch.float32, *, for_one: torch.dtype | None = None) -> None:
+def pack_linear(network: nn.Module, dtype: torch.dtype = torch.float32) -> None:
     """Pack the linear layers that compute in float32 on a CPU; where PyTorch has no oneDNN, none.
 
-    With a `dtype` of bfloat16 their weights take half the memory, which is what a step waits for. `for_one` is the type
-    of a second copy for single rows: a CPU without products in bfloat16 still reads such weights in half the time.
+    With a `dtype` of bfloat16 their weights take half the memory, which is what a step waits for. A CPU without
+    products in it still reads them in half the time: there they are a second copy, which single rows are multiplied
+    with; several rows stay in float32.
     """
     if not torch.backends.mkldnn.is_available():
         return
     for layer in network.modules():
         if type(layer) is nn.Linear and layer.weight.dtype == torch.float32 and layer.weight.device.type == "cpu":
-            _pack(layer, dtype, for_one)
+            _pack(layer, dtype)
 
 
-def _pack(layer: Any, dtype: torch.dtype, for_one: torch.dtype | None) -> None:
-    weight = layer.weight.detach()
+def _pack(layer: Any, dtype: torch.dtype) -> None:
+    weight, for_one = layer.weight.detach(), None
+    if dtype == torch.bfloat16 and not multiplies_bfloat16():
+        dtype, for_one = torch.float32, weight.to(dtype)
     if layer.bias is not None:
         layer.bias = nn.Parameter(layer.bias.to(dtype), requires_grad=False)
     layer.weight = nn.Parameter(torch.ops.mkldnn._reorder_linear_weight(weight.to(dtype)), requires_grad=False)
     layer.__class__ = PackedLinear
-    layer.for_one = weight.to(for_one) if for_one else None
+    layer.for_one = for_one

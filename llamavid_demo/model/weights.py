@@ -88,11 +88,10 @@ def bring_in(
     decoders: Sequence[nn.Module],
     *,
     products: torch.dtype = torch.float32,
-    for_one: torch.dtype | None = None,
 ) -> None:
     """Fill a network and make it ready to read: its `decoders` quantized if so placed, else packed for a CPU.
 
-    `products` is the type that packed layers multiply in, `for_one` that of their copies for single rows.
+    `products` is the type that packed layers multiply in, where the CPU can.
     """
     quantize: Quantize | None = None
     if placement.quantization:
@@ -109,7 +108,7 @@ def bring_in(
     if not placement.spread:  # accelerate's hooks call the layers as they were
         with _registering:
             for part in decoders:
-                pack_linear(part, products, for_one=for_one)
+                pack_linear(part, products)
     network.llama.set_attn_implementation(READING)
 
 

@@ -19,7 +19,6 @@ from llamavid_demo.model.llama_vid.network import LlamaVid
 from llamavid_demo.model.llama_vid.tokenizer import GuideTokenizer, VidTokenizer, read_tokenizer
 from llamavid_demo.model.llama_vid.vision import stretch_positions
 from llamavid_demo.model.lora import Lora, is_lora
-from llamavid_demo.model.packed_linear import multiplies_bfloat16
 from llamavid_demo.model.placement import choose_placement
 from llamavid_demo.model.preprocessor import read_preprocessor
 from llamavid_demo.model.real_world.eyes import RealWorldEyes
@@ -59,10 +58,8 @@ def load_llama_vid(
         return lora.whole(own, merge=merge) if lora else own
 
     check_weights(network, tensors(merge=False), f"{files.folder} does not fit a LLaMA-VID.")
-    half = torch.bfloat16 if config.autocast and dtype is None else None
-    products = half if half and multiplies_bfloat16() else torch.float32
-    for_one = half if products == torch.float32 else None
-    bring_in(network, tensors(merge=True), placement, [network.llama], products=products, for_one=for_one)
+    products = torch.bfloat16 if config.autocast and dtype is None else torch.float32
+    bring_in(network, tensors(merge=True), placement, [network.llama], products=products)
     log.info("%s: %s", name, placement.reason)
     tokenizer = read_tokenizer(files.folder)
     second_eyes, seen_by = _second_eyes(network, tokenizer) if config.second_eyes else (None, "")

@@ -13,7 +13,7 @@ from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.settings import ROOT, Settings
 
 FOLDER = ROOT / "assets" / "llava-mini-tiny"
-FILMS, QUANTIZED_FILMS, SEED = 4, 2, 2
+SEED = 2
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +29,11 @@ def answers() -> list[Answered]:
 
 @pytest.fixture(scope="module")
 def result(model: LoadedModel, answers: list[Answered]) -> dict[str, Any]:
-    return evaluate(model, FILMS, SEED, keep=answers)
+    return evaluate(model, 6, SEED, keep=answers)
 
 
 def test_it_is_right_on_most_films_that_it_never_saw(result: dict[str, Any]) -> None:
-    assert result["questions"] > 70
+    assert result["questions"] > 100
     assert result["accuracy"] >= 0.75  # the figure of many films is in the model card
 
 
@@ -44,9 +44,9 @@ def test_its_modes_are_those_of_a_model_without_a_guide(model: LoadedModel) -> N
 @pytest.mark.usefixtures("result")
 def test_in_4_bits_most_answers_stay_the_same(answers: list[Answered]) -> None:
     quantized: list[Answered] = []
-    evaluate(load_model(FOLDER, device="cpu", quantization="4bit"), QUANTIZED_FILMS, SEED, keep=quantized)
+    evaluate(load_model(FOLDER, device="cpu", quantization="4bit"), 3, SEED, keep=quantized)
     same = [ours.said == theirs.said for ours, theirs in zip(answers, quantized, strict=False)]
-    assert len(same) == len(quantized) >= 30
+    assert len(same) == len(quantized) >= 40
     assert sum(same) / len(same) >= 0.75
 
 
