@@ -5,6 +5,9 @@ with a dozen visitors that took three quarters of the server's time.
 
 Gradio sends a later step of a handler as edits of the step before. Its page edits that one in place, even if it was not
 shown yet: where two steps arrive at once, "enable the button" is undone by the next, which says nothing of the button.
+
+It sets a `gr.State` in its turn among the outputs, some of which take a moment: of two handlers at once, one may set it
+first and reach the page last, which then shows one film while the server takes it for another.
 """
 
 from copy import copy
@@ -26,6 +29,7 @@ class FewParts(gr.Blocks):
         if not isinstance(predictions, dict) or not predictions or not {*predictions} <= {*outputs}:
             return await super().postprocess_data(block_fn, predictions, state)
         given = [part for part in outputs if part in predictions and predictions[part] != gr.skip()]
+        given.sort(key=lambda part: part.stateful)  # from here to the page nothing waits
         sent: dict[Any, Any] = {}
         if given:
             fewer = copy(block_fn)

@@ -1,5 +1,6 @@
 """Parts that a handler leaves alone cost nothing, and the page shows every change, however late it comes to it."""
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -38,6 +39,31 @@ CHANGES: dict[str, Callable[[list[Any]], Any]] = {
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_the_page_is_sent_the_same(change: Callable[[list[Any]], Any]) -> None:
     assert sent(FewParts, change)[:2] == sent(gr.Blocks, change)[:2]
+
+
+def test_what_the_server_holds_is_what_reaches_the_page_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FewParts(analytics_enabled=False) as demo:
+        film, title = gr.State(""), gr.Textbox()
+        demo.load(lambda: None, None, [film, title])
+    state = SessionState(demo)
+    go = threading.Event()
+
+    def made_ready(value: str) -> str:
+        assert value != "slow" or go.wait(10)
+        return value
+
+    monkeypatch.setattr(title, "postprocess", made_ready)
+
+    async def both() -> None:
+        first = asyncio.create_task(demo.postprocess_data(demo.fns[0], {film: "first", title: "slow"}, state))
+        await asyncio.sleep(0)
+        await demo.postprocess_data(demo.fns[0], {film: "second", title: "quick"}, state)
+        assert state[film._id] == "second"
+        go.set()
+        await first
+
+    run(both())
+    assert state[film._id] == "first"
 
 
 def test_what_stays_as_it_is_is_not_built_anew() -> None:
