@@ -15,6 +15,7 @@ from llamavid_demo.chat.sizes import prefix_bytes
 from llamavid_demo.chat.task import Priority, Steps
 from llamavid_demo.film import Cue, Movie, Section
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, NO_GUIDE, LoadedModel
+from llamavid_demo.model.placement import held_form
 from llamavid_demo.model.section_frames import SectionFrames
 from llamavid_demo.options import Guide, Reads
 from llamavid_demo.settings import Settings
@@ -141,8 +142,9 @@ def held_in_eight_bits(model: LoadedModel, movie: Movie, section: Section, setti
     """Whether a section's keys and values are held in 8 bits: as the settings say, else where it would not fit."""
     if settings.kv_cache:
         return settings.kv_cache == "8bit"
+    form = held_form(model.quantization, model.device)
     return section_plan(
-        model.config, model.tokenizer, movie, section, quantization=model.quantization, dtype=model.dtype,
+        model.config, model.tokenizer, movie, section, quantization=form, dtype=model.dtype,
         gigabytes=memory_gigabytes(model.device), network=None if model.quantization else model.network,
         room=settings.frames_room,
     ).eight_bit  # fmt: skip

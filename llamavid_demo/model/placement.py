@@ -35,8 +35,13 @@ class Placement:
 
     @property
     def held(self) -> str | None:
-        """How weights are counted: those of 4 bits take some more where PyTorch's kernel multiplies them."""
-        return "int4" if self.quantization == "4bit" and has_kernel(self.device) else self.quantization
+        """How weights are counted: see `held_form`."""
+        return held_form(self.quantization, self.device)
+
+
+def held_form(quantization: str | None, device: torch.device) -> str | None:
+    """How weights are counted: those of 4 bits take some more where PyTorch's kernel multiplies them."""
+    return "int4" if quantization == "4bit" and has_kernel(device) else quantization
 
 
 def choose_placement(device: str | None, dtype: str | None, quantization: str | None) -> Placement:
