@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from llamavid_demo.model.stated import GENERAL_VOCABULARY
 from tests.ui.conftest import LONG_ANSWER, ROOT, Server, start_small_films, visit
+from tests.ui.test_mcp_tools import through_all_doors
 from tests.ui.test_page import ask, open_harbour, press_ask, status, stop, wait_for_video
 
 TINY = "second-tiny"
@@ -168,6 +169,16 @@ def test_phone_shows_the_picker_without_sideways_scrolling(choice: Server, brows
         page.get_by_label(PICKER).click()
         expect(page.get_by_role("option")).to_have_count(4)
         assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_programs_choose_among_the_models(choice: Server) -> None:
+    said = []
+    for name in (TINY, MINI):
+        reports = through_all_doors(choice, name)
+        assert {report["answer"] for report in reports} == {reports[0]["answer"]}
+        assert [report["model"] for report in reports[:2]] == [name, name]
+        said.append(reports[0]["answer"])
+    assert said[0] != said[1]
 
 
 def saved(page: Page) -> dict[str, Any]:
