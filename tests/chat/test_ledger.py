@@ -187,7 +187,7 @@ def test_the_ledger_counts_what_is_really_taken(tmp_path: Path, monkeypatch: pyt
     model, ledger = random_model(DEEP), Ledger()
     count_model(ledger, model)
     prefixes = PrefixCache(1 << 40, ledger=ledger)
-    films = [stored_film(model, frames, tmp_path / str(frames)) for frames in (600, 601)]
+    films = [stored_film(model, frames, tmp_path / str(frames)) for frames in (300, 301)]
     chats = [
         MovieChat(model, movie, settings=settings.model_copy(update={"guide": "ahead"}), prefixes=prefixes)
         for movie, settings in films
@@ -202,7 +202,7 @@ def test_the_ledger_counts_what_is_really_taken(tmp_path: Path, monkeypatch: pyt
             return whole(scheduler, batch)
 
     monkeypatch.setattr(Scheduler, "_round", counted)
-    events = [chat.ask(FIRST, max_new_tokens=64).events(every=0) for chat in chats[:7]]
+    events = [chat.ask(FIRST, max_new_tokens=24).events(every=0) for chat in chats[:7]]
     for told in events:
         next(what for what in told if any(isinstance(piece, str) for piece in what))
     chats[7].ask(FIRST, max_new_tokens=8).finish()
