@@ -18,6 +18,7 @@ from llamavid_demo.film.stored import fetch_films, store
 from llamavid_demo.model.allocator import give_back_now_and_then, keep_freed_memory
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.api import ask_endpoint
+from llamavid_demo.ui.built_files import BuiltFiles
 from llamavid_demo.ui.catalogue import bundled_movies
 from llamavid_demo.ui.choosing import Choosing
 from llamavid_demo.ui.contact_sheet import ContactSheets
@@ -172,6 +173,7 @@ def run(settings: Settings, uploads: Uploads) -> None:
                 "middleware": [
                     Middleware(TrustedHostMiddleware, allowed_hosts=settings.reached_as, www_redirect=False),
                     Middleware(SecurityHeaders, framed_by=HUB if os.environ.get("SPACE_ID") else ""),
+                    Middleware(BuiltFiles),
                     *([Middleware(ProgramsLogin, login=login)] if login else []),
                     Middleware(CountStreams, streams=streams),
                     Middleware(Arrivals, uploads=uploads),
