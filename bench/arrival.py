@@ -1,4 +1,7 @@
-"""A browser's first load of the page: seconds until a question can be typed, and bytes over the wire."""
+"""A browser's first load of the page: seconds until a question can be typed, and bytes over the wire.
+
+With the smallest model and nothing read ahead: what the page takes by itself, on cores that the browser shares.
+"""
 
 import shutil
 import tempfile
@@ -11,6 +14,7 @@ import typer
 
 from bench.results import RESULTS, Out, Row, publish
 from bench.served import served
+from llamavid_demo.settings import ROOT
 
 COLUMNS = {
     "load": "{load}",
@@ -30,7 +34,12 @@ def arrival(
     """First load in Chromium, from the navigation to an editable question box; the server is warm, the browser new."""
     from playwright.sync_api import sync_playwright  # for development only
 
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder) / "server") as page, sync_playwright() as player:
+    small = {"model": ROOT / "assets" / "llama-vid-tiny", "read_ahead": "off"}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served(Path(folder) / "server", **small) as page,
+        sync_playwright() as player,
+    ):
         path = shutil.which("chromium") or "/usr/bin/chromium"
         browser = player.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         open_once(browser, page.url)  # warms the server up
