@@ -1,6 +1,7 @@
 """Gradio's own scripts and styles, ninety of which a page asks for: compressed once, then sent from memory.
 
-Gradio reads and compresses each anew for every visitor, behind all of its other layers, and lets browsers ask again.
+Gradio reads and compresses each anew for every visitor, behind all of its other layers, and lets browsers ask again. It
+compresses by what a file's name ends in: not the page itself, which has none.
 """
 
 import gzip
@@ -10,6 +11,7 @@ from pathlib import Path
 import brotli
 from gradio.routes import BUILD_PATH_LIB
 from starlette.datastructures import Headers
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -19,10 +21,11 @@ COMPRESSED = {"br": lambda body: brotli.compress(body, quality=5), "gzip": gzip.
 
 
 class BuiltFiles:
-    """ASGI middleware that answers for the files of a `folder`, and passes everything else on."""
+    """ASGI middleware that answers for the files of a `folder`, and passes everything else on; the page compressed."""
 
     def __init__(self, app: ASGIApp, *, folder: Path = Path(BUILD_PATH_LIB)) -> None:
         self._app = app
+        self._page = GZipMiddleware(app, compresslevel=5)
         # By their whole paths, as they are now: nothing that is asked for is ever looked up on the disk.
         self._files = {f"/assets/{file.name}": file for file in folder.iterdir() if file.suffix in TYPES}
 
@@ -30,7 +33,7 @@ class BuiltFiles:
         """Answer, or pass on."""
         file = self._files.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "GET" else None
         if not file:
-            return await self._app(scope, receive, send)
+            return await (self._page if scope.get("path") == "/" else self._app)(scope, receive, send)
         accepted = Headers(scope=scope).get("accept-encoding", "")
         encoding = next((name for name in COMPRESSED if name in accepted), "")
         headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}

@@ -31,6 +31,13 @@ def test_a_script_is_the_same_however_it_comes(
     assert (answer.num_bytes_downloaded < script.stat().st_size / 2) == bool(encoding)
 
 
+def test_the_page_comes_compressed(server: Server) -> None:
+    for language, words in (("en", b'lang="en"'), ("zh-CN", b'lang="zh-CN"')):
+        answer = httpx.get(server.url, headers={"Accept-Encoding": "gzip", "Accept-Language": language})
+        assert answer.headers["content-encoding"] == "gzip" and words in answer.content
+        assert answer.num_bytes_downloaded < len(answer.content) / 2
+
+
 @pytest.mark.parametrize("path", ["assets/nothing.js", "assets/..%2F..%2Fpackage.json", "static/x.js"])
 def test_what_is_not_among_them_is_passed_on(server: Server, path: str) -> None:
     answer = httpx.get(f"{server.url}/{path}")
