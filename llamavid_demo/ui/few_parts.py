@@ -29,7 +29,7 @@ class FewParts(gr.Blocks):
         if not isinstance(predictions, dict) or not predictions or not {*predictions} <= {*outputs}:
             return await super().postprocess_data(block_fn, predictions, state)
         given = [part for part in outputs if part in predictions and predictions[part] != gr.skip()]
-        given.sort(key=lambda part: part.stateful)  # from here to the page nothing waits
+        given.sort(key=lambda part: part.stateful)  # states last: behind them nothing waits on the way to the page
         sent: dict[Any, Any] = {}
         if given:
             fewer = copy(block_fn)

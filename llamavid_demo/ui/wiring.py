@@ -34,7 +34,7 @@ from llamavid_demo.ui.visitor import address_of, has_arrived, key_of, language_o
 FILES = {"concurrency_id": "files", "concurrency_limit": 2}
 SHEETS = {"concurrency_id": "sheets", "concurrency_limit": 1}  # they only illustrate: one film at a time
 FREE: dict[str, Any] = {"concurrency_limit": None}
-# Gradio tells every part of every step how it stands with it, at a tenth of a second a visit: ours say it themselves.
+# Gradio would tell every part how each step stands: a second of a browser a visit. Our parts say it themselves.
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "show_progress_on": []}
 # By default Gradio drops a step whose last run has not quite ended; the handlers themselves know what is too much.
 EVERY: dict[str, Any] = {"trigger_mode": "multiple", **QUIET}
