@@ -2,7 +2,7 @@
 
 One safetensors file and one JSON sidecar an entry, written aside and renamed, so that an entry is whole or absent,
 also for another program that shares the folder. Its checksum is compared when it is opened, once as long as nobody
-touches it. What a killed program has left of one goes when the next entry is put there.
+touches it. What a killed program has left of one goes when the cache is opened, or when the next entry is put there.
 """
 
 import contextlib
@@ -68,6 +68,7 @@ class DiskCache:
         self, folder: Path, *, max_bytes: int, subfolder: Path | None = None, shared: SharedStore | None = None
     ) -> None:
         self.folder, self.max_bytes, self.subfolder, self.shared = folder, max_bytes, subfolder or folder, shared
+        self._sweep()
 
     def get(self, kind: str, key: dict[str, object]) -> torch.Tensor | None:
         """The tensor of a key, mapped from disk; None when it is absent or damaged (then it is removed)."""

@@ -102,6 +102,15 @@ def test_nothing_but_entries_is_left_in_the_folder(cache: DiskCache) -> None:
     assert sorted(path.suffix for path in cache.folder.iterdir()) == [".json", ".safetensors"]
 
 
+def test_what_a_killed_program_left_goes_when_the_cache_is_opened(cache: DiskCache) -> None:
+    old, fresh = cache.folder / f"{disk_cache.ASIDE}old", cache.folder / f"{disk_cache.ASIDE}fresh"
+    for folder in (old, fresh):
+        folder.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    DiskCache(cache.folder, max_bytes=cache.max_bytes)
+    assert (old.exists(), fresh.exists()) == (False, True)  # somebody may be writing the fresh one
+
+
 def test_a_folder_that_cannot_be_written_is_no_failure(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_text("in the way")
     cache = DiskCache(tmp_path / "file" / "cache", max_bytes=100)
