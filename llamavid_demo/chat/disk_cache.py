@@ -173,7 +173,7 @@ class DiskCache:
     def _sweep(self) -> None:
         """Remove what was written aside and has not been renamed for long: whoever wrote it was killed."""
         for left in self.subfolder.glob(f"{ASIDE}*"):
-            with contextlib.suppress(FileNotFoundError):  # another program was faster
+            with contextlib.suppress(OSError):  # another program was faster, or the folder can only be read
                 if time.time() - left.stat().st_mtime > LEFT_BEHIND:
                     shutil.rmtree(left, ignore_errors=True)
 
