@@ -23,7 +23,7 @@ from llamavid_demo.training.looking import Looking
 from llamavid_demo.training.notes import NoteHeads
 from llamavid_demo.training.reading import Reading
 from llamavid_demo.training.recipe import MakeRecipe, embedded
-from llamavid_demo.training.stages import Report, StagePlan, Step, run_stage
+from llamavid_demo.training.stages import Report, StagePlan, Step, forget_stages, run_stage
 from llamavid_demo.training.tokenizer import guide_vocabulary, letter_cases, write_llama_vocabulary
 from llamavid_demo.training.vision import DenseHeads, Seeing
 
@@ -159,8 +159,7 @@ def run(
     Raises `ModelError` for a base that is none.
     """
     if not resume:
-        for state in (*work.glob("*.pt"), *work.glob("*.safetensors")):
-            state.unlink()
+        forget_stages(work)
     training = Training(work, recipe=recipe, device=device, report=report)
     if base is None:
         training.read()

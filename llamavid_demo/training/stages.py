@@ -123,6 +123,12 @@ def run_stage(
             last_saved = time.monotonic()
 
 
+def forget_stages(folder: Path) -> None:
+    """Delete the state of all stages in a working folder, and what they made for each other."""
+    for state in (*folder.glob("*.pt"), *folder.glob("*.safetensors")):
+        state.unlink()
+
+
 def write_aside(state: object, path: Path) -> None:
     """Save beside `path`, then rename: a kill leaves the old file or the new one, never half of one."""
     part = path.with_suffix(".part")

@@ -2,12 +2,13 @@
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.loopback import serving_on_loopback
 
 TOKEN = "hf_good"
 OWNER = "me"
@@ -102,16 +103,5 @@ def hub() -> Iterator[Hub]:
 
         do_POST = do_GET  # noqa: N815 (the library's name)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    here.address = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with serving_on_loopback(Handler) as here.address:
         yield here
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -28,7 +28,7 @@ from llamavid_demo.training.llava_mini.recipe import MakeRecipe, embedded
 from llamavid_demo.training.llava_mini.sequences import ChatForm
 from llamavid_demo.training.llava_mini.tokenizer import LIKENESS, write_chat_tokenizer
 from llamavid_demo.training.notes import UNGUIDED, NoteHeads
-from llamavid_demo.training.stages import Report, StagePlan, Step, run_stage
+from llamavid_demo.training.stages import Report, StagePlan, Step, forget_stages, run_stage
 from llamavid_demo.training.vision import pixels
 
 WORK = Path("runs/train-mini")
@@ -148,8 +148,7 @@ def run(
     Raises `ModelError` when `base` is no LLaMA-VID.
     """
     if not resume:
-        for state in (*work.glob("*.pt"), *work.glob("*.safetensors")):
-            state.unlink()
+        forget_stages(work)
     training = MiniTraining(work, base, recipe=recipe, device=device, report=report)
     training.distil()
     training.align()
