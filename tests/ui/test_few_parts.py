@@ -7,10 +7,11 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from gradio import queueing
 from gradio.state_holder import SessionState
 from playwright.sync_api import Browser, expect
 
-from llamavid_demo.ui.few_parts import FewParts
+from llamavid_demo.ui.few_parts import LOOK_EVERY, FewParts
 from tests.ui.scripted import run
 
 
@@ -82,6 +83,23 @@ def test_no_table_of_past_events_is_made_after_each() -> None:
     queue.events_recorded = 1000
     event = {"time": 0.0, "status": "success", "process_time": 0.1, "function": "ask", "session_hash": "somebody"}
     assert queue.compute_analytics_summary([event]) == {"functions": {}}
+
+
+def test_a_page_that_nobody_uses_looks_for_events_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FewParts(analytics_enabled=False) as demo:
+        queue = demo.queue()._queue
+    slept: list[float] = []
+
+    async def sleep_once(seconds: float) -> None:
+        slept.append(seconds)
+        queue.stopped = True
+
+    monkeypatch.setattr(queueing.asyncio, "sleep", sleep_once)
+    for looking in (queue.start_processing, queue.start_progress_updates):
+        queue.stopped = False
+        run(looking())
+    assert len(slept) == 2
+    assert min(slept) >= LOOK_EVERY
 
 
 @pytest.fixture
