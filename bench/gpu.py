@@ -26,9 +26,9 @@ from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.errors import TooLongError
 from llamavid_demo.film import Movie
 from llamavid_demo.model.allocator import peak_bytes
-from llamavid_demo.model.kv_cache import Prefix
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.plan import GIB
+from llamavid_demo.model.prefix import Prefix
 from llamavid_demo.model.release_sizes import SEVEN_B
 from llamavid_demo.settings import Settings
 

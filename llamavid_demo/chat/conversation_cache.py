@@ -4,9 +4,9 @@ from itertools import count
 from weakref import finalize, ref
 
 from llamavid_demo.chat.ledger import Ledger
-from llamavid_demo.model.kv_cache import Tail
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.prompt import Word, common_prefix
+from llamavid_demo.model.tail import Tail
 from llamavid_demo.options import Reads
 
 _numbers = count()

@@ -14,8 +14,9 @@ from transformers import (
 from llamavid_demo.chat.progress import Progress
 from llamavid_demo.chat.sizes import CHUNK as CHUNK  # the scheduler reads it here
 from llamavid_demo.model.attention import AttentionWatch, BatchReading, TailReading
-from llamavid_demo.model.kv_cache import Prefix, TailBatch
 from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.prefix import Prefix
+from llamavid_demo.model.tail import TailBatch
 from llamavid_demo.options import Options
 
 

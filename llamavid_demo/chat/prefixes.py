@@ -12,7 +12,7 @@ import torch
 
 from llamavid_demo.chat.ledger import Bytes, Ledger
 from llamavid_demo.chat.progress import Progress
-from llamavid_demo.model.kv_cache import Prefix
+from llamavid_demo.model.prefix import Prefix
 from llamavid_demo.model.section_frames import SectionFrames
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from llamavid_demo.chat.sizes import activation_bytes
 from llamavid_demo.chat.task import Priority, Steps
 from llamavid_demo.errors import MemoryLimitError
 from llamavid_demo.film.sections import clock
-from llamavid_demo.model.kv_cache import Prefix
 from llamavid_demo.model.plan import GIB
+from llamavid_demo.model.prefix import Prefix
 from llamavid_demo.model.section_frames import SectionFrames
 
 

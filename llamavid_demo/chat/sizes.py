@@ -7,9 +7,9 @@ import torch
 from llamavid_demo.chat.ledger import Bytes
 from llamavid_demo.model.fitting import encoding_bytes
 from llamavid_demo.model.joint_attention import SCORE_BYTES, SCORES
-from llamavid_demo.model.kv_cache import rounded
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.plan import fused_bytes_per_frame, kv_bytes_per_token
+from llamavid_demo.model.tail import rounded
 
 CHUNK = 512  # tokens that are read at once, at most, while other conversations wait
 

@@ -17,8 +17,9 @@ from llamavid_demo.chat.scheduler import scheduler_of
 from llamavid_demo.chat.task import Steps, Stopped
 from llamavid_demo.chat.turn import Told, Turn, TurnStats
 from llamavid_demo.model.attention import TailReading
-from llamavid_demo.model.kv_cache import Prefix, Tail
 from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.prefix import Prefix
+from llamavid_demo.model.tail import Tail
 from llamavid_demo.options import Options
 from llamavid_demo.report import Figures, Report
 from llamavid_demo.settings import Settings

@@ -14,11 +14,12 @@ from llamavid_demo.chat.decoding import Sampling, chooser
 from llamavid_demo.chat.quoting import Choose, Quotable, Quoting, quoted
 from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.attention import AttentionWatch, BatchReading, TailReading
-from llamavid_demo.model.kv_cache import Prefix, Tail, TailBatch
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.moments import watched_mass
+from llamavid_demo.model.prefix import Prefix
 from llamavid_demo.model.prompt import Exchange, SectionPrompt, Word, word_places
 from llamavid_demo.model.section_frames import SectionFrames
+from llamavid_demo.model.tail import Tail, TailBatch
 
 LONGEST_ANSWER = 48  # tokens
 ROOM = 1 << 30  # bytes that the frames of a film may keep for several questions

@@ -17,7 +17,8 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 from llamavid_demo.model.joint_attention import Block, attend_jointly
-from llamavid_demo.model.kv_cache import Prefix, Row, Tail, TailBatch
+from llamavid_demo.model.prefix import Prefix
+from llamavid_demo.model.tail import Row, Tail, TailBatch
 
 READING = "reading"
 

@@ -16,7 +16,7 @@ from llamavid_demo.film.cues import Cue
 from llamavid_demo.film.frame_format import FrameFormat, resize_frame
 from llamavid_demo.model.attention import LastLayerWritten, PrefixReading, Reading
 from llamavid_demo.model.config import VisionConfig
-from llamavid_demo.model.kv_cache import Prefix
+from llamavid_demo.model.prefix import Prefix
 from llamavid_demo.model.preprocessor import normalised
 from llamavid_demo.model.prompt import FRAME, Answers, Exchange, SectionPrompt, Word, one_line
 from llamavid_demo.model.section_frames import SectionFrames, WordsState

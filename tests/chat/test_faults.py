@@ -19,9 +19,9 @@ from llamavid_demo.chat.section_reader import SectionReader
 from llamavid_demo.chat.task import Priority, Steps, Task, Urgency
 from llamavid_demo.chat.turn import Told, Turn
 from llamavid_demo.chat.turn_task import TurnTask
-from llamavid_demo.model.kv_cache import TailBatch
 from llamavid_demo.model.llama_vid.loaded import GuidedFrames, LoadedLlamaVid
 from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.tail import TailBatch
 from llamavid_demo.settings import Settings
 from tests.chat.conftest import FIRST, NewChat
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from llamavid_demo.chat.prefixes import CPU, PrefixCache, SharedPrefix
-from llamavid_demo.model.kv_cache import Prefix
+from llamavid_demo.model.prefix import Prefix
 
 SIZE = 2 * 4 * 10 * 8 * 4  # bytes of one: keys and values of 4 heads, 10 tokens, 8 numbers of 4 bytes
 Read = Callable[..., SharedPrefix]

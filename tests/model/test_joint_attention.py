@@ -11,7 +11,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from llamavid_demo.model import joint_attention
 from llamavid_demo.model.attention import TailReading
 from llamavid_demo.model.joint_attention import SCORE_BYTES, Block, attend_jointly
-from llamavid_demo.model.kv_cache import Prefix, Tail
+from llamavid_demo.model.prefix import Prefix
+from llamavid_demo.model.tail import Tail
 
 HEADS, GROUP, TOKENS, SIZE = 2, 3, 11, 8
 

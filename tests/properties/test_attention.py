@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llamavid_demo.model.attention import BatchReading, LastLayerWritten, PrefixReading, TailReading
-from llamavid_demo.model.kv_cache import Prefix, Tail, TailBatch
+from llamavid_demo.model.prefix import Prefix
+from llamavid_demo.model.tail import Tail, TailBatch
 
 
 class Shape(NamedTuple):

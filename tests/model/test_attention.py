@@ -17,7 +17,8 @@ from llamavid_demo.model.attention import (
     Reading,
     TailReading,
 )
-from llamavid_demo.model.kv_cache import Prefix, Tail, TailBatch
+from llamavid_demo.model.prefix import Prefix
+from llamavid_demo.model.tail import Tail, TailBatch
 
 PREFIX = 300
 
