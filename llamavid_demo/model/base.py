@@ -3,6 +3,7 @@
 import importlib.util
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,29 +44,26 @@ def find_base(name: str, chosen: str | None = None) -> Path:
 
 def load_base(place: Path) -> LlamaForCausalLM:
     """The LLaMA of a folder or GGUF file, de-quantised, in float32 on the CPU. Raises `ModelError`."""
-    try:
+    with _readable(place):
         llama = _from_gguf(place) if place.suffix == ".gguf" else _from_folder(place)
-    except ImportError as error:
-        raise ModelError(f"{place} is a GGUF file, and reading one needs gguf: pip install gguf.") from error
-    except Exception as error:  # whatever a reader trips over, it is the file that is no good
-        reason = str(error).splitlines()[0]
-        raise ModelError(f"{place} cannot be read as a LLaMA ({reason}): get it again.") from error
     if not isinstance(llama, LlamaForCausalLM):
         raise ModelError(f"{place} holds a {type(llama).__name__}, but a LLaMA is needed as base.")
     return llama
 
 
 def base_tensors(
-    place: Path, rename: Callable[[str], str | None] = our_checkpoint_key
+    place: Path, rename: Callable[[str], str | None] = our_checkpoint_key, *, shapes_only: bool = False
 ) -> Iterator[tuple[str, torch.Tensor]]:
     """The LLaMA's tensors of a folder, plain or a whole model's, or of a GGUF file, under our names, one by one.
 
-    `rename` gives our name of a released tensor. Raises `ModelError`, also for a network of another kind.
+    `rename` gives our name of a released tensor; with `shapes_only` nothing is de-quantised. Raises `ModelError`, also
+    for a network of another kind.
     """
     if place.suffix == ".gguf":
-        llama = load_base(place)
-        yield from ((f"llama.{key}", value) for key, value in llama.state_dict().items() if key != "lm_head.weight")
-        yield "llama.lm_head.weight", llama.lm_head.weight.detach()
+        with _readable(place):
+            from llamavid_demo.model.gguf import gguf_tensors
+
+            yield from ((f"llama.{key}", value) for key, value in gguf_tensors(place, shapes_only=shapes_only))
         return
     kind = str(read_json(place / "config.json").get("model_type"))
     if kind not in ("llama", "llava") and not kind.startswith("llava_mini"):
@@ -80,6 +78,18 @@ def base_tensors(
                 yield ours, value
     if headless and table is not None:  # tied to the embeddings
         yield "llama.lm_head.weight", table
+
+
+@contextmanager
+def _readable(place: Path) -> Iterator[None]:
+    """Turns whatever a reader trips over into a `ModelError`: it is the file that is no good."""
+    try:
+        yield
+    except ImportError as error:
+        raise ModelError(f"{place} is a GGUF file, and reading one needs gguf: pip install gguf.") from error
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelError(f"{place} cannot be read as a LLaMA ({reason}): get it again.") from error
 
 
 def _read_llama(folder: Path) -> LlamaForCausalLM:

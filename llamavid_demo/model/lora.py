@@ -64,7 +64,7 @@ class Lora:
         Without `merge` the shapes are held to each other and nothing is added. Raises `ModelError`.
         """
         seen: set[str] = set()
-        for tensors in (own, base_tensors(self.place, self.rename)):
+        for tensors in (own, base_tensors(self.place, self.rename, shapes_only=not merge)):
             before = set(seen)
             for key, value in tensors:
                 if key not in before:

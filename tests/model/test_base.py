@@ -11,7 +11,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from llamavid_demo.embedded import BASE_PACKAGE
 from llamavid_demo.errors import ModelError
 from llamavid_demo.model import base
-from llamavid_demo.model.base import find_base, load_base
+from llamavid_demo.model.base import base_tensors, find_base, load_base
 
 SMOLLM = "HuggingFaceTB/SmolLM2-135M-Instruct"
 
@@ -70,6 +70,9 @@ def write_gguf(llama: LlamaForCausalLM, path: Path) -> None:
     writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     writer.add_rope_freq_base(10_000.0)
+    writer.add_token_list(["<s>", "été", ""] * 21 + ["end"])
+    writer.add_token_scores([0.5] * config.vocab_size)
+    writer.add_token_types([1] * config.vocab_size)
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
     for name, weight in weights.items():
@@ -91,6 +94,28 @@ def test_a_gguf_file_is_the_llama_that_it_was_made_of(small_base: Path, tmp_path
     assert llama.state_dict().keys() == expected.state_dict().keys()
     with torch.inference_mode():
         assert torch.equal(llama(ids).logits, expected(ids).logits)
+
+
+def test_shapes_of_a_gguf_file_are_those_of_its_tensors(small_base: Path, tmp_path: Path) -> None:
+    llama = load_base(small_base)
+    write_gguf(llama, tmp_path / "small.gguf")
+    shapes = dict(base_tensors(tmp_path / "small.gguf", shapes_only=True))
+    assert all(value.is_meta for value in shapes.values())
+    assert {key: value.shape for key, value in shapes.items()} == {
+        f"llama.{key}": value.shape for key, value in llama.state_dict().items()
+    }
+    whole = dict(base_tensors(tmp_path / "small.gguf"))
+    assert whole["llama.lm_head.weight"] is whole["llama.model.embed_tokens.weight"]
+
+
+def test_a_gguf_file_whose_list_goes_on_behind_its_end_is_refused(small_base: Path, tmp_path: Path) -> None:
+    write_gguf(load_base(small_base), tmp_path / "small.gguf")
+    content = (tmp_path / "small.gguf").read_bytes()
+    begin = content.index(b"tokenizer.ggml.tokens") + len("tokenizer.ggml.tokens") + 4  # its length follows the kind
+    assert int.from_bytes(content[begin + 4 : begin + 12], "little") == 64
+    (tmp_path / "small.gguf").write_bytes(content[: begin + 4] + b"\xff" * 7 + b"\0" + content[begin + 12 :])
+    with pytest.raises(ModelError, match="cannot be read as a LLaMA"):
+        list(base_tensors(tmp_path / "small.gguf"))
 
 
 def test_a_gguf_file_of_something_else_is_refused(tmp_path: Path) -> None:
