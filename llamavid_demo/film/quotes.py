@@ -9,7 +9,7 @@ from llamavid_demo.film.cues import Cue
 from llamavid_demo.film.sections import clock
 
 # A dash, or a name with a colon or in brackets. Sounds stand in brackets, too, but in small letters.
-_SPEAKER = re.compile(r"- ?|(?:- ?)?(?:([^\W\d_][\w.' ]{0,24}):|\[((?:[A-Z][\w.']*\s?){1,3})\])\s+")
+_SPEAKER = re.compile(r"- ?|(?:- ?)?(?:([^\W\d_](?:[\w.' ]|(?<=\w)-(?=\w)){0,24}):|\[((?:[A-Z][\w.'-]*\s?){1,3})\])\s+")
 _SOUNDS = re.compile(r"[\[(]([^\])]*\w[^\])]*)[\])]")
 _SOUND = re.compile(r"(?:[\[(][^\])]*[\])]\s*)+(?=.*\w)")
 _ENDED = re.compile(r"[.!?…♪\])*\"'”’]$")

@@ -9,6 +9,9 @@ from llamavid_demo.film.quotes import exchange_of, heard_at, key_lines, quote, s
     [
         ("COLE: Just water,\nma'am.", '"Just water, ma\'am." – Cole'),
         ("[Cole] Just water.", '"Just water." – Cole'),
+        ("SOO-JIN: Just water.", '"Just water." – Soo-Jin'),
+        ("[Soo-Jin Park] Just water.", '"Just water." – Soo-Jin Park'),
+        ("A light -he says: no.", '"A light -he says: no."'),
         ('She said "no".', "\"She said 'no'.\""),
         ("- Where?\n- At home.", '"Where? - At home."'),
         ("- Where?", '"Where?"'),
