@@ -12,6 +12,7 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -104,10 +105,11 @@ def small_talk() -> list[SmallTalk]:
     return [SmallTalk(line["kind"], line["q"], line["a"]) for line in lines]
 
 
-def written_scenes(genres: Sequence[str] | None = None) -> list[WrittenScene]:
-    """All scenes of some genres, or of all, in the order of their files."""
-    paths = sorted(path for path in FOLDER.glob("*.jsonl") if genres is None or path.stem in genres)
-    return [_scene(path.stem, json.loads(line)) for path in paths for line in path.read_text("utf-8").splitlines()]
+@cache
+def written_scenes() -> tuple[WrittenScene, ...]:
+    """All of them, in the order of their files. Reading them takes seconds, so it is done once."""
+    paths = sorted(FOLDER.glob("*.jsonl"))
+    return tuple(_scene(path.stem, json.loads(line)) for path in paths for line in path.read_text("utf-8").splitlines())
 
 
 def _scene(genre: str, scene: dict[str, Any]) -> WrittenScene:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -137,7 +138,7 @@ def test_catalogue_has_the_texts_of_the_page_and_no_others() -> None:
 
 def test_sentences_stand_somewhere_in_the_code() -> None:
     for sentence in catalogue()["sentences"]:
-        assert PLACE.sub("{}", sentence) in WRITTEN, sentence
+        assert PLACE.sub("{}", sentence) in written(), sentence
 
 
 def test_no_error_or_notice_that_a_visitor_can_meet_is_left_in_english() -> None:
@@ -155,8 +156,8 @@ def untold(given: list[ast.expr], known: set[str]) -> list[str]:
     """Those of a call's texts of which no reading is `known`; a name stands for the text that it has anywhere."""
     found = []
     for part in given:
-        texts = {str(CONSTANTS[part.id])} if isinstance(part, ast.Name) and part.id in CONSTANTS else set()
-        texts |= set(readings(part, CONSTANTS))
+        texts = {str(all_constants()[part.id])} if isinstance(part, ast.Name) and part.id in all_constants() else set()
+        texts |= set(readings(part, all_constants()))
         if texts and not texts & (known | {""}):
             found.append(min(texts))
     return found
@@ -191,9 +192,19 @@ def shape(part: ast.expr, known: dict[str, str]) -> str:
     return str(ast.literal_eval(part))
 
 
-TREES = {path: ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")}
-CONSTANTS = {name: text for tree in TREES.values() for name, text in constants(tree).items()}
-WRITTEN = {text for tree in TREES.values() for text in shapes(tree)}
+@cache
+def package_trees() -> list[ast.Module]:
+    return [ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")]
+
+
+@cache
+def all_constants() -> dict[str, str]:
+    return {name: text for tree in package_trees() for name, text in constants(tree).items()}
+
+
+@cache
+def written() -> set[str]:
+    return {text for tree in package_trees() for text in shapes(tree)}
 
 
 def test_translations_have_the_places_of_their_originals() -> None:
