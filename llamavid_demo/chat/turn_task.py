@@ -7,6 +7,7 @@ import torch
 
 from llamavid_demo.chat.conversation_cache import ConversationCache
 from llamavid_demo.chat.decoding import read
+from llamavid_demo.chat.first_word import first_logits
 from llamavid_demo.chat.ledger import Bytes, added
 from llamavid_demo.chat.progress import tell
 from llamavid_demo.chat.quoting import Quotable, quoted
@@ -85,6 +86,8 @@ class TurnTask(SectionTask):
         reading = TailReading(prefix, kept.tail, visible, places=places, stale=stale)
         quotes = self.reader.model.config.quotes
         logits = yield from read(self.reader.model, reading, embeds, self.watch if quotes else None)
+        if quotes and self.turns:
+            logits = yield from first_logits(self.reader.model, reading, logits, self.turns[-1][0])
         reading.watch = self.watch
         return reading, logits
 
@@ -92,7 +95,10 @@ class TurnTask(SectionTask):
         """An answer that begins so, made of the lines that the model looks at by now; "" where there are none."""
         view = self.view
         read = Quotable(self.reader.prompt.ids[: view.visible], view.last_cues, view.cues)
-        return quoted(self.reader.model, self.watch, read, self.asked, opening, temperature=temperature)
+        question = self.turns[-1][0] if self.turns else ""
+        return quoted(
+            self.reader.model, self.watch, read, self.asked, opening, question=question, temperature=temperature
+        )
 
     def ids_read(self) -> list[int]:
         """Ids of all that was read, second looks first: they have the lines that an answer is most likely to quote."""

@@ -7,10 +7,12 @@ by side, a word of each answer a step.
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 
 from llamavid_demo.chat.decoding import Sampling, chooser
+from llamavid_demo.chat.first_word import first_logits
 from llamavid_demo.chat.quoting import Choose, Quotable, Quoting, quoted
 from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.attention import AttentionWatch, BatchReading, TailReading
@@ -103,11 +105,15 @@ def begin(
     choose: Choose = chooser(Sampling())
     if model.config.quotes:
         reading.watch = watch
-        choose = Quoting(choose, model.tokenizer, partial(quoted, model, watch, section.quotable, words))
+        quoted_for = partial(quoted, model, watch, section.quotable, words, question=turns[-1][0] if turns else "")
+        choose = Quoting(choose, model.tokenizer, quoted_for)
     hidden = model.hidden(embeds, reading, [places])
     tail.advance(len(words))
     reading.watch = watch
-    first = choose(model.logits(hidden[0, -1]), ())
+    logits = model.logits(hidden[0, -1])
+    if model.config.quotes and turns:
+        logits = _outcome(first_logits(model, reading, logits, turns[-1][0]))
+    first = choose(logits, ())
     return Writing([first], section, words, reading, watch, choose)
 
 
@@ -139,7 +145,7 @@ def _step(model: LoadedModel, batch: TailBatch, writing: Sequence[Writing]) -> N
         answer.ids.append(answer.choose(logits, answer.ids))
 
 
-def _outcome(work: Generator[int, None, torch.Tensor]) -> torch.Tensor:
+def _outcome(work: Generator[Any, None, torch.Tensor]) -> torch.Tensor:
     """The value of work that is done to its end."""
     while True:
         try:

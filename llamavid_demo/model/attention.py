@@ -18,7 +18,7 @@ from transformers.masking_utils import sdpa_mask
 
 from llamavid_demo.model.joint_attention import Block, attend_jointly
 from llamavid_demo.model.prefix import Prefix
-from llamavid_demo.model.tail import Row, Tail, TailBatch
+from llamavid_demo.model.tail import Tail, TailBatch
 
 READING = "reading"
 
@@ -182,8 +182,8 @@ class TailReading:
         begin, end = self.tail.length, self.tail.length + tokens
         return self.places[begin:end] if self.places else range(self.visible + begin, self.visible + end)
 
-    def drafting(self, row: Row, tokens: int) -> "TailReading":
-        """The same for so many tokens of an answer at once, written to a row of a batch."""
+    def drafting(self, row: Tail, tokens: int) -> "TailReading":
+        """The same for so many further tokens of an answer, written to a tail or to a row of a batch."""
         places = None
         if self.places:
             begin = self.visible + len(self.places) - self.looks
