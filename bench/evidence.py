@@ -10,7 +10,7 @@ from rich.table import Table
 from llamavid_demo.evaluation.evaluate import SHORT_FILMS, evaluation_film, wilson
 from llamavid_demo.evaluation.greedy import Writing, begin, finish, read_section
 from llamavid_demo.evaluation.grounding import grounded, shots_asked
-from llamavid_demo.model.attention import AttentionWatch
+from llamavid_demo.model.attention_watch import AttentionWatch
 from llamavid_demo.model.load import load_model
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.moments import frame_mass

@@ -13,7 +13,8 @@ from transformers import (
 
 from llamavid_demo.chat.progress import Progress
 from llamavid_demo.chat.sizes import CHUNK as CHUNK  # the scheduler reads it here
-from llamavid_demo.model.attention import AttentionWatch, BatchReading, TailReading
+from llamavid_demo.model.attention import BatchReading, TailReading
+from llamavid_demo.model.attention_watch import AttentionWatch
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.prefix import Prefix
 from llamavid_demo.model.tail import TailBatch

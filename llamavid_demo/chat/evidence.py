@@ -17,7 +17,7 @@ from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.moments import find_moments
 
 MOST = 4  # moments shown for an answer
-FAINT = 0.3  # of the heaviest moment's weight: what has less is no evidence
+FAINT = 0.15  # of the heaviest moment's weight: what has less is no evidence
 FAR = 10.0  # seconds: a cue that is farther away says nothing about a moment
 
 

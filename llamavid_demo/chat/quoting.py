@@ -21,7 +21,7 @@ from llamavid_demo.film.quotes import (
     quote,
     sentence_of,
 )
-from llamavid_demo.model.attention import AttentionWatch
+from llamavid_demo.model.attention_watch import AttentionWatch
 from llamavid_demo.model.loaded import LoadedModel, TextTokenizer
 from llamavid_demo.model.prompt import FRAME, Word
 

@@ -12,7 +12,8 @@ from llamavid_demo.chat.answer import Answer
 from llamavid_demo.chat.ledger import Ledger
 from llamavid_demo.chat.out_of_memory import free_memory, is_out_of_memory
 from llamavid_demo.chat.sizes import batch_bytes
-from llamavid_demo.model.attention import DraftWatch, TailReading
+from llamavid_demo.model.attention import TailReading
+from llamavid_demo.model.attention_watch import DraftWatch
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.tail import TailBatch
 

@@ -16,7 +16,8 @@ from llamavid_demo.chat.section_task import SectionTask
 from llamavid_demo.chat.sizes import batch_bytes, tail_bytes
 from llamavid_demo.chat.task import Priority, Steps
 from llamavid_demo.chat.turn import TurnStats
-from llamavid_demo.model.attention import AttentionWatch, TailReading
+from llamavid_demo.model.attention import TailReading
+from llamavid_demo.model.attention_watch import AttentionWatch
 from llamavid_demo.model.prompt import Exchange, Word, word_places
 
 
@@ -45,7 +46,7 @@ class TurnTask(SectionTask):
         self.tokens = self.most_words + longest
         config = self.reader.model.config
         self.watch = AttentionWatch(
-            len(self.reader.prompt.ids), config.watched_layers, self.most_words, config.watched_heads
+            len(self.reader.prompt.ids), config.watched_layers, self.most_words, config.watched_heads, config.quotes
         )
         self._words = words
 

@@ -15,7 +15,8 @@ from llamavid_demo.chat.decoding import Sampling, chooser
 from llamavid_demo.chat.first_word import first_logits
 from llamavid_demo.chat.quoting import Choose, Quotable, Quoting, quoted
 from llamavid_demo.film.cues import Cue
-from llamavid_demo.model.attention import AttentionWatch, BatchReading, TailReading
+from llamavid_demo.model.attention import BatchReading, TailReading
+from llamavid_demo.model.attention_watch import AttentionWatch
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.moments import watched_mass
 from llamavid_demo.model.prefix import Prefix
@@ -101,7 +102,8 @@ def begin(
     )
     embeds, places = _outcome(section.frames.embed_words(words)), word_places(words, length)
     reading = TailReading(section.prefix, tail, length, places=places, stale=stale)
-    watch = AttentionWatch(length, model.config.watched_layers, len(words), model.config.watched_heads)
+    config = model.config
+    watch = AttentionWatch(length, config.watched_layers, len(words), config.watched_heads, config.quotes)
     choose: Choose = chooser(Sampling())
     if model.config.quotes:
         reading.watch = watch

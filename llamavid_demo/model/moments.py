@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from llamavid_demo.model.attention import AttentionWatch
+from llamavid_demo.model.attention_watch import AttentionWatch
 from llamavid_demo.model.prompt import FRAME, Word
 
 

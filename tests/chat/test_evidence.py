@@ -29,8 +29,8 @@ def test_adjacent_frames_are_one_moment() -> None:
 
 
 def test_what_was_hardly_looked_at_is_no_evidence() -> None:
-    mass = torch.tensor([[0.6], [0.0], [0.15], [0.0], [0.25]])
-    assert [moment.seconds for moment in find_evidence(mass, range(5), [])] == [0, 4]
+    mass = torch.tensor([0.8, 0, 0, 0, 0.11, 0, 0, 0, 0.13, 0, 0, 0])[:, None]  # all three have more than the mean
+    assert [moment.seconds for moment in find_evidence(mass, range(12), [])] == [0, 8]
 
 
 def test_a_cue_too_far_away_is_no_evidence() -> None:

@@ -12,7 +12,7 @@ from llamavid_demo.chat.decoding import Sampling
 from llamavid_demo.chat.quoting import Choose, Quotable, Quoting, quoted
 from llamavid_demo.film import Cue
 from llamavid_demo.film.quotes import HEARD_AT, KEY_LINES
-from llamavid_demo.model.attention import AttentionWatch
+from llamavid_demo.model.attention_watch import AttentionWatch
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.prompt import FRAME, Look, Word
 

@@ -8,15 +8,8 @@ from torch import nn
 from torch.nn.attention.bias import CausalBias, CausalVariant
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from llamavid_demo.model.attention import (
-    READING,
-    AttentionWatch,
-    BatchReading,
-    LastLayerWritten,
-    PrefixReading,
-    Reading,
-    TailReading,
-)
+from llamavid_demo.model.attention import READING, BatchReading, LastLayerWritten, PrefixReading, Reading, TailReading
+from llamavid_demo.model.attention_watch import AttentionWatch
 from llamavid_demo.model.prefix import Prefix
 from llamavid_demo.model.tail import Tail, TailBatch
 
@@ -290,3 +283,15 @@ def test_on_a_card_a_later_chunk_is_told_to_be_causal_in_words(monkeypatch: pyte
     keys = torch.cat([key, key], dim=2)
     told, shown = (attention(query, keys, keys, attn_mask=mask, enable_gqa=True) for mask in (words, masks[1]))
     assert torch.allclose(told, shown, atol=1e-6)
+
+
+def test_the_first_token_may_count_as_much_as_all_that_follow() -> None:
+    every, begun = (AttentionWatch(2, frozenset({1, 3}), words=1, begin_counts=counts) for counts in (False, True))
+    for watch in (every, begun):
+        for layer in (1, 3):
+            watch.add(layer, torch.tensor([[0.5, 0.25]]), torch.tensor([[0.25]]))
+        assert watch.mass.tolist() == [1.0, 0.5] and watch.deepest()[1].tolist() == [0.25]
+        for _ in range(4):
+            watch.add(3, torch.tensor([[0.0, 1.0]]), torch.tensor([[0.0]]))
+    assert every.mass.tolist() == [1.0, 4.5] and every.words_mass.tolist() == [0.5]
+    assert begun.mass.tolist() == [1.0, 1.5] and begun.words_mass.tolist() == [0.5]
