@@ -31,10 +31,15 @@ LONGEST_COMPILED = 1024  # tokens; for rare lengths compiling takes longer than 
 _BLOCKS = 4  # that queries are cut into on a CPU
 
 
+def product_type(device: torch.device) -> torch.dtype:
+    """bfloat16 where a device multiplies in it; other CPUs would take 24 times as long as in float32."""
+    has_it = device.type != "cpu" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return torch.bfloat16 if has_it else torch.float32
+
+
 def autocast(device: torch.device) -> torch.autocast:
-    """bfloat16 for the matrix products, where the device has them; other CPUs take 24 times as long."""
-    has_them = device.type != "cpu" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_them)
+    """Matrix products in bfloat16, where the device has them."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=product_type(device) == torch.bfloat16)
 
 
 def pointing_layers(layers: int) -> range:

@@ -141,6 +141,18 @@ def test_a_training_begins_with_the_adapter_of_a_checkpoint(release: Release) ->
     )
 
 
+@pytest.mark.parametrize(("has_it", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_the_frozen_base_is_in_the_type_that_a_cpu_multiplies_in(
+    release: Release, monkeypatch: pytest.MonkeyPatch, has_it: bool, dtype: torch.dtype
+) -> None:
+    """In another type a product takes many times as long."""
+    monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda: has_it)
+    monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: False)
+    adapter = Adapter(base := LlamaForCausalLM.from_pretrained(release.base), lora_config(str(release.base), 4))
+    assert base.model.layers[0].mlp.up_proj.weight.dtype == dtype
+    assert {matrix.dtype for matrix in adapter.matrices.values()} == {torch.float32}
+
+
 def test_it_is_smaller_than_what_it_becomes(release: Release) -> None:
     assert not (release.folder / "model.safetensors").exists()
     names = load_file(release.folder / "non_lora_trainables.safetensors")

@@ -8,6 +8,8 @@ from peft import LoraConfig
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from llamavid_demo.training.learning import product_type
+
 LINEAR = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
@@ -60,12 +62,15 @@ class LoraLinear(nn.Module):
 
 
 class Adapter(nn.Module):
-    """The LoRA matrices of a LLaMA, float32, which stay where they are in it; the base is frozen, in bfloat16."""
+    """The LoRA matrices of a LLaMA, float32, which stay where they are in it.
+
+    The base is frozen, in the type that its device multiplies in.
+    """
 
     def __init__(self, llama: Any, config: LoraConfig, *, seed: int = 0) -> None:
         super().__init__()
         self.config = config
-        llama.to(torch.bfloat16).requires_grad_(False)
+        llama.to(product_type(llama.device)).requires_grad_(False)
         self.matrices = nn.ParameterDict()
         generator = torch.Generator().manual_seed(seed)
         for name, module in list(llama.named_modules()):
