@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from llamavid_demo import embedded
-from llamavid_demo.chat.first_word import AHEAD, KEY_LINES_BIAS, YES_BIAS, contradicts, first_logits
+from llamavid_demo.chat.first_word import AHEAD, KEY_LINES_BIAS, contradicts, first_logits
 from llamavid_demo.film.quotes import KEY_LINES
 from llamavid_demo.model.attention import TailReading
 from llamavid_demo.model.llama_vid.tokenizer import BpeTokenizer
@@ -99,9 +99,10 @@ def begins(
     return begin
 
 
-def test_yes_and_no_change_places(begins: Callable[..., tuple[str, int]]) -> None:
+def test_yes_or_no_becomes_the_other(begins: Callable[..., tuple[str, int]]) -> None:
     likely = {NO: 9.0, YES: 7.0}
     assert begins(TRAIN, ", the train is cancelled. Over.", likely) == ("Yes", 6)
+    assert begins(TRAIN, ", the train is cancelled.", {NO: 9.0, YES: 9.0})[0] == "Yes"  # as likely as No
     assert begins(TRAIN, ", it is late, as ever", likely)[0] == "No"
     assert begins(TRAIN, ", the train isn't cancelled.", {NO: 6.0, YES: 9.0})[0] == "No"
     assert begins(TRAIN, ", only today and not for long, as far as I can see from here, my friend", likely) == ("No", 3)
@@ -110,11 +111,6 @@ def test_yes_and_no_change_places(begins: Callable[..., tuple[str, int]]) -> Non
 
 def test_what_is_neither_is_not_read_on(begins: Callable[..., tuple[str, int]]) -> None:
     assert begins("Who?", ", the train", {WORDS.encode("The")[0]: 9.0, NO: 7.0}) == ("The", 0)
-
-
-def test_yes_is_said_where_no_is_hardly_likelier(begins: Callable[..., tuple[str, int]]) -> None:
-    for ahead, chosen in ((YES_BIAS - 0.1, "Yes"), (YES_BIAS + 0.1, "No")):
-        assert begins("Is he?", ", late.", {YES: 9.0, NO: 9.0 + ahead})[0] == chosen
 
 
 def test_key_lines_are_preferred_to_own_words_that_are_hardly_likelier(begins: Callable[..., tuple[str, int]]) -> None:
