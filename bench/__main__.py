@@ -20,6 +20,7 @@ from bench.restart import restart
 from bench.results import RESULTS, Out
 from bench.together import together
 from bench.turns import turns
+from bench.yes_or_no import yes_or_no
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Figures of speed, memory and evidence.")
 BENCHES = (turns, fusion, together, newcomer, restart, growth)
@@ -35,6 +36,7 @@ app.command()(audience)
 app.command()(replicas)
 app.command()(full_size)
 app.command()(four_bits)
+app.command()(yes_or_no)
 
 
 @app.command(name="all")

@@ -14,7 +14,6 @@ from llamavid_demo.film.cues import Cue
 from llamavid_demo.film.quotes import (
     HEARD_AT,
     KEY_LINES,
-    MOST_KEY_LINES,
     exchange_of,
     heard_at,
     key_lines,
@@ -28,9 +27,9 @@ from llamavid_demo.model.prompt import FRAME, Word
 MARK = '"'
 OPENINGS = (MARK, HEARD_AT, KEY_LINES)
 WORTH_QUOTING = 0.4  # of the attention on the line that got most
-# Key lines lie apart: within a sixth of the film another one counts a tenth. Three that got most attention tell what
-# happens in fewer scenes.
-APART, NEARBY = 1 / 6, 0.1
+# Four key lines that lie apart, another one within an eighth of the cues counting a tenth: 68 % of 62 scenes never
+# trained on are summed up right by patterns, by three lines 58 to 61 %.
+SEVERAL, APART, NEARBY = 4, 1 / 8, 0.1
 THE_END = 1 / 4  # of the cues, where a question asks how it ends
 _END, _MORE = re.compile(r"\b(end|ended|ending|ends|finish|finishes)\b", re.I), re.compile(r"\b(about|and)\b", re.I)
 Choose = Callable[[torch.Tensor, Sequence[int]], int]
@@ -92,7 +91,7 @@ def quoted(
     """An answer made of the cues that got most of the attention that a watch saw; "" where there are none.
 
     Behind a quotation mark: the sentence, of a question also the reply, and those of a second cue with at least 0.4 as
-    much. Behind the others of the `OPENINGS`: the sentence with its time, and the sentences of three cues that lie
+    much. Behind the others of the `OPENINGS`: the sentence with its time, and the sentences of four cues that lie
     apart, near the end if the `question` asks how it ends.
 
     The deepest watched layer decides: of unseen scenes it found the line in 58 of 100, all four in 54. What looks at a
@@ -106,7 +105,7 @@ def quoted(
     weights = torch.zeros(len(cues))
     for weight, cue in weighed:
         weights[cues.index(cue)] = weight
-    before = len(cues) - max(MOST_KEY_LINES, round(THE_END * len(cues)))
+    before = len(cues) - max(SEVERAL, round(THE_END * len(cues)))
     if opening == KEY_LINES and _asks_how_it_ends(question) and weights[max(0, before) :].any():
         weights[: max(0, before)] = 0
     places = _choose_cues(weights / weights.max(), opening, temperature)
@@ -123,7 +122,7 @@ def _choose_cues(weights: torch.Tensor, opening: str, temperature: float) -> lis
     if opening == MARK and temperature <= 0:
         best: list[int] = weights.argsort(descending=True)[:2].tolist()
         return [number for number in best if weights[number] >= WORTH_QUOTING]
-    several, reach = (MOST_KEY_LINES, int(APART * len(weights))) if opening == KEY_LINES else (1, 0)
+    several, reach = (SEVERAL, int(APART * len(weights))) if opening == KEY_LINES else (1, 0)
     chosen, left = list[int](), weights.clone()
     for _ in range(several):
         chances = left ** (1 / temperature) if temperature > 0 else left  # of which few are left where it is cold

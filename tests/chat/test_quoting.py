@@ -98,20 +98,20 @@ def told(micro: LoadedModel, weights: dict[int, float], question: str, temperatu
 
 
 def test_key_lines_lie_apart(micro: LoadedModel) -> None:
-    weights = {2: 0.9, 3: 0.8, 5: 0.7, 12: 0.3, 20: 0.2}
-    assert told(micro, weights, "What is it about?") == [2, 12, 20]
-    assert told(micro, weights | {3: 8.0, 2: 4.0}, "What is it about?") == [2, 3, 12]  # a tenth of it is still more
+    weights = {2: 0.9, 3: 0.8, 5: 0.7, 7: 0.15, 12: 0.3, 20: 0.2}
+    assert told(micro, weights, "What is it about?") == [2, 7, 12, 20]
+    assert told(micro, weights | {3: 9.0, 2: 8.0}, "What is it about?") == [2, 3, 12, 20]  # a tenth of it is still more
     torch.manual_seed(0)
     drawn = {tuple(told(micro, weights, "What is it about?", temperature=0.5)) for _ in range(30)}
-    assert len(drawn) > 5 and all(len({*lines}) == 3 for lines in drawn)
+    assert len(drawn) > 5 and all(len({*lines}) == 4 for lines in drawn)
 
 
 def test_key_lines_of_how_it_ends_are_those_at_the_end(micro: LoadedModel) -> None:
-    weights = {2: 0.9, 12: 0.8, 18: 0.1, 19: 0.2, 23: 0.3}
+    weights = {2: 0.9, 12: 0.8, 18: 0.1, 19: 0.2, 20: 0.05, 23: 0.3}
     for question in ("how does it end?", "What happens at the end?", "The ending, please"):
-        assert told(micro, weights, question) == [18, 19, 23]
+        assert told(micro, weights, question) == [18, 19, 20, 23]
     for question in ("What is it about, and how does it end?", "what is the film about at the end", "Who sends it?"):
-        assert told(micro, weights, question) == [2, 12, 23]
+        assert told(micro, weights, question) == [2, 12, 19, 23]
 
 
 def test_lines_are_chosen_when_an_opening_begins(micro: LoadedModel) -> None:
