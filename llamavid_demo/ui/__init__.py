@@ -8,6 +8,9 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
 os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
 
-from llamavid_demo.ui.serve import serve
+from llamavid_demo.ui.type_stubs import no_type_stubs
+
+with no_type_stubs():
+    from llamavid_demo.ui.serve import serve
 
 __all__ = ["serve"]
