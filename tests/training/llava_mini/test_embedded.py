@@ -29,11 +29,11 @@ def answers() -> list[Answered]:
 
 @pytest.fixture(scope="module")
 def result(model: LoadedModel, answers: list[Answered]) -> dict[str, Any]:
-    return evaluate(model, 6, SEED, keep=answers)
+    return evaluate(model, 4, SEED, keep=answers)
 
 
 def test_it_is_right_on_most_films_that_it_never_saw(result: dict[str, Any]) -> None:
-    assert result["questions"] > 100
+    assert result["questions"] > 70
     assert result["accuracy"] >= 0.75  # the figure of many films is in the model card
 
 
