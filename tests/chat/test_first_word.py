@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from llamavid_demo import embedded
-from llamavid_demo.chat.first_word import AHEAD, KEY_LINES_BIAS, contradicts, first_logits
+from llamavid_demo.chat.first_word import AHEAD, CLOSE, KEY_LINES_BIAS, contradicts, first_logits
 from llamavid_demo.film.quotes import KEY_LINES
 from llamavid_demo.model.attention import TailReading
 from llamavid_demo.model.llama_vid.tokenizer import BpeTokenizer
@@ -56,6 +56,7 @@ def test_what_denies_what_it_states(question: str, answer: str) -> None:
         ("Isn't the train cancelled?", "No, the train is cancelled."),  # people mean either
         ("Are the train and the bus cancelled?", "No, only the train is cancelled."),
         ("Do they both sleep?", "No, she sleeps."),
+        ("Does Mr. Brandt own the wall?", "No, Mr. Pavlik owns it."),
         ("Is the tram fast?", "No, it is fastened."),
     ],
 )
@@ -104,12 +105,13 @@ def test_yes_or_no_becomes_the_other(begins: Callable[..., tuple[str, int]]) -> 
     assert begins(TRAIN, ", the train is cancelled. Over.", likely) == ("Yes", 6)
     assert begins(TRAIN, ", the train is cancelled.", {NO: 9.0, YES: 9.0})[0] == "Yes"  # as likely as No
     assert begins(TRAIN, ", it is late, as ever", likely)[0] == "No"
-    assert begins(TRAIN, ", the train isn't cancelled.", {NO: 6.0, YES: 9.0})[0] == "No"
+    assert begins(TRAIN, ", the train isn't cancelled.", {NO: 7.0, YES: 9.0})[0] == "No"
     assert begins(TRAIN, ", only today and not for long, as far as I can see from here, my friend", likely) == ("No", 3)
     assert begins(TRAIN, " the" * 40, likely) == ("No", AHEAD - 1)
 
 
-def test_what_is_neither_is_not_read_on(begins: Callable[..., tuple[str, int]]) -> None:
+def test_what_is_neither_or_sure_is_not_read_on(begins: Callable[..., tuple[str, int]]) -> None:
+    assert begins(TRAIN, ", the train is cancelled.", {NO: 9.0, YES: 8.75 - CLOSE}) == ("No", 0)
     assert begins("Who?", ", the train", {WORDS.encode("The")[0]: 9.0, NO: 7.0}) == ("The", 0)
 
 
