@@ -36,9 +36,9 @@ _SHORT = re.compile(
 )
 _SMALL = frozenset(
     """
-    a am an are at be been being by can could did do does doing don doesn didn had has have he her hers here him his i
-    in is isn it its me my of on one our s she should t that the their them there these they this those to us was wasn
-    we were weren will with would you your
+    a am an are at be been being by ca can could did do does doing had has have he her hers here him his i in is it its
+    me my of on one our s she should t that the their them there these they this those to us was we were will with wo
+    would you your
     """.split()  # noqa: SIM905
 )
 
@@ -70,9 +70,7 @@ def contradicts(question: str, answer: str) -> bool:
     """
     begun, _, rest = answer.strip().partition(" ")
     clause = _CLAUSE.split(rest)[0]
-    if _NOT.search(question) or not _restates(question, clause):
-        return False
-    return bool(_NOT.search(clause)) == begun.startswith(YES)
+    return _restates(question, clause) and bool(_NOT.search(clause)) == begun.startswith(YES)
 
 
 def _read_on(model: LoadedModel, reading: TailReading, first: int, question: str) -> Generator[Priority, None, str]:
@@ -100,7 +98,7 @@ def _decided(question: str, begun: str) -> bool:
 
 def _restates(question: str, clause: str, *, begun: bool = False) -> bool:
     """Whether a clause, which may be only `begun`, says nothing but words of the question, in their order."""
-    if _LIMITS.search(clause) or _LIMITS.search(question):
+    if _LIMITS.search(clause) or _LIMITS.search(question) or _NOT.search(question):
         return False
     told = [word for word in _WORD.findall(_NOT.sub(" ", clause.lower())) if word not in _SMALL]
     asked = iter(_WORD.findall(question.lower()))

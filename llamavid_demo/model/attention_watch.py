@@ -13,15 +13,15 @@ class AttentionWatch:
     Of the section the first `positions` tokens count, of the tail the first `words`; a written token with the mean over
     heads, or over so many of the first `heads`. Sums stay where their layers compute until they are asked for.
 
-    Where `begin_counts`, the first token has as much of them as all that follow together: of an answer that copies a
-    line they tell little else than that line.
+    Where `beginning_counts`, the first token has as much of them as all that follow together: of an answer that copies
+    a line those tell little else than that line.
     """
 
     positions: int
     layers: frozenset[int]
     words: int = 0
     heads: int | None = None
-    begin_counts: bool = False
+    beginning_counts: bool = False
     _begun: dict[int, torch.Tensor] = field(default_factory=dict)  # by layer, the first token's
     _sums: dict[int, torch.Tensor] = field(default_factory=dict)  # by layer
 
@@ -36,7 +36,7 @@ class AttentionWatch:
             if self.words:
                 own = own[:, : self.words]
                 sums[self.positions : self.positions + own.shape[1]] += own.float().mean(dim=0)
-            if self.begin_counts and layer not in self._begun:
+            if self.beginning_counts and layer not in self._begun:
                 self._begun[layer] = sums.clone()
 
     @property

@@ -32,6 +32,7 @@ TRAIN = "Is the train cancelled?"
         ("Is the suitcase red?", "No, it's a red one."),
         ("Is it true that they are stolen?", "Yes, they were never stolen."),
         ("Is he late?", "Yes, he’s not."),
+        ("Can Otto fly?", "Yes, he can't fly."),
     ],
 )
 def test_what_denies_what_it_states(question: str, answer: str) -> None:
@@ -107,6 +108,7 @@ def test_yes_or_no_becomes_the_other(begins: Callable[..., tuple[str, int]]) -> 
     assert begins(TRAIN, ", it is late, as ever", likely)[0] == "No"
     assert begins(TRAIN, ", the train isn't cancelled.", {NO: 7.0, YES: 9.0})[0] == "No"
     assert begins(TRAIN, ", only today and not for long, as far as I can see from here, my friend", likely) == ("No", 3)
+    assert begins("Isn't the train cancelled?", ", the train is cancelled.", likely) == ("No", 0)  # people mean either
     assert begins(TRAIN, " the" * 40, likely) == ("No", AHEAD - 1)
 
 

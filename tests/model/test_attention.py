@@ -286,7 +286,7 @@ def test_on_a_card_a_later_chunk_is_told_to_be_causal_in_words(monkeypatch: pyte
 
 
 def test_the_first_token_may_count_as_much_as_all_that_follow() -> None:
-    every, begun = (AttentionWatch(2, frozenset({1, 3}), words=1, begin_counts=counts) for counts in (False, True))
+    every, begun = (AttentionWatch(2, frozenset({1, 3}), words=1, beginning_counts=counts) for counts in (False, True))
     for watch in (every, begun):
         for layer in (1, 3):
             watch.add(layer, torch.tensor([[0.5, 0.25]]), torch.tensor([[0.25]]))
