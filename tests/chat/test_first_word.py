@@ -1,14 +1,14 @@
 """An answer doesn't begin with "No" where it goes on with what was asked."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import torch
 
 from llamavid_demo import embedded
 from llamavid_demo.chat.first_word import AHEAD, CLOSE, KEY_LINES_BIAS, contradicts, first_logits
+from llamavid_demo.chat.progress import finish
 from llamavid_demo.film.quotes import KEY_LINES
 from llamavid_demo.model.attention import TailReading
 from llamavid_demo.model.llama_vid.tokenizer import BpeTokenizer
@@ -65,15 +65,6 @@ def test_what_does_not(question: str, answer: str) -> None:
     assert not contradicts(question, answer)
 
 
-def outcome(work: Generator[Any, None, torch.Tensor]) -> torch.Tensor:
-    while True:
-        try:
-            next(work)
-        except StopIteration as ended:
-            found: torch.Tensor = ended.value
-            return found
-
-
 @pytest.fixture
 def begins(
     micro: LoadedModel, monkeypatch: pytest.MonkeyPatch
@@ -94,7 +85,7 @@ def begins(
         for token, logit in logits.items():
             row[token] = logit
         reading = TailReading(Prefix(2, 4), Tail(2), 4)
-        found = outcome(first_logits(model, reading, row, question))
+        found = finish(first_logits(model, reading, row, question))
         assert reading.tail.length == 0 and float(row[YES]) == logits.get(YES, 0)
         return WORDS.decode([int(found.argmax())]), len(read)
 
