@@ -1,15 +1,18 @@
-"""Answers that quote: what follows a quotation mark, or another opening, is copied from lines that the model looks at.
+"""Answers that quote: what follows a quotation mark, yes or no, or another opening, is copied from lines that the model
+looks at.
 
 For models that learned to (`quotes` in their config). They choose between words of their own and a copy, as
 pointer-generator networks do (See et al. 2017), but copy whole lines, so that nothing is quoted that nobody said.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 
+from llamavid_demo.chat.first_word import MARK
+from llamavid_demo.chat.yes_or_no import NO, YES, about
 from llamavid_demo.film.cues import Cue
 from llamavid_demo.film.quotes import (
     HEARD_AT,
@@ -24,8 +27,7 @@ from llamavid_demo.model.attention_watch import AttentionWatch
 from llamavid_demo.model.loaded import LoadedModel, TextTokenizer
 from llamavid_demo.model.prompt import FRAME, Word
 
-MARK = '"'
-OPENINGS = (MARK, HEARD_AT, KEY_LINES)
+OPENINGS = (MARK, HEARD_AT, KEY_LINES, YES, NO)
 WORTH_QUOTING = 0.4  # of the attention on the line that got most
 # Four key lines that lie apart, another one within an eighth of the cues counting a tenth: 68 % of 62 scenes never
 # trained on are summed up right by patterns, by three lines 58 to 61 %.
@@ -91,8 +93,9 @@ def quoted(
     """An answer made of the cues that got most of the attention that a watch saw; "" where there are none.
 
     Behind a quotation mark: the sentence, of a question also the reply, and those of a second cue with at least 0.4 as
-    much. Behind the others of the `OPENINGS`: the sentence with its time, and the sentences of four cues that lie
-    apart, near the end if the `question` asks how it ends.
+    much. Behind yes and no the same, of cues that have words of the `question`; "" where none has. Behind the others of
+    the `OPENINGS`: the sentence with its time, and the sentences of four cues that lie apart, near the end if the
+    question asks how it ends.
 
     The deepest watched layer decides: of unseen scenes it found the line in 58 of 100, all four in 54. What looks at a
     frame among the `words` behind the section got counts for what is said there. With a temperature chance chooses
@@ -111,15 +114,28 @@ def quoted(
     places = _choose_cues(weights / weights.max(), opening, temperature)
     if opening == HEARD_AT:
         return heard_at(cues[places[0]])
-    exchanges = (exchange_of(cues, place) if opening == MARK else [sentence_of(cues, place)] for place in places)
+    if opening == KEY_LINES:
+        return key_lines(_in_order([sentence_of(cues, place)] for place in places))
+    exchanges = [exchange_of(cues, place) for place in places]
+    if opening == MARK:
+        return _quotes(exchanges)
+    telling = [exchange for exchange in exchanges if about(question, _quotes([exchange]))]
+    return f"{opening}. {_quotes(telling)}" if telling else ""
+
+
+def _quotes(exchanges: Iterable[Sequence[Sequence[Cue]]]) -> str:
+    return "\n".join(quote(*sentence) for sentence in _in_order(exchanges))
+
+
+def _in_order(exchanges: Iterable[Sequence[Sequence[Cue]]]) -> list[Sequence[Cue]]:
+    """Each sentence of some exchanges once, in order of time."""
     by_start = {sentence[0].start: sentence for exchange in exchanges for sentence in exchange}
-    sentences = [by_start[start] for start in sorted(by_start)]
-    return key_lines(sentences) if opening == KEY_LINES else "\n".join(quote(*sentence) for sentence in sentences)
+    return [by_start[start] for start in sorted(by_start)]
 
 
 def _choose_cues(weights: torch.Tensor, opening: str, temperature: float) -> list[int]:
     """Numbers of the cues that an answer is made of; the largest of their weights (C,) is 1."""
-    if opening == MARK and temperature <= 0:
+    if opening in (MARK, YES, NO) and temperature <= 0:
         best: list[int] = weights.argsort(descending=True)[:2].tolist()
         return [number for number in best if weights[number] >= WORTH_QUOTING]
     several, reach = (SEVERAL, int(APART * len(weights))) if opening == KEY_LINES else (1, 0)

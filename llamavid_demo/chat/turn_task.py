@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 
 from llamavid_demo.chat.conversation_cache import ConversationCache
 from llamavid_demo.chat.decoding import read
-from llamavid_demo.chat.first_word import first_logits
+from llamavid_demo.chat.first_word import MARK, first_logits
 from llamavid_demo.chat.ledger import Bytes, added
 from llamavid_demo.chat.progress import tell
 from llamavid_demo.chat.quoting import Quotable, quoted
@@ -88,7 +89,8 @@ class TurnTask(SectionTask):
         quotes = self.reader.model.config.quotes
         logits = yield from read(self.reader.model, reading, embeds, self.watch if quotes else None)
         if quotes and self.turns:
-            logits = yield from first_logits(self.reader.model, reading, logits, self.turns[-1][0])
+            lines = partial(self.quoted, MARK, temperature=0.0)
+            logits = first_logits(self.reader.model.tokenizer, logits, self.turns[-1][0], lines)
         reading.watch = self.watch
         return reading, logits
 

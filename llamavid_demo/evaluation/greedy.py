@@ -105,16 +105,17 @@ def begin(
     config = model.config
     watch = AttentionWatch(length, config.watched_layers, len(words), config.watched_heads, config.quotes)
     choose: Choose = chooser(Sampling())
+    question = turns[-1][0] if turns else ""
+    quoted_for = partial(quoted, model, watch, section.quotable, words, question=question)
     if model.config.quotes:
         reading.watch = watch
-        quoted_for = partial(quoted, model, watch, section.quotable, words, question=turns[-1][0] if turns else "")
         choose = Quoting(choose, model.tokenizer, quoted_for)
     hidden = model.hidden(embeds, reading, [places])
     tail.advance(len(words))
     reading.watch = watch
     logits = model.logits(hidden[0, -1])
     if model.config.quotes and turns:
-        logits = _outcome(first_logits(model, reading, logits, turns[-1][0]))
+        logits = first_logits(model.tokenizer, logits, question, quoted_for)
     first = choose(logits, ())
     return Writing([first], section, words, reading, watch, choose)
 

@@ -114,6 +114,14 @@ def test_key_lines_of_how_it_ends_are_those_at_the_end(micro: LoadedModel) -> No
         assert told(micro, weights, question) == [2, 12, 19, 23]
 
 
+def test_yes_and_no_are_followed_by_the_lines_that_have_words_of_the_question(micro: LoadedModel) -> None:
+    read = Quotable([FRAME, FRAME, 5, FRAME, FRAME], "", [[ADA], [BEN]])
+    watch = watched([0.6, 0, 0, 0.5, 0])
+    assert quoted(micro, watch, read, [], "Yes", question="Does Ada wait?") == 'Yes. "Wait!" – Ada'
+    assert quoted(micro, watch, read, [], "No", question="Can he wait?") == 'No. "Wait!" – Ada'
+    assert quoted(micro, watch, read, [], "No", question="Is there a boat?") == ""  # in its own words
+
+
 def test_lines_are_chosen_when_an_opening_begins(micro: LoadedModel) -> None:
     """What is written next looks elsewhere."""
     texts = iter(['Heard at 0:01: "Wait!"', 'Heard at 0:02: "Why?"'])
