@@ -93,8 +93,8 @@ def quoted(
     """An answer made of the cues that got most of the attention that a watch saw; "" where there are none.
 
     Behind a quotation mark: the sentence, of a question also the reply, and those of a second cue with at least 0.4 as
-    much. Behind yes and no the same, of cues that have words of the `question`; "" where none has. Behind the others of
-    the `OPENINGS`: the sentence with its time, and the sentences of four cues that lie apart, near the end if the
+    much. Behind yes and no the same, of cues that are about a yes-or-no `question`; "" where none is. Behind the others
+    of the `OPENINGS`: the sentence with its time, and the sentences of four cues that lie apart, near the end if the
     question asks how it ends.
 
     The deepest watched layer decides: of unseen scenes it found the line in 58 of 100, all four in 54. What looks at a

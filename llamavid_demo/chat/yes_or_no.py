@@ -31,7 +31,12 @@ _SMALL = frozenset(
     would you your
     """.split()  # noqa: SIM905
 )
-_FILLING = frozenset("d got here just ll m now oh re really so then there too ve very well".split())  # noqa: SIM905
+_FILLING = frozenset("d got ll m now oh re then too ve very well".split())  # noqa: SIM905
+_ASKS = re.compile(
+    r"(?:(?:and|but|so|then|well|ok|okay|oh|hm+)\b\W*)*"
+    r"(?:am|is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must|ca|wo)(?:n['’]?t)?\b",
+    re.I,
+)
 
 
 def leaning(question: str, quotes: str, margin: float) -> float:
@@ -73,8 +78,8 @@ def stated(question: str, quotes: str) -> bool | None:
 
 
 def about(question: str, quotes: str) -> bool:
-    """Whether one of these `quotes`, a line each, has one of the question's words."""
-    asked = _content(question)
+    """Whether yes or no may answer a question, and one of these `quotes`, a line each, has one of its words."""
+    asked = _content(question) if _ASKS.match(question.strip()) else []
     return any(_alike(word, other) for said, _ in _said(quotes) for word in _words(said) for other in asked)
 
 

@@ -60,5 +60,14 @@ def test_the_more_of_its_words_the_likelier_yes() -> None:
 
 
 def test_what_a_line_is_about() -> None:
-    assert about("was the mayor happy?", '"Hello." – Ann\n"The mayor was furious." – Ruth')
+    line = '"Hello." – Ann\n"The mayor was furious." – Ruth'
+    for question in (
+        "was the mayor happy?",
+        "So, was the mayor there?",
+        "can't the mayor come",
+        "and did the mayor go?",
+    ):
+        assert about(question, line)
+    for question in ("Who is the mayor?", "The mayor?", "isolated mayor"):  # "No one says who." begins with "No", too
+        assert not about(question, line)
     assert not about("was the mayor happy?", '"Hello, Ann." – The mayor') and not about("Is it?", '"It is."')
