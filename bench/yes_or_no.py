@@ -33,28 +33,34 @@ def yes_or_no(group: str = "judged") -> None:
         ("as the lines have it", nullcontext()),
     ):
         with way:
-            yes, no = _said(model, asked, "yes"), _said(model, asked, "no")
-        right = [word == "yes" for word in yes], [word == "no" for word in no]
-        left = [word == "open" for word in (*yes, *no)]
-        every = right[0] + right[1]
-        wrong = [not hit and not open_ for hit, open_ in zip(every, left, strict=True)]
-        shares = (share_of(hits) for hits in (*right, every, wrong, left))
+            said = _said(model, asked)
+        right = [word == wanted for wanted, word in said]
+        left = [word == "" for _, word in said]
+        shares = (
+            *(share_of([word == wanted for wanted, word in said if wanted == kind]) for kind in ("yes", "no")),
+            share_of(right),
+            share_of([not hit and not open_ for hit, open_ in zip(right, left, strict=True)]),
+            share_of(left),
+        )
         table.add_row(name, *(f"{share['accuracy']:.1%} of {share['n']}" for share in shares))
     Console().print(table)
 
 
-def _said(model: LoadedModel, asked: dict[str, dict[str, list[str]]], wanted: str) -> list[str]:
-    """What each answer begins with that should begin with `wanted`: yes, no, or neither, which is open."""
+def _said(model: LoadedModel, asked: dict[str, dict[str, list[str]]]) -> list[tuple[str, str]]:
+    """What each answer should begin with, and what it begins with: yes, no, or "" for anything else."""
     said = []
-    for scene in written_scenes():
-        questions = asked.get(scene.name, {}).get(wanted)
-        for answer in answer_scene(model, _about(scene, questions)) if questions else ():
+    for scene in (scene for scene in written_scenes() if scene.name in asked):
+        for answer in answer_scene(model, _about(scene, asked[scene.name])):
             word = answer.said.split(maxsplit=1)[0].strip(".,:").lower()
-            said.append(word if word in ("yes", "no") else "open")
+            said.append((answer.question.kind, word if word in ("yes", "no") else ""))
     return said
 
 
-def _about(scene: WrittenScene, questions: list[str]) -> WrittenScene:
-    """A scene with these questions alone."""
-    asked = (WrittenQuestion(text, "Yes.", "yes", (0,), accept="yes") for text in questions)
+def _about(scene: WrittenScene, questions: dict[str, list[str]]) -> WrittenScene:
+    """A scene with these questions alone, by the word that each should begin with."""
+    asked = (
+        WrittenQuestion(text, f"{word.title()}.", word, (0,), accept=word)
+        for word, texts in questions.items()
+        for text in texts
+    )
     return replace(scene, questions=tuple(asked))

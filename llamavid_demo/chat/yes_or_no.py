@@ -32,6 +32,11 @@ _SMALL = frozenset(
     """.split()  # noqa: SIM905
 )
 _FILLING = frozenset("d got ll m now oh re then too ve very well".split())  # noqa: SIM905
+_TENS = "twen|thir|for|fif|six|seven|eigh|nine"
+_NUMBER = re.compile(
+    rf"\d+|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen"
+    rf"|(?:{_TENS})ty|hundred|thousand|million"
+)
 _ASKS = re.compile(
     r"(?:(?:and|but|so|then|well|ok|okay|oh|hm+)\b\W*)*"
     r"(?:am|is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must|ca|wo)(?:n['’]?t)?\b",
@@ -62,7 +67,8 @@ def leaning(question: str, quotes: str, margin: float) -> float:
 def stated(question: str, quotes: str) -> bool | None:
     """Whether one of these `quotes`, a line each, says yes (True) or no (False) to a question; else None.
 
-    Questions in them, and what is only thought or may be, say nothing.
+    Questions in them, and what is only thought or may be, say nothing. Where a question has a number, a line about it
+    that has others says no.
     """
     asked = _content(question)
     if not asked or _unclear(question) or _DOUBTS.search(question):
@@ -74,7 +80,9 @@ def stated(question: str, quotes: str) -> bool | None:
             for clause in _CLAUSE.split(sentence.rstrip(".!…")):
                 if _tells(question, asked, clause, speaker):
                     return not _NOT.search(clause)
-    return None
+    numbers = _numbers(asked)
+    counted = [told for said, _ in _said(quotes) if _numbers(told := _words(said)) and _coverage(question, said)]
+    return False if numbers and counted and not any(numbers & _numbers(told) for told in counted) else None
 
 
 def about(question: str, quotes: str) -> bool:
@@ -109,6 +117,10 @@ def _coverage(question: str, text: str) -> float:
     """Share of a question's words that a text has."""
     asked, words = _content(question), _words(text)
     return sum(any(_alike(word, other) for other in words) for word in asked) / max(1, len(asked))
+
+
+def _numbers(words: Sequence[str]) -> set[str]:
+    return {word for word in words if _NUMBER.fullmatch(word)}
 
 
 def _unclear(question: str) -> bool:

@@ -19,6 +19,8 @@ from llamavid_demo.chat.yes_or_no import LEANS, about, leaning, stated
         ("Do the children have money?", "\"They've got no money. It's sports day.\"", False),
         ("can teo play it in a helmet", '"I can’t play it in a helmet. I hold it against my cheek." – Teo', False),
         ("Is the train cancelled?", '"The train isn\'t cancelled, is it?"\n"It isn\'t cancelled."', False),
+        ("Does the grease set at minus ten?", '"Grease sets at minus fifty."', False),
+        ("Does the Grand need 200 sheets?", '"The Grand needs four hundred sheets by tonight!"', False),
         ("Does Priya like opera?", '"Who is she?"\n"She doesn\'t like opera." – Tom', False),
     ],
 )
@@ -45,6 +47,8 @@ def test_what_restates_a_question_answers_it(question: str, quotes: str, says: b
         ("Did they lose an earring?", '"Just an earring."'),
         ("Is he?", '"He is."'),
         ("did the people on the bus have a hen", '"Twenty-two. And a hen."'),
+        ("Does Pelican have nine friends?", '"I am looking for a friend. That is not for me. I count nine." – Pelican'),
+        ("Is Teresa ninety?", '"Your hundred friends are here, Father."'),  # of something else
         ("Is there a cat?", ""),
     ],
 )
