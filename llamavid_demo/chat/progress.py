@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 T = TypeVar("T")
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Progress:
 ProgressCallback = Callable[[Progress], None]
 
 
-def ignore_progress(progress: Progress) -> None:
+def ignore_progress(progress: object) -> None:
     """For callers that don't watch."""
 
 
@@ -39,8 +40,8 @@ def tell(stage: str, total: int, work: Generator[int, None, T], *, before: int =
         yield Progress(stage, before + done, total)
 
 
-def finish(work: Generator[Progress, None, T], progress: ProgressCallback = ignore_progress) -> T:
-    """Do work to its end and tell of its progress; its value."""
+def finish(work: Generator[Done, None, T], progress: Callable[[Done], None] = ignore_progress) -> T:
+    """Do work to its end and tell of what it yields, such as its progress; its value."""
     while True:
         try:
             step = next(work)

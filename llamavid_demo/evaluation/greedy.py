@@ -4,15 +4,15 @@ They are read as in a conversation: each section is a prefix, each question its 
 by side, a word of each answer a step.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import torch
 
 from llamavid_demo.chat.decoding import Sampling, chooser
 from llamavid_demo.chat.first_word import first_logits
+from llamavid_demo.chat.progress import finish as to_its_end
 from llamavid_demo.chat.quoting import Choose, Quotable, Quoting, quoted
 from llamavid_demo.film.cues import Cue
 from llamavid_demo.model.attention import BatchReading, TailReading
@@ -73,7 +73,7 @@ def read_section(
     Answers may quote its `cues`, those of each frame.
     """
     frames = model.section(prompt, guide, patches.split(model.frames_at_once), room=ROOM)
-    rows = _outcome(frames.rows())
+    rows = to_its_end(frames.rows())
     prefix = Prefix(model.config.llama.num_hidden_layers, len(prompt.ids))
     model.fill(prefix, frames.embed(prompt.ids, change(rows) if change else rows))
     return ReadSection(prompt.ids, frames, prefix, Quotable(prompt.ids, prompt.last_cues, cues))
@@ -100,7 +100,7 @@ def begin(
         visible=length,
         times=range(length),  # a frame a second, from 0 on
     )
-    embeds, places = _outcome(section.frames.embed_words(words)), word_places(words, length)
+    embeds, places = to_its_end(section.frames.embed_words(words)), word_places(words, length)
     reading = TailReading(section.prefix, tail, length, places=places, stale=stale)
     config = model.config
     watch = AttentionWatch(length, config.watched_layers, len(words), config.watched_heads, config.quotes)
@@ -146,13 +146,3 @@ def _step(model: LoadedModel, batch: TailBatch, writing: Sequence[Writing]) -> N
     batch.advance()
     for answer, logits in zip(writing, model.logits(hidden[:, -1]), strict=True):
         answer.ids.append(answer.choose(logits, answer.ids))
-
-
-def _outcome(work: Generator[Any, None, torch.Tensor]) -> torch.Tensor:
-    """The value of work that is done to its end."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as ended:
-            rows: torch.Tensor = ended.value
-            return rows
