@@ -17,11 +17,12 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 from llamavid_demo.model.attention_watch import AttentionWatch, DraftWatch
-from llamavid_demo.model.joint_attention import Block, attend_jointly
+from llamavid_demo.model.joint_attention import Block, Pair, attend_jointly
 from llamavid_demo.model.prefix import Prefix
 from llamavid_demo.model.tail import Tail, TailBatch
 
 READING = "reading"
+AT_ONCE = 32  # new tokens whose scores a processor makes at once: more of them leave its cache, and take longer
 
 
 class Reading(Protocol):
@@ -89,19 +90,29 @@ class TailReading:
         self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float
     ) -> torch.Tensor:
         """Attention over the prefix and causal attention over the tail, in one softmax."""
-        own = self.tail.write(layer, key[0], value[0])
-        tokens, kv_heads = query.shape[2], key.shape[1]
-        rows = (query[0] * scaling).unflatten(0, (kv_heads, -1)).flatten(1, 2)  # (kv heads, group·Q, D)
-        hidden_film, hidden_own = self._hidden(tokens, rows.device)
-        blocks = [self.prefix.block(layer, self.visible, hidden=hidden_film), Block(own, hidden=hidden_own)]
-        watched = self.watch is not None and layer in self.watch.layers
+        own, tokens = self.tail.write(layer, key[0], value[0]), query.shape[2]
+        whole = query.device.type != "cpu" or self.prefix.eight_bit or isinstance(self.watch, DraftWatch)
+        at_once = tokens if whole else AT_ONCE
+        found = [
+            self._attend(layer, query[0] * scaling, own, at, min(at + at_once, tokens))
+            for at in range(0, tokens, at_once)
+        ]
+        return torch.cat(found, dim=1)[None]
+
+    def _attend(self, layer: int, query: torch.Tensor, own: Pair, begin: int, end: int) -> torch.Tensor:
+        """What scaled queries (heads, Q, D) of new tokens find, of those from `begin` to `end`; the last is watched."""
+        tokens, every = end - begin, query.shape[1]
+        film, words = (None if mask is None else mask[begin:end] for mask in self._hidden(every, query.device))
+        rows = query[:, begin:end].unflatten(0, (own[0].shape[0], -1)).flatten(1, 2)  # (kv heads, group·Q, D)
+        blocks = [self.prefix.block(layer, self.visible, hidden=film), Block(own, hidden=words)]
+        watched = self.watch is not None and layer in self.watch.layers and end == every
         newest = slice(tokens - 1, None, tokens)  # of each group
         kept = slice(None) if isinstance(self.watch, DraftWatch) else newest
         attended = attend_jointly(rows, blocks, kept=kept if watched else None)
         if self.watch is not None and watched:
             weights = attended.kept.flatten(0, 1)
             self.watch.add(layer, weights[:, : self.visible], weights[:, self.visible :])
-        return attended.found.unflatten(1, (-1, tokens)).flatten(0, 1)[None]
+        return attended.found.unflatten(1, (-1, tokens)).flatten(0, 1)
 
     @cached_property
     def looks(self) -> int:

@@ -9,7 +9,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from llamavid_demo.model import joint_attention
-from llamavid_demo.model.attention import TailReading
+from llamavid_demo.model.attention import AT_ONCE, TailReading
 from llamavid_demo.model.joint_attention import SCORE_BYTES, Block, attend_jointly
 from llamavid_demo.model.prefix import Prefix
 from llamavid_demo.model.tail import Tail
@@ -89,7 +89,7 @@ def made(tokens: int, *, eight_bit: bool = False) -> Prefix:
 def test_many_words_behind_a_long_film_take_no_more_than_their_room() -> None:
     prefix, words = made(6000), 200
     whole, before = read(prefix, words, 6000)
-    with room_for(500, rows=GROUP * words):
+    with room_for(500, rows=GROUP * AT_ONCE):
         blocked, most = read(prefix, words, 6000)
         allowed = joint_attention.SCORES
     assert torch.allclose(blocked, whole, atol=1e-5)
