@@ -25,6 +25,8 @@ from tests.ui.states import SPOKEN, Play, show, states
 
 IN_README = ROOT / "assets" / "screenshots" / "asking.webp"
 FILM = "the-lost-map"
+MOVING_FILM = "forty-one-steps"  # the moving picture's: people talk there as they do
+MOVING_QUESTION, MOVING_START = "What did Hugo see on Sunday night?", 84
 QUESTION = "What does Otto say about the map?"
 OTHER_QUESTION = "Where is the crown?"
 OTHER_MODEL = "llama-vid-tiny"
@@ -92,11 +94,12 @@ def record(browser: Browser, url: str, aside: Path, folder: Path) -> None:
     page = context.new_page()
     page.goto(url)
     expect(page.locator("#model .ready")).to_be_visible()
-    show(page, FILM)
-    stand(page, 14)
+    show(page, MOVING_FILM)
+    stand(page, MOVING_START)
+    expect(page.locator("#model .ahead")).to_have_text(re.compile("is read$"))
     with screencast(page, aside) as pictures:
         page.wait_for_timeout(1500)
-        page.locator("#question textarea").press_sequentially(QUESTION, delay=70)
+        page.locator("#question textarea").press_sequentially(MOVING_QUESTION, delay=70)
         page.get_by_role("button", name="Ask", exact=True).click()
         expect(page.locator("#current .status")).to_be_visible()
         expect(page.locator("#current .evidence .blank")).to_have_count(0)
@@ -126,6 +129,7 @@ def screencast(page: Page, aside: Path) -> Iterator[Path]:
     pictures = aside / "pictures.txt"
     yield pictures
     session.send("Page.stopScreencast")
+    session.remove_listener("Page.screencastFrame", keep)  # one may still be on its way
     lasting = [after - before for before, after in pairwise(taken)]
     lines = [f"file {number}.jpg\nduration {seconds:.3f}\n" for number, seconds in enumerate(lasting)]
     pictures.write_text("".join(lines))
