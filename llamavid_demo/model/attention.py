@@ -92,11 +92,8 @@ class TailReading:
         """Attention over the prefix and causal attention over the tail, in one softmax."""
         own, tokens = self.tail.write(layer, key[0], value[0]), query.shape[2]
         whole = query.device.type != "cpu" or self.prefix.eight_bit or isinstance(self.watch, DraftWatch)
-        at_once = tokens if whole else AT_ONCE
-        found = [
-            self._attend(layer, query[0] * scaling, own, at, min(at + at_once, tokens))
-            for at in range(0, tokens, at_once)
-        ]
+        at_once, scaled = tokens if whole else AT_ONCE, query[0] * scaling
+        found = [self._attend(layer, scaled, own, at, min(at + at_once, tokens)) for at in range(0, tokens, at_once)]
         return torch.cat(found, dim=1)[None]
 
     def _attend(self, layer: int, query: torch.Tensor, own: Pair, begin: int, end: int) -> torch.Tensor:
