@@ -17,12 +17,11 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 from llamavid_demo.model.attention_watch import AttentionWatch, DraftWatch
-from llamavid_demo.model.joint_attention import Block, Pair, attend_jointly
+from llamavid_demo.model.joint_attention import Block, Pair, attend_jointly, attend_unwatched
 from llamavid_demo.model.prefix import Prefix
 from llamavid_demo.model.tail import Tail, TailBatch
 
 READING = "reading"
-AT_ONCE = 32  # new tokens whose scores a processor makes at once: more of them leave its cache, and take longer
 
 
 class Reading(Protocol):
@@ -89,20 +88,23 @@ class TailReading:
     def attend(
         self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float
     ) -> torch.Tensor:
-        """Attention over the prefix and causal attention over the tail, in one softmax."""
-        own, tokens = self.tail.write(layer, key[0], value[0]), query.shape[2]
-        whole = query.device.type != "cpu" or self.prefix.eight_bit or isinstance(self.watch, DraftWatch)
-        at_once, scaled = tokens if whole else AT_ONCE, query[0] * scaling
-        found = [self._attend(layer, scaled, own, at, min(at + at_once, tokens)) for at in range(0, tokens, at_once)]
-        return torch.cat(found, dim=1)[None]
+        """Attention over the prefix and causal attention over the tail, in one softmax.
 
-    def _attend(self, layer: int, query: torch.Tensor, own: Pair, begin: int, end: int) -> torch.Tensor:
-        """What scaled queries (heads, Q, D) of new tokens find, of those from `begin` to `end`; the last is watched."""
-        tokens, every = end - begin, query.shape[1]
-        film, words = (None if mask is None else mask[begin:end] for mask in self._hidden(every, query.device))
-        rows = query[:, begin:end].unflatten(0, (own[0].shape[0], -1)).flatten(1, 2)  # (kv heads, group·Q, D)
-        blocks = [self.prefix.block(layer, self.visible, hidden=film), Block(own, hidden=words)]
-        watched = self.watch is not None and layer in self.watch.layers and end == every
+        On a processor several tokens' weights are not made where nobody watches them: that takes half the time.
+        """
+        own, tokens = self.tail.write(layer, key[0], value[0]), query.shape[2]
+        scaled, watched = query[0] * scaling, self.watch is not None and layer in self.watch.layers
+        if tokens == 1 or query.device.type != "cpu" or (watched and isinstance(self.watch, DraftWatch)):
+            return self._weigh(layer, scaled, own, 0, watched=watched)[None]
+        if watched:
+            self._weigh(layer, scaled, own, tokens - 1, watched=True)
+        rows, blocks = self._blocks(layer, scaled, own, 0)
+        return attend_unwatched(rows, blocks).unflatten(1, (-1, tokens)).flatten(0, 1)[None]
+
+    def _weigh(self, layer: int, query: torch.Tensor, own: Pair, begin: int, *, watched: bool) -> torch.Tensor:
+        """What scaled queries (heads, Q, D) find, from number `begin` on; the last one is watched, or each of a draft."""
+        tokens = query.shape[1] - begin
+        rows, blocks = self._blocks(layer, query, own, begin)
         newest = slice(tokens - 1, None, tokens)  # of each group
         kept = slice(None) if isinstance(self.watch, DraftWatch) else newest
         attended = attend_jointly(rows, blocks, kept=kept if watched else None)
@@ -110,6 +112,12 @@ class TailReading:
             weights = attended.kept.flatten(0, 1)
             self.watch.add(layer, weights[:, : self.visible], weights[:, self.visible :])
         return attended.found.unflatten(1, (-1, tokens)).flatten(0, 1)
+
+    def _blocks(self, layer: int, query: torch.Tensor, own: Pair, begin: int) -> tuple[torch.Tensor, list[Block]]:
+        """Rows (kv heads, group·Q, D) of queries (heads, Q, D) from number `begin` on, and what they may see."""
+        film, words = (None if mask is None else mask[begin:] for mask in self._hidden(query.shape[1], query.device))
+        rows = query[:, begin:].unflatten(0, (own[0].shape[0], -1)).flatten(1, 2)
+        return rows, [self.prefix.block(layer, self.visible, hidden=film), Block(own, hidden=words)]
 
     @cached_property
     def looks(self) -> int:

@@ -106,6 +106,30 @@ def attend_jointly(
     return Attended(found.to(rows.dtype), every, weights[..., _tokens(groups[-1]) :] * (sums - total).exp())
 
 
+def attend_unwatched(rows: torch.Tensor, blocks: Iterable[Block]) -> torch.Tensor:
+    """What scaled queries (kv heads, R, D) find in all blocks, as `attend_jointly` gives it, on a processor.
+
+    Their weights are never made: PyTorch's FlashAttention for processors, called by its own name, for only there it
+    tells the log-sum-exp. A row that sees nothing of a block finds nothing in it.
+    """
+    found, total = rows.float() * 0, rows.new_full((*rows.shape[:2], 1), float("-inf"), dtype=torch.float32)
+    flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+    for block in (piece for block in blocks for piece in block.cut(block.tokens)):
+        pair = block.keys[None], block.values[None]
+        here, sums = flash(rows[None], *pair, attn_mask=_added(block.hidden, rows), scale=1.0)
+        before, total = total, torch.logaddexp(total, sums[0, ..., None])
+        found = found * (before - total).exp() + here[0] * (sums[0, ..., None] - total).exp()
+    return found.to(rows.dtype)
+
+
+def _added(hidden: torch.Tensor | None, rows: torch.Tensor) -> torch.Tensor | None:
+    """What is added to scores (kv heads, R, K) of rows for what is `hidden` (Q or 1, K) from them: (R, K)."""
+    if hidden is None:
+        return None
+    lowest = torch.finfo(rows.dtype).min  # -inf would make no number of a row that sees nothing
+    return rows.new_zeros(hidden.shape).masked_fill_(hidden, lowest).repeat(rows.shape[1] // len(hidden), 1)
+
+
 def _weigh(
     rows: torch.Tensor, group: Sequence[Block], more: torch.Tensor | None
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -9,8 +9,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from llamavid_demo.model import joint_attention
-from llamavid_demo.model.attention import AT_ONCE, TailReading
-from llamavid_demo.model.joint_attention import SCORE_BYTES, Block, attend_jointly
+from llamavid_demo.model.attention import TailReading
+from llamavid_demo.model.joint_attention import SCORE_BYTES, Block, attend_jointly, attend_unwatched
 from llamavid_demo.model.prefix import Prefix
 from llamavid_demo.model.tail import Tail
 
@@ -79,21 +79,40 @@ def read(prefix: Prefix, words: int, tokens: int) -> tuple[torch.Tensor, int]:
     return out, largest.nbytes
 
 
-def made(tokens: int, *, eight_bit: bool = False) -> Prefix:
+def made(tokens: int, *, eight_bit: bool = False, dtype: torch.dtype = torch.float32) -> Prefix:
     prefix, draw = Prefix(1, tokens, eight_bit=eight_bit), torch.Generator().manual_seed(4)
-    prefix.write(0, *torch.randn(2, HEADS, tokens, SIZE, generator=draw))
+    prefix.write(0, *torch.randn(2, HEADS, tokens, SIZE, generator=draw).to(dtype))
     prefix.advance(tokens)
     return prefix
 
 
 def test_many_words_behind_a_long_film_take_no_more_than_their_room() -> None:
-    prefix, words = made(6000), 200
-    whole, before = read(prefix, words, 6000)
-    with room_for(500, rows=GROUP * AT_ONCE):
-        blocked, most = read(prefix, words, 6000)
+    rows, blocks = torch.randn(HEADS, GROUP * TOKENS, SIZE), [made(6000).block(0, 6000), made(200).block(0, 200)]
+    with Largest() as largest:
+        whole = attend_jointly(rows, blocks).found
+    with room_for(500, rows=GROUP * TOKENS), Largest() as smaller:
+        blocked = attend_jointly(rows, blocks).found
         allowed = joint_attention.SCORES
     assert torch.allclose(blocked, whole, atol=1e-5)
-    assert most <= allowed < before
+    assert smaller.nbytes <= allowed < largest.nbytes
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("eight_bit", [False, True])
+def test_what_nobody_watches_is_found_without_weights(dtype: torch.dtype, *, eight_bit: bool) -> None:
+    rows, words = (2 * torch.randn(HEADS, GROUP * TOKENS, SIZE)).to(dtype), 700
+    hidden, later = torch.rand(TOKENS, 6000) < 0.3, torch.ones(TOKENS, words, dtype=torch.bool).triu(words - TOKENS + 1)
+    hidden[2] = True  # sees nothing of the film
+    blocks = [
+        made(n, eight_bit=eight_bit, dtype=dtype).block(0, n, hidden=unseen)
+        for n, unseen in ((6000, hidden), (words, later))
+    ]
+    with Largest() as largest:
+        found = attend_unwatched(rows, blocks)
+    wanted = attend_jointly(rows.float(), [Block((b.keys.float(), b.values.float()), hidden=b.hidden) for b in blocks])
+    assert found.dtype == dtype
+    assert torch.allclose(found.float(), wanted.found, atol=1e-5 if dtype == torch.float32 else 2e-2)
+    assert largest.nbytes <= rows.shape[1] * 6000 * dtype.itemsize  # what is hidden, for one head; no scores
 
 
 def test_a_prefix_in_8_bits_is_never_made_numbers_as_a_whole() -> None:
