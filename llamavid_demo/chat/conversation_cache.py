@@ -4,6 +4,7 @@ from itertools import count
 from weakref import finalize, ref
 
 from llamavid_demo.chat.ledger import Ledger
+from llamavid_demo.chat.prefixes import Overview
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.prompt import Word, common_prefix
 from llamavid_demo.model.tail import Tail
@@ -33,6 +34,14 @@ class ConversationCache:
         if self.seen != (guide, visible, reads):
             self.forget()
             self.seen = guide, visible, reads
+
+    def begin(self, overview: Overview, words: list[Word]) -> None:
+        """Begin words where all conversations do, if nothing is here yet."""
+        if not self.words and common_prefix(overview.words, words):
+            for layer in range(self._model.config.llama.num_hidden_layers):
+                self.tail.write(layer, *overview.tail.read(layer))
+            self.tail.advance(overview.tail.length)
+            self.words = overview.words
 
     def keep(self, words: list[Word]) -> int:
         """Keep what the tail holds of these words, all but the last, which gives the logits: how many."""

@@ -70,6 +70,7 @@ class MovieChat(Dialogue):
         self._reader = SectionReader(
             model, self._encoded, cache, shared_prefixes(self.settings, model) if prefixes is None else prefixes,
             eight_bit=held_in_eight_bits(model, movie, self.section, self.settings), room=self.settings.frames_room,
+            looks=min(self.settings.look_frames, len(self._encoded.times)),
             reads="frames" if self.foreign else "both",
         )  # fmt: skip
         check_length(model, len(self._reader.prompt.ids))
@@ -183,7 +184,7 @@ class MovieChat(Dialogue):
         """Frames that each question looks at again for a turn, at most."""
         ahead = guide_mode(self.model, self.settings, turn.options.guide) == "ahead"
         looks = ahead and turn.options.reads != "subtitles"
-        return min(self.settings.look_frames, len(self._encoded.times)) if looks else 0
+        return self._reader.looks if looks else 0
 
     def _guide(self, turn: Turn, *, first: Turn) -> str:
         """The guide question of the prefix, for a turn in a conversation that began with `first`."""

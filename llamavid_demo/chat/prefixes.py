@@ -13,29 +13,41 @@ import torch
 from llamavid_demo.chat.ledger import Bytes, Ledger
 from llamavid_demo.chat.progress import Progress
 from llamavid_demo.model.prefix import Prefix
+from llamavid_demo.model.prompt import Word
 from llamavid_demo.model.section_frames import SectionFrames
+from llamavid_demo.model.tail import Tail
 
 log = logging.getLogger(__name__)
 CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Words that every conversation about a section begins with, and their keys and values behind its prefix."""
+
+    words: list[Word]
+    tail: Tail
 
 
 @dataclass(eq=False)
 class SharedPrefix:
     """A prefix with the frames that it was read from, and how many tasks use it right now.
 
-    `reading` reads it, chunk by chunk; whoever waits for the prefix takes the next step.
+    `reading` reads it and its `overview`, chunk by chunk; whoever waits for them takes the next step.
     """
 
     name: str
     prefix: Prefix
     frames: SectionFrames | None = None
+    overview: Overview | None = None
     users: int = 0
     reading: Generator[Progress, None, None] | None = field(default=None, repr=False)
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the prefix, and of what its frames keep for words to come."""
-        return self.prefix.nbytes + (self.frames.nbytes if self.frames else 0)
+        """Bytes of the prefix, of its overview, and of what its frames keep for words to come."""
+        overview = self.overview.tail.nbytes if self.overview else 0
+        return self.prefix.nbytes + overview + (self.frames.nbytes if self.frames else 0)
 
 
 class PrefixCache:
@@ -95,7 +107,7 @@ class PrefixCache:
     def _leave(self, entry: SharedPrefix) -> None:
         """Offload a prefix, or let it go."""
         log.info("a prefix of %d bytes leaves its place", entry.prefix.nbytes)
-        entry.frames = entry.reading = None
+        entry.frames = entry.overview = entry.reading = None
         if entry.prefix.on_cpu or entry.prefix.nbytes > self.spare_bytes:
             del self._entries[entry.name]
             return

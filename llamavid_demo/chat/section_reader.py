@@ -4,19 +4,22 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 from llamavid_demo.chat.cost import memory_gigabytes, section_plan
-from llamavid_demo.chat.decoding import fill
+from llamavid_demo.chat.decoding import fill, read
 from llamavid_demo.chat.disk_cache import DiskCache
 from llamavid_demo.chat.encoded_section import EncodedSection, make_rows, tokens_key
-from llamavid_demo.chat.ledger import Bytes
-from llamavid_demo.chat.prefixes import PrefixCache, SharedPrefix
+from llamavid_demo.chat.ledger import Bytes, added
+from llamavid_demo.chat.prefixes import Overview, PrefixCache, SharedPrefix
 from llamavid_demo.chat.progress import Progress, tell
 from llamavid_demo.chat.reading_times import reading_times
-from llamavid_demo.chat.sizes import prefix_bytes
+from llamavid_demo.chat.sizes import prefix_bytes, tail_bytes
 from llamavid_demo.chat.task import Priority, Steps
 from llamavid_demo.film import Cue, Movie, Section
+from llamavid_demo.model.attention import TailReading
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE, NO_GUIDE, LoadedModel
 from llamavid_demo.model.placement import held_form
+from llamavid_demo.model.prefix import Prefix
 from llamavid_demo.model.section_frames import SectionFrames
+from llamavid_demo.model.tail import Tail
 from llamavid_demo.options import Guide, Reads
 from llamavid_demo.settings import Settings
 
@@ -34,8 +37,9 @@ class View:
 class SectionReader:
     """Reads an encoded section for guide questions; what another conversation has read of it is not read again.
 
-    Frames that words still read may keep `room` bytes. It `reads` frames and subtitles, or one of them: with
-    "subtitles" frames keep their places and are not `seen`, and no guide changes anything.
+    Frames that words still read may keep `room` bytes; second looks read `looks` frames. It `reads` frames and
+    subtitles, or one of them: with "subtitles" frames keep their places and are not `seen`, and no guide changes
+    anything.
     """
 
     def __init__(
@@ -47,9 +51,10 @@ class SectionReader:
         *,
         eight_bit: bool,
         room: int = 0,
+        looks: int = 0,
         reads: Reads = "both",
     ) -> None:
-        self.model, self.eight_bit, self.room, self.reads = model, eight_bit, room, reads
+        self.model, self.eight_bit, self.room, self.looks, self.reads = model, eight_bit, room, looks, reads
         self.encoded = encoded.without_cues() if reads == "frames" else encoded
         self.prompt = model.section_prompt(self.encoded.texts(model))
         self._cache, self.prefixes = cache, prefixes
@@ -62,8 +67,9 @@ class SectionReader:
     def reading(self, encoded: EncodedSection, reads: Reads) -> "SectionReader":
         """A reader like this one of another section, or of the same one otherwise."""
         return SectionReader(
-            self.model, encoded, self._cache, self.prefixes, eight_bit=self.eight_bit, room=self.room, reads=reads
-        )
+            self.model, encoded, self._cache, self.prefixes,
+            eight_bit=self.eight_bit, room=self.room, looks=self.looks, reads=reads,
+        )  # fmt: skip
 
     def view(self, until: float | None) -> View:
         """What comes before a second of the film; a cue that ends later is not known yet.
@@ -82,9 +88,15 @@ class SectionReader:
 
     @property
     def nbytes(self) -> Bytes:
-        """Bytes that a prefix takes with what is kept of its frames, device by device."""
+        """Bytes that a prefix takes with its overview and what is kept of its frames, device by device."""
         tokens, frames = len(self.prompt.ids), len(self.encoded.times)
-        return prefix_bytes(self.model, tokens, frames, eight_bit=self.eight_bit, room=self.room)
+        prefix = prefix_bytes(self.model, tokens, frames, eight_bit=self.eight_bit, room=self.room)
+        return added(prefix, tail_bytes(self.model, self.overview_tokens))
+
+    @property
+    def overview_tokens(self) -> int:
+        """Words that conversations begin with, whatever is asked, at most."""
+        return self.model.look_tokens(self.looks, 0)
 
     def take(self, guide: str) -> SharedPrefix | None:
         """The prefix for a guide question, to be given back to `prefixes`; None while there is no room for it."""
@@ -97,18 +109,21 @@ class SectionReader:
             key, layers=layers, tokens=len(self.prompt.ids), eight_bit=self.eight_bit, nbytes=self.nbytes
         )
 
-    def read(self, shared: SharedPrefix, guide: str) -> Steps[SectionFrames]:
+    def read(self, shared: SharedPrefix, guide: str, *, whole: bool = True) -> Steps[SectionFrames]:
         """Bring back or read what is missing of a prefix that is in use; gives its frames.
+
+        With its overview, for whom may know the `whole` section.
 
         Tasks that wait for the same prefix take the steps of one reading in turns.
         """
         frames = shared.frames or self._frames(guide)
         if frames.lasting:
             shared.frames = frames
-        while shared.reading or shared.prefix.offloaded or shared.prefix.filled < len(self.prompt.ids):
+        overview = whole and frames.lasting and bool(self.overview_tokens)
+        while shared.reading or self._lacks(shared, overview=overview):
             yield Priority.READ
             if shared.reading is None:
-                shared.reading = self._read(shared, frames, guide)
+                shared.reading = self._read(shared, frames, guide, overview=overview)
             try:
                 progress = next(shared.reading, None)
             except BaseException:
@@ -120,12 +135,18 @@ class SectionReader:
                 yield progress
         return frames
 
+    def _lacks(self, shared: SharedPrefix, *, overview: bool) -> bool:
+        filled = shared.prefix.filled == len(self.prompt.ids) and not shared.prefix.offloaded
+        return not filled or (overview and shared.overview is None)
+
     def _frames(self, guide: str) -> SectionFrames:
         if not self.seen:
             return self.model.unseen(self.prompt)
         return self.model.section(self.prompt, guide, self.encoded.batches(self.model.frames_at_once), room=self.room)
 
-    def _read(self, shared: SharedPrefix, frames: SectionFrames, guide: str) -> Generator[Progress, None, None]:
+    def _read(
+        self, shared: SharedPrefix, frames: SectionFrames, guide: str, *, overview: bool
+    ) -> Generator[Progress, None, None]:
         if shared.prefix.offloaded:
             self.prefixes.restore(shared)
         if shared.prefix.filled < len(self.prompt.ids):
@@ -136,6 +157,16 @@ class SectionReader:
             missing = len(self.prompt.ids) - shared.prefix.filled
             filling = fill(self.model, shared.prefix, frames.embed(self.prompt.ids, rows))
             yield from reading_times(self._cache.folder).timed(self.model, "prefill", missing, filling)
+        if overview and shared.overview is None:
+            shared.overview = yield from self._read_overview(shared.prefix, frames)
+
+    def _read_overview(self, prefix: Prefix, frames: SectionFrames) -> Generator[Progress, None, Overview]:
+        words, tail = frames.overview(frames=self.looks, times=self.encoded.times), Tail(prefix.layers)
+        if words:
+            embeds = yield from tell("look", len(words), frames.embed_words(words))
+            reading = TailReading(prefix, tail, prefix.filled)
+            yield from tell("look", len(words), read(self.model, reading, embeds))
+        return Overview(words, tail)
 
 
 def held_in_eight_bits(model: LoadedModel, movie: Movie, section: Section, settings: Settings) -> bool:

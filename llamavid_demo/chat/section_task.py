@@ -23,8 +23,8 @@ class SectionTask:
     @property
     def extra(self) -> Bytes:
         """Bytes that it needs besides those of the section."""
-        model = self.reader.model
-        return {model.device: activation_bytes(model, len(self.reader.prompt.ids))}
+        model, words = self.reader.model, self.reader.overview_tokens
+        return {model.device: activation_bytes(model, len(self.reader.prompt.ids), words=words)}
 
     def check(self) -> None:
         """Raises `MemoryLimitError` when there would be no room even if everything left that can."""
@@ -54,7 +54,12 @@ class SectionTask:
 
     def read(self) -> Steps[SectionFrames]:
         """Steps that read what is missing; the section's frames."""
-        return (yield from self.reader.read(self._admitted, self.guide))
+        return (yield from self.reader.read(self._admitted, self.guide, whole=self.whole))
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the section may be known."""
+        return self.view.visible == len(self.reader.prompt.ids)
 
     @property
     def _admitted(self) -> SharedPrefix:

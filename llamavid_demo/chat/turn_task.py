@@ -77,6 +77,8 @@ class TurnTask(SectionTask):
         self.asked, stale = frames.look_again(
             self._words, self.turns, frames=self.look_frames, visible=visible, times=self.reader.encoded.times
         )
+        if self.whole and (overview := self._admitted.overview):
+            kept.begin(overview, self.asked)
         known = kept.keep(self.asked)
         self.reused += known
         looks = sum(word.fresh for word in self.asked[known:])

@@ -102,7 +102,7 @@ class TailReading:
         return attend_unwatched(rows, blocks).unflatten(1, (-1, tokens)).flatten(0, 1)[None]
 
     def _weigh(self, layer: int, query: torch.Tensor, own: Pair, begin: int, *, watched: bool) -> torch.Tensor:
-        """What scaled queries (heads, Q, D) find, from number `begin` on; the last one is watched, or each of a draft."""
+        """What scaled queries (heads, Q, D) find, from number `begin` on; the last is watched, or each of a draft."""
         tokens = query.shape[1] - begin
         rows, blocks = self._blocks(layer, query, own, begin)
         newest = slice(tokens - 1, None, tokens)  # of each group

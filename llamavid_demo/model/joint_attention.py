@@ -6,6 +6,7 @@ equation 5), as in FlashAttention, so the memory that they take is bounded whate
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import torch
 
@@ -114,7 +115,7 @@ def attend_unwatched(rows: torch.Tensor, blocks: Iterable[Block]) -> torch.Tenso
     """
     found, total = rows.float() * 0, rows.new_full((*rows.shape[:2], 1), float("-inf"), dtype=torch.float32)
     flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
-    for block in (piece for block in blocks for piece in block.cut(block.tokens)):
+    for block in chain.from_iterable(block.cut(block.tokens) for block in blocks):
         pair = block.keys[None], block.values[None]
         here, sums = flash(rows[None], *pair, attn_mask=_added(block.hidden, rows), scale=1.0)
         before, total = total, torch.logaddexp(total, sums[0, ..., None])

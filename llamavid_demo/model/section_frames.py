@@ -48,6 +48,11 @@ class SectionFrames(ABC):
         del turns, frames, visible, times
         return list(words), None
 
+    def overview(self, *, frames: int, times: Sequence[float]) -> list[Word]:
+        """Words that second looks at `frames` frames put before every conversation about the whole section, if any."""
+        del frames, times
+        return []
+
     @abstractmethod
     def embed_words(
         self, words: Sequence[Word], *, known: int = 0, state: WordsState | None = None

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 LOOK_EVERY = 0.25  # seconds between two looks at how far a reading has come
 # Percent of the whole at which each stage of reading begins and ends.
-STAGES = {"frames": (0, 50), "tokens": (50, 60), "prefill": (60, 100)}
+STAGES = {"frames": (0, 50), "tokens": (50, 60), "prefill": (60, 90), "look": (90, 100)}
 BROKEN = "something went wrong; the server's log says what"
 
 log = logging.getLogger(__name__)

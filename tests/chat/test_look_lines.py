@@ -1,7 +1,9 @@
 """Second looks in words: plain text behind the film, which the next turn finds in memory."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
+from threading import Event
 
 import pytest
 import torch
@@ -14,7 +16,7 @@ from llamavid_demo.model.llama_vid.loaded import LoadedLlamaVid
 from llamavid_demo.model.llama_vid.look_lines import LookReader
 from llamavid_demo.model.loaded import NEUTRAL_GUIDE
 from llamavid_demo.settings import Settings
-from tests.chat.conftest import FIRST, SECOND
+from tests.chat.conftest import FIRST, SECOND, TokenCounter
 
 SCENE, TRAITS = (("beach", "wood"), ("noon", "night")), (("red", "blue"), ("runs", "naps"))
 WORDS = LookWords(SCENE, ("cat", "dog"), TRAITS, "The {}?")
@@ -22,11 +24,17 @@ AT = "What is at 0:04?"
 
 
 @pytest.fixture
-def chat(micro: LoadedLlamaVid, film: Movie, settings: Settings) -> MovieChat:
+def new_chat(micro: LoadedLlamaVid, film: Movie, settings: Settings) -> Callable[[], MovieChat]:
+    """Chats that share their sections."""
     table = micro.network.llama.get_input_embeddings().weight.detach().float()
     model = replace(micro, look_reader=LookReader(WORDS, micro.tokenizer, table))
-    chosen = settings.model_copy(update={"guide": "ahead", "look_frames": 5})
-    return MovieChat(model, movie=film, settings=chosen, prefixes=PrefixCache(10**9))
+    chosen, prefixes = settings.model_copy(update={"guide": "ahead", "look_frames": 5}), PrefixCache(10**9)
+    return lambda: MovieChat(model, movie=film, settings=chosen, prefixes=prefixes)
+
+
+@pytest.fixture
+def chat(new_chat: Callable[[], MovieChat]) -> MovieChat:
+    return new_chat()
 
 
 @torch.no_grad()
@@ -68,6 +76,37 @@ def test_a_later_question_reads_its_own_lines_only(chat: MovieChat) -> None:
     assert chat.retry(temperature=0).finish().stats.reused_tokens == stats.prompt_tokens - 1
 
 
+def test_what_conversations_begin_with_is_read_once_for_all(
+    new_chat: Callable[[], MovieChat], counter: TokenCounter
+) -> None:
+    stages = [step.stage for step in new_chat().read_ahead(Event())]
+    assert stages[-1] == "look"
+    asked = []
+    for chat in (new_chat(), new_chat()):
+        counter.tokens = 0
+        stats = chat.ask(AT).finish().stats
+        assert stats is not None
+        begun = stats.reused_tokens - len(chat._reader.prompt.ids)
+        words = [word.id for word in chat._conversation.words]
+        known, new = (chat.model.tokenizer.decode(ids) for ids in (words[:begun], words[begun:]))
+        assert known.startswith("\nPictures:") and new.startswith("\nLook:")
+        assert counter.tokens < stats.prompt_tokens - stats.reused_tokens + stats.new_tokens
+        asked.append(chat)
+    first, second = asked
+    first.ask(SECOND).finish()  # writes behind its own
+    assert second.ask(FIRST).finish().text == second.model.tokenizer.decode(uncached_ids(second, 8)).strip()
+
+
+def test_an_overview_has_room_among_the_sections_bytes(chat: MovieChat) -> None:
+    reader = chat._reader
+    list(chat.read_ahead(Event()))
+    (shared,) = reader.prefixes._entries.values()
+    assert shared.overview is not None and shared.overview.tail.nbytes > 0
+    assert shared.nbytes <= sum(reader.nbytes.values())
+    reader.prefixes.ledger.make_leave(shared.name)
+    assert shared.overview is None
+
+
 def test_what_is_reckoned_with_suffices(chat: MovieChat) -> None:
     turn = chat.ask(AT)
     turn.finish()
@@ -80,4 +119,5 @@ def test_without_spoilers_only_earlier_frames_are_told(chat: MovieChat) -> None:
     turn = chat.ask(FIRST, until=6).finish()
     frames = [word.look.frame for word in chat._conversation.words if word.look]
     assert frames and max(frames) < 6
+    assert turn.stats is not None and turn.stats.reused_tokens <= turn.stats.section_tokens
     assert all(moment.seconds < 6 for moment in turn.evidence)

@@ -149,9 +149,10 @@ def test_percents_go_through_all_stages_and_never_back() -> None:
         ("queue", 1),
         ("prefill", 5),
         ("prefill", 10),
+        ("look", 10),
     ]
     read = [read_ahead.percent(Progress(stage, done, 10)) for stage, done in stages]
-    assert read == [0, 25, 50, 55, None, 80, 100]
+    assert read == [0, 25, 50, 55, None, 75, 90, 100]
 
 
 def test_turning_to_another_section_ends_the_reading_of_the_one_before(desk: Desk) -> None:

@@ -230,6 +230,11 @@ class GuidedFrames(SectionFrames):
         stale[list(seen)] = True
         return before_turns(words, looks, eos=self.model.tokenizer.eos), stale
 
+    def overview(self, *, frames: int, times: Sequence[float]) -> list[Word]:
+        """Lines that say what each shot shows, where second looks are words."""
+        reader = self.model.look_reader
+        return self._lines(reader, times, frames).overview() if reader and frames else []
+
     @torch.inference_mode()
     def _look(self, question: str, places: Sequence[int], most: int) -> list[Word]:
         """A question's context tokens of at most so many of the frames at `places`."""

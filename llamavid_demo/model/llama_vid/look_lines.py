@@ -102,15 +102,16 @@ class LookLines:
 
     def before(self, turns: Sequence[Exchange]) -> list[list[Word]]:
         """Looks of a conversation's questions."""
-        shots = self._shots
-        overview = shots if len(shots) <= self.most else [shots[i * len(shots) // self.most] for i in range(self.most)]
-        self._describe(overview)
-        told = self._once(overview)
+        overview, whole = self._overview, len(self._shots) <= self.most
         looks = [
-            self._before(question, f"{asked} {answer or ''}".strip(), overview, whole=len(shots) <= self.most)
+            self._before(question, f"{asked} {answer or ''}".strip(), overview, whole=whole)
             for (asked, answer), (question, _) in pairwise([("", None), *turns])
         ]
-        return [[*self._lines(SHOTS, told, ""), *looks[0]], *looks[1:]]
+        return [[*self.overview(), *looks[0]], *looks[1:]]
+
+    def overview(self) -> list[Word]:
+        """What each shot shows: before the first question, whatever that is."""
+        return self._lines(SHOTS, self._once(self._overview), "")
 
     @staticmethod
     def tokens(overview: int, questions: int) -> int:
@@ -178,6 +179,14 @@ class LookLines:
     def _shots(self) -> list[int]:
         """Number of the first frame of each shot."""
         return shots_of(self.contents)
+
+    @cached_property
+    def _overview(self) -> list[int]:
+        """The frames of which conversations are told first, each described."""
+        shots = self._shots
+        chosen = shots if len(shots) <= self.most else [shots[i * len(shots) // self.most] for i in range(self.most)]
+        self._describe(chosen)
+        return chosen
 
     @cached_property
     def _spoken_lines(self) -> list[tuple[int, str]]:
