@@ -32,4 +32,5 @@ def run_page(environment: dict[str, str], output: Connection, log: Path) -> None
         from llamavid_demo.ui import sessions
 
         sessions.LINGER = float(seconds)
+    sys.argv = ["app.py"]
     runpy.run_path(str(ROOT / "app.py"), run_name="__main__")

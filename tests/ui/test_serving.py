@@ -2,6 +2,7 @@
 
 import os
 import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from llamavid_demo.ui.serve import reached_by_anybody
 from tests.ui.conftest import ROOT
 
 
-def told(capsys: pytest.CaptureFixture[str]) -> str:
-    with pytest.raises(SystemExit) as left:  # in this process: one of its own takes seconds to begin
-        runpy.run_path(os.fspath(ROOT / "app.py"), run_name="__main__")
+def told(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as left:
+        patch.setattr(sys, "argv", ["app.py", *words])
+        runpy.run_path(os.fspath(ROOT / "app.py"), run_name="__main__")  # a process of its own takes seconds to begin
     assert left.value.code == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     return line
@@ -33,6 +35,19 @@ def test_a_setting_that_is_none_is_one_line(
 ) -> None:
     monkeypatch.setenv("LLAMAVID_PORT", "seven")
     assert told(capsys).startswith("port: ")
+
+
+def test_it_takes_what_serve_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in (("MOVIES", tmp_path), ("CACHE_DIR", tmp_path / "cache"), ("PORT", "0")):
+        monkeypatch.setenv(f"LLAMAVID_{name}", str(value))
+    (chosen := tmp_path / "chosen").mkdir()
+    assert told(capsys, "--movies", str(chosen)).startswith(f"No film in {chosen} can be opened")
+    with pytest.raises(SystemExit), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["app.py", "--prot", "8000"])
+        runpy.run_path(os.fspath(ROOT / "app.py"), run_name="__main__")
+    assert "No such option: --prot" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
