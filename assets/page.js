@@ -143,17 +143,25 @@ window.cinema = (() => {
     event.target.srclang = transcript()?.querySelector('ol')?.lang || 'und';
   }, true);
 
-  // The conversation stays at its end while an answer grows, unless somebody scrolled up to read. Looked at once a
-  // frame: each look lays the page out, and a page that is being opened changes thousands of times.
+  // The conversation stays at its end while it grows, unless somebody scrolled up to read; a new question ends that.
+  // It may grow before the page hears of its own scrolling. Looked at once a frame: each look lays the page out, and a
+  // page that is being opened changes thousands of times.
   let following = true;
-  document.addEventListener('scroll', (event) => {
-    if (event.target.id !== 'log') return;
-    following = event.target.scrollHeight - event.target.scrollTop - event.target.clientHeight < 60;
+  let height = 0; // scrolled to
+  let turns = 0;
+  document.addEventListener('scroll', ({ target }) => {
+    if (target.id !== 'log') return;
+    following &&= target.scrollTop >= height;
+    following ||= target.scrollHeight - target.scrollTop - target.clientHeight < 60;
+    height = target.scrollTop;
   }, true);
   let due = 0;
   function toEnd() {
     due = 0;
     const log = one('#log');
+    const asked = log?.querySelectorAll('.turn').length;
+    following ||= asked > turns;
+    turns = asked;
     if (log && following) log.scrollTop = log.scrollHeight;
   }
   new MutationObserver(() => { due ||= requestAnimationFrame(toEnd); }).observe(document, { childList: true, subtree: true, characterData: true });

@@ -18,6 +18,20 @@ COVER = """([height, offsetTop]) => {
   visualViewport.dispatchEvent(new Event('resize'));
 }"""
 
+# The page moves to the end of the conversation in one frame, and hears of that in the next: here it grows between.
+GROW = """async (often) => {
+  const frame = () => new Promise(requestAnimationFrame);
+  for (let i = 0; i < often; i += 1) {
+    const part = Object.assign(document.createElement('p'), { style: 'flex: none; height: 300px' });
+    document.querySelector('#log').append(part);
+    await 0; // so that the page asks for this frame first
+    await frame();
+  }
+  await frame();
+  await frame();
+}"""
+BELOW = "log => Math.round(log.scrollHeight - log.scrollTop - log.clientHeight)"  # pixels that are not seen yet
+
 
 def on_screen(part: Locator, page: Page) -> bool:
     box, view = part.bounding_box(), page.viewport_size
@@ -90,6 +104,24 @@ def test_suggestions_show_that_there_are_more(server: Server, browser: Browser) 
         row.locator("button").first.focus()
         page.keyboard.press("End")
         expect(row.locator("button").last).to_be_in_viewport(ratio=1)
+
+
+def test_conversation_stays_at_its_end_unless_somebody_scrolled_up(server: Server, browser: Browser) -> None:
+    with visit(server, browser) as page:
+        open_harbour(page)
+        ask(page, "Where does the film begin?")
+        stop(page)
+        log = page.locator("#log")
+        page.evaluate(GROW, 3)
+        assert log.evaluate(BELOW) <= 1
+        log.hover()
+        page.mouse.wheel(0, -200)
+        page.wait_for_function(f"({BELOW})(document.querySelector('#log')) > 100")
+        page.evaluate(GROW, 1)
+        assert log.evaluate(BELOW) > 400
+        ask(page, "What colour is the boat?")
+        page.wait_for_function(f"({BELOW})(document.querySelector('#log')) <= 1")
+        stop(page)
 
 
 def test_style_and_script_are_small_and_text_sizes_follow_the_reader() -> None:
