@@ -88,10 +88,14 @@ class SectionReader:
 
     @property
     def nbytes(self) -> Bytes:
-        """Bytes that a prefix takes with its overview and what is kept of its frames, device by device."""
+        """Bytes that a prefix takes with its overview, at most, and what is kept of its frames, device by device."""
+        return added(self.section_bytes, tail_bytes(self.model, self.overview_tokens))
+
+    @property
+    def section_bytes(self) -> Bytes:
+        """The same without the overview, as `SectionCost` says it."""
         tokens, frames = len(self.prompt.ids), len(self.encoded.times)
-        prefix = prefix_bytes(self.model, tokens, frames, eight_bit=self.eight_bit, room=self.room)
-        return added(prefix, tail_bytes(self.model, self.overview_tokens))
+        return prefix_bytes(self.model, tokens, frames, eight_bit=self.eight_bit, room=self.room)
 
     @property
     def overview_tokens(self) -> int:

@@ -124,7 +124,7 @@ class TurnTask(SectionTask):
             ttft_s=first - began,
             tokens_per_s=max(0, len(ids) - 1) / (now - first) if now > first else 0.0,
             section_tokens=len(self.reader.prompt.ids),
-            memory_bytes=sum(self.reader.nbytes.values()),
+            memory_bytes=sum(self.reader.section_bytes.values()),
         )
 
     def give_back(self, ids: Sequence[int]) -> None:

@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 import torch
 
-from llamavid_demo.chat import MovieChat
+from llamavid_demo.chat import MovieChat, section_cost
 from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.film import Movie
 from llamavid_demo.model.llama_vid.config import LookWords
@@ -105,6 +105,12 @@ def test_an_overview_has_room_among_the_sections_bytes(chat: MovieChat) -> None:
     assert shared.nbytes <= sum(reader.nbytes.values())
     reader.prefixes.ledger.make_leave(shared.name)
     assert shared.overview is None
+
+
+def test_a_section_takes_what_it_was_said_to_take(chat: MovieChat) -> None:
+    stats = chat.ask(AT).finish().stats
+    cost = section_cost(chat.model, chat.movie, chat.section, chat.settings)
+    assert stats is not None and (stats.section_tokens, stats.memory_bytes) == (cost.tokens, cost.nbytes)
 
 
 def test_what_is_reckoned_with_suffices(chat: MovieChat) -> None:
