@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 
 from llamavid_demo.chat.first_word import MARK
-from llamavid_demo.chat.yes_or_no import NO, YES, about
+from llamavid_demo.chat.yes_or_no import NO, YES, about, coverage
 from llamavid_demo.film.cues import Cue
 from llamavid_demo.film.quotes import (
     HEARD_AT,
@@ -32,7 +32,11 @@ WORTH_QUOTING = 0.4  # of the attention on the line that got most
 # Four key lines that lie apart, another one within an eighth of the cues counting a tenth: 68 % of 62 scenes never
 # trained on are summed up right by patterns, by three lines 58 to 61 %.
 SEVERAL, APART, NEARBY = 4, 1 / 8, 0.1
+# A time is that of the first of three cues that has most of the question's words: of 30 such questions about 30 scenes
+# never trained on 22 are told right so, and 16 by the cue that got most of the attention.
+MENTIONS = 3
 THE_END = 1 / 4  # of the cues, where a question asks how it ends
+_WHEN = re.compile(r"\bwhen\b", re.I)
 _END, _MORE = re.compile(r"\b(end|ended|ending|ends|finish|finishes)\b", re.I), re.compile(r"\b(about|and)\b", re.I)
 Choose = Callable[[torch.Tensor, Sequence[int]], int]
 
@@ -94,8 +98,8 @@ def quoted(
 
     Behind a quotation mark: the sentence, of a question also the reply, and those of a second cue with at least 0.4 as
     much. Behind yes and no the same, of cues that are about a yes-or-no `question`; "" where none is. Behind the others
-    of the `OPENINGS`: the sentence with its time, and the sentences of four cues that lie apart, near the end if the
-    question asks how it ends.
+    of the `OPENINGS`: the sentence with its time, of the first of three cues that has most of the question's words, and
+    the sentences of four cues that lie apart, near the end if the question asks how it ends.
 
     The deepest watched layer decides: of unseen scenes it found the line in 58 of 100, all four in 54. What looks at a
     frame among the `words` behind the section got counts for what is said there. With a temperature chance chooses
@@ -113,7 +117,7 @@ def quoted(
         weights[: max(0, before)] = 0
     places = _choose_cues(weights / weights.max(), opening, temperature)
     if opening == HEARD_AT:
-        return heard_at(cues[places[0]])
+        return heard_at(_first_mention(question, [cues[place] for place in places]))
     if opening == KEY_LINES:
         return key_lines(_in_order([sentence_of(cues, place)] for place in places))
     exchanges = [exchange_of(cues, place) for place in places]
@@ -121,6 +125,13 @@ def quoted(
         return _quotes(exchanges)
     telling = [exchange for exchange in exchanges if about(question, _quotes([exchange]))]
     return f"{opening}. {_quotes(telling)}" if telling else ""
+
+
+def _first_mention(question: str, cues: Sequence[Cue]) -> Cue:
+    """The first in time of those cues that have most of a question's words; where none has any, the first given."""
+    asked = _WHEN.sub(" ", question)
+    best = max(sorted(cues, key=lambda cue: cue.start), key=lambda cue: coverage(asked, cue.text))
+    return best if coverage(asked, best.text) else cues[0]
 
 
 def _quotes(exchanges: Iterable[Sequence[Sequence[Cue]]]) -> str:
@@ -135,9 +146,10 @@ def _in_order(exchanges: Iterable[Sequence[Sequence[Cue]]]) -> list[Sequence[Cue
 
 def _choose_cues(weights: torch.Tensor, opening: str, temperature: float) -> list[int]:
     """Numbers of the cues that an answer is made of; the largest of their weights (C,) is 1."""
-    if opening in (MARK, YES, NO) and temperature <= 0:
-        best: list[int] = weights.argsort(descending=True)[:2].tolist()
-        return [number for number in best if weights[number] >= WORTH_QUOTING]
+    if opening != KEY_LINES and temperature <= 0:
+        most, least = (MENTIONS, 0.0) if opening == HEARD_AT else (2, WORTH_QUOTING)
+        best: list[int] = weights.argsort(descending=True)[:most].tolist()
+        return [number for number in best if weights[number] >= least]
     several, reach = (SEVERAL, int(APART * len(weights))) if opening == KEY_LINES else (1, 0)
     chosen, left = list[int](), weights.clone()
     for _ in range(several):

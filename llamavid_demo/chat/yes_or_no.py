@@ -54,7 +54,7 @@ def leaning(question: str, quotes: str, margin: float) -> float:
     and 70 %), and of those that it leans to by `LEANS` at least, of 74, 79 and 72 %.
     """
     says, sentences = stated(question, quotes), [one for said, _ in _said(quotes) for one in _SENTENCE.findall(said)]
-    covered, sentence = max(((_coverage(question, one), one) for one in sentences), default=(0.0, ""))
+    covered, sentence = max(((coverage(question, one), one) for one in sentences), default=(0.0, ""))
     return (
         0.7 * margin
         + (0.0 if says is None else 2.1 if says else -2.3)
@@ -81,7 +81,7 @@ def stated(question: str, quotes: str) -> bool | None:
                 if _tells(question, asked, clause, speaker):
                     return not _NOT.search(clause)
     numbers = _numbers(asked)
-    counted = [told for said, _ in _said(quotes) if _numbers(told := _words(said)) and _coverage(question, said)]
+    counted = [told for said, _ in _said(quotes) if _numbers(told := _words(said)) and coverage(question, said)]
     return False if numbers and counted and not any(numbers & _numbers(told) for told in counted) else None
 
 
@@ -89,6 +89,12 @@ def about(question: str, quotes: str) -> bool:
     """Whether yes or no may answer a question, and one of these `quotes`, a line each, has one of its words."""
     asked = _content(question) if _ASKS.match(question.strip()) else []
     return any(_alike(word, other) for said, _ in _said(quotes) for word in _words(said) for other in asked)
+
+
+def coverage(question: str, text: str) -> float:
+    """Share of a question's words that a text has; small words, such as "the", are left out."""
+    asked, words = _content(question), _words(text)
+    return sum(any(_alike(word, other) for other in words) for word in asked) / max(1, len(asked))
 
 
 def _tells(question: str, asked: Sequence[str], clause: str, speaker: str) -> bool:
@@ -111,12 +117,6 @@ def _said(quotes: str) -> Iterator[tuple[str, str]]:
     for line in quotes.split("\n"):
         if quote := _QUOTE.fullmatch(line):
             yield quote[1], quote[2] or ""
-
-
-def _coverage(question: str, text: str) -> float:
-    """Share of a question's words that a text has."""
-    asked, words = _content(question), _words(text)
-    return sum(any(_alike(word, other) for other in words) for word in asked) / max(1, len(asked))
 
 
 def _numbers(words: Sequence[str]) -> set[str]:

@@ -80,6 +80,22 @@ def test_times_and_what_the_whole_is_about_are_told_in_lines(micro: LoadedModel)
     assert quoted(micro, watched([0, 0, 0, 0]), Quotable([FRAME, FRAME, 5], "", [[]]), [], KEY_LINES) == ""
 
 
+def test_a_time_is_that_of_the_first_line_with_most_of_what_is_asked_about(micro: LoadedModel) -> None:
+    said = ("Ada: When?", "Ada: The wire!", "Ben: It's full of wire.", "Cleo: The red wire.")
+    cues = [Cue(at, at + 1, text) for at, text in enumerate(said)]
+    read = Quotable([FRAME, FRAME, 5] * 4, "", [[cue] for cue in cues])
+
+    def told(question: str, *weights: float) -> str:
+        watch = watched([mass for weight in weights for mass in (0, 0, weight)])
+        return quoted(micro, watch, read, [], HEARD_AT, question=question).split(maxsplit=3)[2]
+
+    assert told("when is the wire mentioned?", 0.1, 0.2, 0.6, 0.1) == "0:01:"
+    assert told("when is the red wire mentioned?", 0.1, 0.2, 0.6, 0.3) == "0:03:"
+    assert told("when is the wire mentioned?", 0.2, 0.1, 0.6, 0.3) == "0:02:"  # of the three that got most
+    assert told("when does Ada ask about it?", 0.2, 0.1, 0.6, 0.3) == "0:00:"
+    assert told("when do they laugh?", 0.2, 0.1, 0.6, 0.3) == "0:02:"
+
+
 def test_key_lines_are_fewer_where_the_cold_leaves_nothing_of_the_others(micro: LoadedModel) -> None:
     read = Quotable([FRAME, FRAME, 5, FRAME, FRAME, 5, FRAME, FRAME, 5], "", [[ADA], [BEN], [CLEO]])
     watch = watched([0, 0, 1e-6, 0, 0, 1e-6, 0, 0, 0.9])
