@@ -87,11 +87,11 @@ def section_cost(
     elif waiting:
         figures.append(escape(translated(waiting)))
     if seconds is not None:
-        figures.append(say("about {length} on this machine", length=f"<b>{length(seconds)}</b>"))
+        figures.append(say("read in about {length} on this machine", length=f"<b>{length(seconds)}</b>"))
     if tokens and most_tokens and tokens > most_tokens:
         most = f"{most_tokens:,}"
         figures.append(say("more than the {most} tokens that this model reads: choose shorter sections", most=most))
-    line = say("Reading this section: {figures}", figures=" <i>·</i> ".join(figures))
+    line = say("This section: {figures}", figures=" <i>·</i> ".join(figures))
     return f'<p class="cost">{line}' + (f"<br>{escape(translated(foreign))}" if foreign else "") + "</p>"
 
 

@@ -143,7 +143,7 @@ def test_second_question_reuses_what_was_read(page: Page) -> None:
     page.locator("#strip [data-section='1']").click()
     page.locator("#strip [data-section='0']").click()
     cost = page.locator("#cost")  # the figure of the answer, and what reading took
-    expect(cost).to_have_text(re.compile(rf"memory of this film: {re.escape(memory[1])} · about .+ on this machine"))
+    expect(cost).to_have_text(re.compile(rf"of this film: {re.escape(memory[1])} · read in about .+ on this machine"))
 
 
 def test_evidence_seeks_the_player(page: Page) -> None:

@@ -166,7 +166,7 @@ def test_cost_is_stated_as_far_as_it_is_known(movie: Movie) -> None:
     section = movie.sections[0]
     assert "1,800 frames · the rest follows" in Reader(sections.section_cost(section, "the rest follows")).text
     known = Reader(sections.section_cost(section, tokens=6200, memory=310_000_000, seconds=90, most_tokens=4096)).text
-    assert "6,200 tokens · memory of this film: 310 MB · about 2 min on this machine" in known
+    assert "6,200 tokens · memory of this film: 310 MB · read in about 2 min on this machine" in known
     assert "more than the 4,096 tokens" in known
 
 
