@@ -128,3 +128,5 @@ def test_style_and_script_are_small_and_text_sizes_follow_the_reader() -> None:
     styles, scripts = ("".join(served(name) for name in names) for names in (STYLES, SCRIPTS))
     assert len((styles + scripts).encode()) <= 40 * 1024
     assert not re.findall(r"font(?:-size)?:[^;}]*\d+px", styles)
+    moved = re.findall(r"[{;]([a-z-]+):", "".join(re.findall(r"@keyframes \w+(\{.*?\}\})", styles)))
+    assert moved and {*moved} <= {"opacity", "translate"}  # nothing that lays the page out at each frame
