@@ -147,13 +147,13 @@ window.cinema = (() => {
   // It may grow before the page hears of its own scrolling. Looked at once a frame: each look lays the page out, and a
   // page that is being opened changes thousands of times.
   let following = true;
-  let height = 0; // scrolled to
+  let reached = 0; // pixels scrolled
   let turns = 0;
   document.addEventListener('scroll', ({ target }) => {
     if (target.id !== 'log') return;
-    following &&= target.scrollTop >= height;
+    following &&= target.scrollTop >= reached;
     following ||= target.scrollHeight - target.scrollTop - target.clientHeight < 60;
-    height = target.scrollTop;
+    reached = target.scrollTop;
   }, true);
   let due = 0;
   function toEnd() {

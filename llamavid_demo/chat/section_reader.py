@@ -167,9 +167,10 @@ class SectionReader:
     def _read_overview(self, prefix: Prefix, frames: SectionFrames) -> Generator[Progress, None, Overview]:
         words, tail = frames.overview(frames=self.looks, times=self.encoded.times), Tail(prefix.layers)
         if words:
-            embeds = yield from tell("look", len(words), frames.embed_words(words))
-            reading = TailReading(prefix, tail, prefix.filled)
-            yield from tell("look", len(words), read(self.model, reading, embeds))
+            told = len({word.look.frame for word in words if word.look})
+            embeds = self.model.embed([word.id for word in words])
+            for _ in read(self.model, TailReading(prefix, tail, prefix.filled), embeds):
+                yield Progress("look", told * tail.length // len(words), told)
         return Overview(words, tail)
 
 

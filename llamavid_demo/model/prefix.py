@@ -16,7 +16,7 @@ class Prefix:
     """
 
     def __init__(self, layers: int, tokens: int, *, eight_bit: bool = False) -> None:
-        self.tokens, self.filled, self.offloaded, self.eight_bit = tokens, 0, False, eight_bit
+        self.tokens, self.filled, self.offloaded = tokens, 0, False
         self._kind = _EightBitStore if eight_bit else _Store
         self._stores: list[_Store | None] = [None] * layers
 

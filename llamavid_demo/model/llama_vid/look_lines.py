@@ -102,7 +102,7 @@ class LookLines:
 
     def before(self, turns: Sequence[Exchange]) -> list[list[Word]]:
         """Looks of a conversation's questions."""
-        overview, whole = self._overview, len(self._shots) <= self.most
+        overview, whole = self._overview_frames, len(self._shots) <= self.most
         looks = [
             self._before(question, f"{asked} {answer or ''}".strip(), overview, whole=whole)
             for (asked, answer), (question, _) in pairwise([("", None), *turns])
@@ -111,7 +111,7 @@ class LookLines:
 
     def overview(self) -> list[Word]:
         """What each shot shows: before the first question, whatever that is."""
-        return self._lines(SHOTS, self._once(self._overview), "")
+        return self._lines(SHOTS, self._once(self._overview_frames), "")
 
     @staticmethod
     def tokens(overview: int, questions: int) -> int:
@@ -181,8 +181,8 @@ class LookLines:
         return shots_of(self.contents)
 
     @cached_property
-    def _overview(self) -> list[int]:
-        """The frames of which conversations are told first, each described."""
+    def _overview_frames(self) -> list[int]:
+        """Frames that the overview tells of, each described: the first one of each shot, or of as many as it may."""
         shots = self._shots
         chosen = shots if len(shots) <= self.most else [shots[i * len(shots) // self.most] for i in range(self.most)]
         self._describe(chosen)
