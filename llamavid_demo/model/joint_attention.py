@@ -14,7 +14,8 @@ Pair = tuple[torch.Tensor, torch.Tensor]  # keys and values (kv heads, tokens, D
 
 SCORES = 256 << 20  # bytes that scores may take at once
 SCORE_BYTES = 12  # of a score: in the model's type, float32 before and after the softmax, masked
-_EIGHT_BIT = 2048  # tokens whose keys or values in 8 bits are made numbers at once: they stay in a processor's cache
+_EIGHT_BIT = 2048  # tokens whose keys or values in 8 bits are made numbers at once, at most
+_CACHED = 1 << 21  # numbers that stay in a processor's cache: of a 7B's keys those of 512 tokens
 
 
 @dataclass(frozen=True)
@@ -45,17 +46,32 @@ class Block:
 
     def scores(self, rows: torch.Tensor) -> torch.Tensor:
         """Scores (kv heads, R, K) of scaled queries (kv heads, R, D), the lowest number for what is hidden."""
-        scores = (self.keys @ rows.mT).mT  # for few rows on a CPU up to a third faster than the other way round
+        # For few rows on a CPU up to a third faster than the other way round.
+        scores = (self.held[0].to(rows.dtype) @ rows.mT).mT
+        if self.scales:
+            scores *= self.scales[0].mT  # of the few scores, not of all keys
         if self.hidden is not None:
-            lowest = torch.finfo(
-                scores.dtype
-            ).min  # -inf would leave a row that sees nothing of a block without weights
+            # -inf would leave a row that sees nothing of a block without weights.
+            lowest = torch.finfo(scores.dtype).min
             scores.unflatten(1, (-1, len(self.hidden))).masked_fill_(self.hidden, lowest)
         return scores
 
+    def mix(self, weights: torch.Tensor) -> torch.Tensor:
+        """Values by float32 weights (kv heads, R, K): (kv heads, R, D)."""
+        values = self.held[1]
+        if not self.scales:
+            return weights.to(values.dtype) @ values
+        scales = self.scales[1]
+        largest = scales.amax(dim=1, keepdim=True)  # of each head: small weights times small scales would be 0 in float16
+        return (weights * (scales / largest).mT).to(scales.dtype) @ values.to(scales.dtype) * largest
+
     def cut(self, most: int) -> Iterable["Block"]:
         """The same in pieces of at most so many tokens, of fewer if they are held in 8 bits; no copies."""
-        size = min(most, _EIGHT_BIT) if self.scales else most
+        size = most
+        if self.scales:
+            heads, _, dimensions = self.held[0].shape
+            on_cpu = self.held[0].device.type == "cpu"
+            size = min(most, _EIGHT_BIT, max(1, _CACHED // (heads * dimensions)) if on_cpu else most)
         if self.tokens <= size:
             yield from [self] if self.tokens else []
             return
@@ -137,10 +153,9 @@ def _weigh(
     """What rows find in some blocks, their weights on its tokens and on `more`, and the scores of both."""
     scores = torch.cat([*(block.scores(rows) for block in group), *(() if more is None else (more,))], dim=-1)
     weights = scores.softmax(dim=-1, dtype=torch.float32)
-    numbers = weights.to(rows.dtype)
     found, begin = None, 0
     for block in group:
-        part = numbers[..., begin : begin + block.tokens] @ block.values
+        part = block.mix(weights[..., begin : begin + block.tokens])
         found, begin = part if found is None else found.add_(part), begin + block.tokens
     return torch.zeros_like(rows) if found is None else found, weights, scores
 

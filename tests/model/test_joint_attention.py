@@ -124,3 +124,13 @@ def test_a_prefix_in_8_bits_is_never_made_numbers_as_a_whole() -> None:
     plain.write(0, keys, values)
     plain.advance(6000)
     assert torch.allclose(out, read(plain, 1, 6000)[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_little_weight_on_each_of_many_tokens_in_8_bits_counts(dtype: torch.dtype) -> None:
+    tokens = 40_000  # each gets 1/40,000: times a scale of 1/12,700 that would be no number in half precision
+    prefix = Prefix(1, tokens, eight_bit=True)
+    prefix.write(0, *(torch.full((HEADS, tokens, SIZE), number, dtype=dtype) for number in (1.0, 0.01)))
+    prefix.advance(tokens)
+    found = attend_jointly(torch.ones(HEADS, GROUP, SIZE, dtype=dtype), [prefix.block(0, tokens)]).found
+    assert torch.allclose(found.float(), torch.tensor(0.01), rtol=2e-2)
