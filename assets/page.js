@@ -143,9 +143,10 @@ window.cinema = (() => {
     event.target.srclang = transcript()?.querySelector('ol')?.lang || 'und';
   }, true);
 
-  // The conversation stays at its end while it grows, unless somebody scrolled up to read; a new question ends that.
-  // It may grow before the page hears of its own scrolling. Looked at once a frame: each look lays the page out, and a
-  // page that is being opened changes thousands of times.
+  // The conversation follows what is written to its end, but no further than to where the last question stands at the
+  // top: a long answer is read from there. Who scrolled up to read stays there; a new question ends that. It may grow
+  // before the page hears of its own scrolling. Looked at once a frame: each look lays the page out, and a page that is
+  // being opened changes thousands of times.
   let following = true;
   let reached = 0; // pixels scrolled
   let turns = 0;
@@ -156,15 +157,16 @@ window.cinema = (() => {
     reached = target.scrollTop;
   }, true);
   let due = 0;
-  function toEnd() {
+  const top = (part) => part.getBoundingClientRect().top;
+  function readOn() {
     due = 0;
     const log = one('#log');
-    const asked = log?.querySelectorAll('.turn').length;
-    following ||= asked > turns;
-    turns = asked;
-    if (log && following) log.scrollTop = log.scrollHeight;
+    const asked = log?.querySelectorAll('.turn') ?? [];
+    following ||= asked.length > turns;
+    turns = asked.length;
+    if (turns && following) log.scrollTop += Math.max(0, top(asked[turns - 1]) - top(log));
   }
-  new MutationObserver(() => { due ||= requestAnimationFrame(toEnd); }).observe(document, { childList: true, subtree: true, characterData: true });
+  new MutationObserver(() => { due ||= requestAnimationFrame(readOn); }).observe(document, { childList: true, subtree: true, characterData: true });
 
   // The panel for a film of one's own has just been opened.
   function bring() {

@@ -23,7 +23,7 @@ GROW = """async (often) => {
   const frame = () => new Promise(requestAnimationFrame);
   for (let i = 0; i < often; i += 1) {
     const part = Object.assign(document.createElement('p'), { style: 'flex: none; height: 300px' });
-    document.querySelector('#log').append(part);
+    document.querySelector('#current').before(part);
     await 0; // so that the page asks for this frame first
     await frame();
   }
@@ -31,6 +31,9 @@ GROW = """async (often) => {
   await frame();
 }"""
 BELOW = "log => Math.round(log.scrollHeight - log.scrollTop - log.clientHeight)"  # pixels that are not seen yet
+ABOVE = """log => Math.round(
+  log.getBoundingClientRect().top - [...log.querySelectorAll('.turn')].pop().getBoundingClientRect().top
+)"""  # pixels of the last turn that are seen no more
 
 
 def on_screen(part: Locator, page: Page) -> bool:
@@ -121,6 +124,24 @@ def test_conversation_stays_at_its_end_unless_somebody_scrolled_up(server: Serve
         assert log.evaluate(BELOW) > 400
         ask(page, "What colour is the boat?")
         page.wait_for_function(f"({BELOW})(document.querySelector('#log')) <= 1")
+        stop(page)
+
+
+def test_long_answer_is_read_from_its_question_on(server: Server, browser: Browser) -> None:
+    def written(more: int) -> None:
+        page.wait_for_function(f"({BELOW})(document.querySelector('#log')) > {more}")
+
+    with visit(server, browser) as page:
+        open_harbour(page)
+        ask(page, "Where does the film begin?")
+        log = page.locator("#log")
+        written(200)
+        assert abs(log.evaluate(ABOVE)) <= 1
+        log.hover()
+        page.mouse.wheel(0, 150)  # who reads on is not pulled back
+        page.wait_for_function(f"({ABOVE})(document.querySelector('#log')) > 100")
+        written(log.evaluate(BELOW) + 100)
+        assert log.evaluate(ABOVE) > 100
         stop(page)
 
 
