@@ -35,6 +35,20 @@ ABOVE = """log => Math.round(
   log.getBoundingClientRect().top - [...log.querySelectorAll('.turn')].pop().getBoundingClientRect().top
 )"""  # pixels of the last turn that are seen no more
 
+FOLLOWED = f"log => ({BELOW})(log) <= 1 || Math.abs(({ABOVE})(log)) <= 1"
+
+# Words of such parts that are seen in the middle of the player when the page scrolls them there.
+UNDER = """(parts) => [...document.querySelectorAll(parts)].filter((part) => {
+  const middle = () => {
+    const { x, y, width, height } = part.getBoundingClientRect();
+    return [x + width / 2, y + height / 2];
+  };
+  const player = document.querySelector('#player').getBoundingClientRect();
+  scrollBy({ top: middle()[1] - player.height / 2, behavior: 'instant' });
+  const seen = document.elementFromPoint(...middle());
+  return part.checkVisibility() && middle()[1] < player.height && !seen.closest('#player');
+}).map((part) => part.textContent)"""
+
 
 def on_screen(part: Locator, page: Page) -> bool:
     box, view = part.bounding_box(), page.viewport_size
@@ -95,6 +109,25 @@ def test_box_stands_above_a_keyboard_that_covers_the_page(server: Server, browse
             assert on_screen(page.locator("#player video"), page)
 
 
+def test_nothing_shows_through_the_player_on_a_phone(server: Server, browser: Browser) -> None:
+    with visit(server, browser, width=390, height=664) as page:
+        open_harbour(page)
+        page.get_by_role("button", name="Settings").click()
+        expect(page.get_by_label("Temperature").first).to_be_visible()
+        assert page.evaluate(UNDER, "#steering span") == []
+
+
+def test_moments_are_chosen_on_a_dark_ground_on_a_phone(server: Server, browser: Browser) -> None:
+    with visit(server, browser, width=390, height=844) as page:
+        open_harbour(page)
+        for question in ("Where does the film begin?", "What colour is the boat?"):
+            ask(page, question)
+            stop(page)
+        ground = page.locator("#strip").evaluate("part => getComputedStyle(part).backgroundColor")
+        expect(page.locator("#moments")).to_be_visible()
+        expect(page.locator("#moments")).to_have_css("background-color", ground)
+
+
 def test_suggestions_show_that_there_are_more(server: Server, browser: Browser) -> None:
     with visit(server, browser, width=390, height=844) as page:
         open_harbour(page)
@@ -116,14 +149,15 @@ def test_conversation_stays_at_its_end_unless_somebody_scrolled_up(server: Serve
         stop(page)
         log = page.locator("#log")
         page.evaluate(GROW, 3)
-        assert log.evaluate(BELOW) <= 1
+        assert log.evaluate(FOLLOWED)
+        end = log.evaluate("log => log.scrollTop")
         log.hover()
         page.mouse.wheel(0, -200)
-        page.wait_for_function(f"({BELOW})(document.querySelector('#log')) > 100")
+        page.wait_for_function("end => document.querySelector('#log').scrollTop === end - 200", arg=end)
         page.evaluate(GROW, 1)
-        assert log.evaluate(BELOW) > 400
+        assert log.evaluate("log => log.scrollTop") == end - 200
         ask(page, "What colour is the boat?")
-        page.wait_for_function(f"({BELOW})(document.querySelector('#log')) <= 1")
+        page.wait_for_function(f"({FOLLOWED})(document.querySelector('#log'))")
         stop(page)
 
 
