@@ -60,6 +60,7 @@ case "$command" in
     shift
     install_packages requirements-dev.txt
     .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-cluster.txt "moto[s3,server]==5.2.5"
+    install_base
     need_program ffmpeg ffmpeg
     .venv/bin/python -m pytest tests/hostile tests/cluster tests/chat/test_kills.py --every-file "$@"
     found=$(mktemp -d); trap 'rm -rf "$found"' EXIT

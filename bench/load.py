@@ -20,7 +20,7 @@ from bench.results import MB, RESULTS, Out, Row, publish
 from bench.served import Served, served
 from bench.tab import API, Layout
 from bench.visitors import PATIENCE, QUESTIONS, Asked, Visitor
-from llamavid_demo.embedded import ROOT, SMALL
+from llamavid_demo.embedded import ROOT, embedded
 
 OUTCOMES = ("whole", "stopped", "left", "busy", "error")
 COLUMNS = {
@@ -40,7 +40,7 @@ MOST_GROWTH = 0.10  # of memory after the first minute
 def load(
     visitors: Annotated[int, typer.Option(help="How many come and go at once.")] = 32,
     minutes: Annotated[float, typer.Option(help="For how long.")] = 10,
-    model: Annotated[Path, typer.Option(help="Checkpoint folder.")] = SMALL,
+    model: Annotated[Path | None, typer.Option(help="Checkpoint folder; else the one that starts here.")] = None,
     movies: Annotated[Path, typer.Option(help="Folder of films.")] = ROOT / "movies",
     read_first: Annotated[bool, typer.Option(help="Have every section read before they come.")] = True,
     pause: Annotated[float, typer.Option(help="Mean seconds between a visitor's questions.")] = 3,
@@ -51,7 +51,8 @@ def load(
     """Visitors ask, stop, bring films and leave in the middle: errors, fairness, memory, files that stay."""
     with tempfile.TemporaryDirectory() as folder:
         clips = [_clip(Path(folder) / f"clip-{seconds}.mp4", seconds) for seconds in (4, 6, 8)]
-        with served(Path(folder) / "server", model=model, movies=movies, models=Path(folder) / "none") as server:
+        chosen = {"model": model or embedded().folder, "movies": movies, "models": Path(folder) / "none"}
+        with served(Path(folder) / "server", **chosen) as server:
             seen = asyncio.run(
                 _visited(server, visitors, minutes * 60, clips, read_first=read_first, seed=seed, pause=pause)
             )

@@ -60,8 +60,12 @@ class ConversationCache:
         self._ledger.use(self.account)
 
     def rest(self, words: list[Word]) -> None:
-        """Nobody uses it until the next turn; it leaves when others need room. Its tail holds the first of `words`."""
+        """Nobody uses it until the next turn; it leaves when others need room. Its tail holds the first of `words`.
+
+        Of what was admitted for the turn only what the tail holds stays counted.
+        """
         self.words = words[: self.tail.length]
+        self._ledger.shrink(self.account, self.tail.held)
         mine = ref(self)
 
         def leave() -> None:

@@ -60,6 +60,12 @@ class Ledger:
             self._set(account, nbytes)
             return True
 
+    def shrink(self, account: Hashable, nbytes: Bytes) -> None:
+        """Count fewer bytes of an account from now on, if it is there: so many are held of those that were admitted."""
+        with self.lock:
+            if account in self._accounts:
+                self._set(account, nbytes)
+
     def release(self, account: Hashable) -> None:
         """Close an account, whose memory is free again. Whoever waits for room is told."""
         with self.lock:

@@ -1,5 +1,7 @@
 """The KV cache of conversations' own words: of one behind a prefix, and of several that answer at the same moment."""
 
+from collections import Counter
+
 import torch
 
 from llamavid_demo.model.joint_attention import Pair
@@ -52,9 +54,18 @@ class Tail:
         self._buffers = [None] * len(self._buffers)
 
     @property
+    def held(self) -> Counter[torch.device]:
+        """Bytes on each device, room included."""
+        total: Counter[torch.device] = Counter()
+        for buffer in self._buffers:
+            if buffer is not None:
+                total[buffer.device] += buffer.nbytes
+        return total
+
+    @property
     def nbytes(self) -> int:
         """Bytes of all layers, room included."""
-        return sum(buffer.nbytes for buffer in self._buffers if buffer is not None)
+        return self.held.total()
 
 
 def rounded(tokens: int) -> int:

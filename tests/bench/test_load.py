@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bench.load import OUTCOMES, faults, load
+from llamavid_demo.embedded import SMALL
 from tests.ui.conftest import make_clip
 
 SEED = 33  # with it each of four visitors takes another door
@@ -18,7 +19,9 @@ def test_whoever_comes_is_answered_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "movies").mkdir()
     make_clip(tmp_path / "movies" / "clip.mp4", seconds=3)
     with ThreadPoolExecutor(1) as pool:  # browser tests leave an event loop in this one
-        pool.submit(load, 4, 0.001, movies=tmp_path / "movies", pause=0.1, seed=SEED, out=tmp_path).result()
+        pool.submit(
+            load, 4, 0.001, model=SMALL, movies=tmp_path / "movies", pause=0.1, seed=SEED, out=tmp_path
+        ).result()
     found = json.loads((tmp_path / "load.json").read_text(encoding="utf-8"))
     assert {row["door"] for row in found["rows"]} == {"/ask", "/v1", "own film", "page", "all"}
     for row in found["rows"]:

@@ -144,6 +144,18 @@ def test_a_conversation_that_is_gone_is_counted_no_more(new_chat: NewChat, reque
     assert 0 < prefixes.ledger.used(CPU) < before
 
 
+def test_a_conversation_at_rest_counts_as_what_it_holds(new_chat: NewChat) -> None:
+    chat = new_chat(prefixes=PrefixCache(10**9))
+    told = chat.ask(FIRST, max_new_tokens=500).events(
+        every=0
+    )  # admitted for as long an answer, and stopped long before
+    next(what for what in told if any(isinstance(piece, str) for piece in what))
+    told.close()
+    scheduler_of(chat.model).compute(lambda: None)
+    held = chat._conversation.tail.nbytes
+    assert held and chat._reader.prefixes.ledger._accounts[chat._conversation.account] == {CPU: held}
+
+
 class LiveBytes(TorchDispatchMode):
     """Counts the bytes of tensors that are made while it is on, until they are freed."""
 
