@@ -86,6 +86,11 @@ def _talk(page: Page, play: Play) -> Iterator[str]:
     yield "alert"
     page.locator("#current .does button").click()
     expect(page.locator("#current .turn")).to_be_visible()
+    box.fill(play.questions[1])
+    page.locator("#ask").click()
+    expect(page.locator("#past .turn")).to_be_visible()
+    _finish(page, play)
+    yield "conversation"
 
 
 def _finish(page: Page, play: Play) -> None:
@@ -166,7 +171,9 @@ def _bring(page: Page, play: Play) -> Iterator[str]:
     page.route(UPLOADS, lambda route: held.append(route))
     _choose_file(page, "video", play.clip)
     opens.click()
-    expect(page.locator("#bring-travel .trip")).to_be_visible()
+    expect(
+        page.locator("#bring-travel .trip", has_text=play.clip.name)
+    ).to_be_visible()  # the subtitles' may be there, too
     expect(page.locator("#bring-travel [role=status]")).to_be_visible()
     yield "sending"
     for route in held:  # of the subtitles, too, if they were still on their way; it is opened when all are here
