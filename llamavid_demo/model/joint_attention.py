@@ -62,9 +62,8 @@ class Block:
         if not self.scales:
             return weights.to(values.dtype) @ values
         scales = self.scales[1]
-        largest = scales.amax(
-            dim=1, keepdim=True
-        )  # of each head: small weights times small scales would be 0 in float16
+        # Scales as shares of a head's largest: small weights times small scales would be 0 in float16.
+        largest = scales.amax(dim=1, keepdim=True)
         return (weights * (scales / largest).mT).to(scales.dtype) @ values.to(scales.dtype) * largest
 
     def cut(self, most: int) -> Iterable["Block"]:
