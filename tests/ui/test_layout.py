@@ -109,6 +109,15 @@ def test_box_stands_above_a_keyboard_that_covers_the_page(server: Server, browse
             assert on_screen(page.locator("#player video"), page)
 
 
+def test_cards_of_sections_begin_at_one_height(page: Page) -> None:
+    open_harbour(page)
+    page.locator("#strip .synopsis").first.evaluate(
+        "part => { part.textContent = 'the map and the tide '.repeat(40); }"
+    )
+    one, other = (page.locator("#strip .range").nth(number).bounding_box() for number in (0, 1))
+    assert one and other and one["y"] == other["y"]
+
+
 def test_nothing_shows_through_the_player_on_a_phone(server: Server, browser: Browser) -> None:
     with visit(server, browser, width=390, height=664) as page:
         open_harbour(page)
