@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Set up what is missing and start: `./run.sh` opens the page, `./run.sh test` runs the tests, `./run.sh check` lints,
 # `./run.sh hard` gives hundreds of hostile files to the program, kills it and its replicas, and lets 32 visitors in for
-# ten minutes (about half an hour).
+# ten minutes (about forty minutes).
 # Further words go to the program: `./run.sh --port 8000`, `./run.sh test tests/film`, `./run.sh test -m fast`.
 set -euo pipefail
 cd "$(dirname "$0")"

@@ -65,11 +65,10 @@ class ConversationCache:
         Of what was admitted for the turn only what the tail holds stays counted.
         """
         self.words = words[: self.tail.length]
-        self._ledger.shrink(self.account, self.tail.held)
         mine = ref(self)
 
         def leave() -> None:
             if conversation := mine():
                 conversation.forget()
 
-        self._ledger.rest(self.account, leave)
+        self._ledger.rest(self.account, leave, nbytes=self.tail.nbytes_by_device)

@@ -60,12 +60,6 @@ class Ledger:
             self._set(account, nbytes)
             return True
 
-    def shrink(self, account: Hashable, nbytes: Bytes) -> None:
-        """Count fewer bytes of an account from now on, if it is there: so many are held of those that were admitted."""
-        with self.lock:
-            if account in self._accounts:
-                self._set(account, nbytes)
-
     def release(self, account: Hashable) -> None:
         """Close an account, whose memory is free again. Whoever waits for room is told."""
         with self.lock:
@@ -77,10 +71,15 @@ class Ledger:
         """The same for finalizers: takes no lock, and is counted when room is next asked for."""
         self._closed.put(account)
 
-    def rest(self, account: Hashable, leave: Callable[[], None]) -> None:
-        """Nobody uses this account now; `leave` frees its memory when others need it."""
+    def rest(self, account: Hashable, leave: Callable[[], None], *, nbytes: Bytes | None = None) -> None:
+        """Nobody uses this account now; `leave` frees its memory when others need it.
+
+        From now on it counts `nbytes`, where it holds fewer than were admitted.
+        """
         with self.lock:
             if account in self._accounts:
+                if nbytes is not None:
+                    self._set(account, nbytes)
                 self._resting[account] = leave
                 self._resting.move_to_end(account)
                 self._tell()

@@ -54,7 +54,7 @@ class Tail:
         self._buffers = [None] * len(self._buffers)
 
     @property
-    def held(self) -> Counter[torch.device]:
+    def nbytes_by_device(self) -> Counter[torch.device]:
         """Bytes on each device, room included."""
         total: Counter[torch.device] = Counter()
         for buffer in self._buffers:
@@ -65,7 +65,7 @@ class Tail:
     @property
     def nbytes(self) -> int:
         """Bytes of all layers, room included."""
-        return self.held.total()
+        return self.nbytes_by_device.total()
 
 
 def rounded(tokens: int) -> int:

@@ -146,9 +146,8 @@ def test_a_conversation_that_is_gone_is_counted_no_more(new_chat: NewChat, reque
 
 def test_a_conversation_at_rest_counts_as_what_it_holds(new_chat: NewChat) -> None:
     chat = new_chat(prefixes=PrefixCache(10**9))
-    told = chat.ask(FIRST, max_new_tokens=500).events(
-        every=0
-    )  # admitted for as long an answer, and stopped long before
+    # Admitted for as long an answer, and stopped long before.
+    told = chat.ask(FIRST, max_new_tokens=500).events(every=0)
     next(what for what in told if any(isinstance(piece, str) for piece in what))
     told.close()
     scheduler_of(chat.model).compute(lambda: None)

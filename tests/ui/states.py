@@ -171,9 +171,8 @@ def _bring(page: Page, play: Play) -> Iterator[str]:
     page.route(UPLOADS, lambda route: held.append(route))
     _choose_file(page, "video", play.clip)
     opens.click()
-    expect(
-        page.locator("#bring-travel .trip", has_text=play.clip.name)
-    ).to_be_visible()  # the subtitles' may be there, too
+    # That of the subtitles may be there, too.
+    expect(page.locator("#bring-travel .trip", has_text=play.clip.name)).to_be_visible()
     expect(page.locator("#bring-travel [role=status]")).to_be_visible()
     yield "sending"
     for route in held:  # of the subtitles, too, if they were still on their way; it is opened when all are here
