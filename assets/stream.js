@@ -1,6 +1,8 @@
 // Gradio's server ends a page's stream of events when none is under way. If the next one is sent just then, Gradio's
 // client takes the old stream for open and waits for ever; so it does after a stream that broke off. Here the next stream
 // goes on in the old one, and one that ends always says so.
+// It shows the steps of one event in their order, but not those of two: where several arrive at once, the last of an
+// answer could be drawn over a film that was opened since. Here each is drawn before the next is handed on.
 (() => {
   const plainFetch = window.fetch;
   const asking = new Set(); // what is sent and not answered
@@ -33,7 +35,7 @@
   async function* follow(request, answer) {
     do {
       answer ??= await plainFetch(request.clone());
-      if (!answer.ok) throw new Error(`the stream of events is not given: ${answer.status}`);
+      if (!answer.ok) throw new Error(`no events: ${answer.status}`);
       for await (const message of messages(answer)) {
         const kind = /"msg":"(\w+)"/.exec(message)?.[1];
         const event = /"event_id":"(\w+)"/.exec(message)?.[1];
@@ -41,7 +43,7 @@
         if (kind === 'unexpected_error') underWay.clear(); // the server has forgotten this page
         if (kind !== 'close_stream') yield message;
       }
-      while (asking.size && !underWay.size) await Promise.race([...asking].map((asked) => asked.catch(() => {})));
+      while (asking.size && !underWay.size) await Promise.race([...asking]).catch(() => {});
       answer = null;
     } while (underWay.size);
     yield 'data: {"msg":"close_stream"}';
@@ -52,8 +54,13 @@
     if (!answer.ok) return answer;
     const told = follow(request, answer);
     const encoder = new TextEncoder();
+    const { port1, port2 } = new MessageChannel(); // unlike a timer it does not wait while the page is hidden
     const pull = async (controller) => {
       const { done, value } = await told.next();
+      await new Promise((drawn) => {
+        port1.onmessage = drawn;
+        port2.postMessage(0);
+      });
       if (done) controller.close();
       else controller.enqueue(encoder.encode(`${value}\n\n`));
     };

@@ -1,8 +1,14 @@
 """The page's stream of events in a browser: what is sent while it ends is heard in the same one."""
 
-import pytest
-from playwright.sync_api import Browser
+import threading
+from collections.abc import Iterator
+from typing import Any
 
+import gradio as gr
+import pytest
+from playwright.sync_api import Browser, expect
+
+from llamavid_demo.ui.few_parts import FewParts
 from llamavid_demo.ui.serve import served
 
 # A server that ends its first stream when an event is sent, saying so or not, and tells of that event in the next. What
@@ -70,4 +76,59 @@ def test_stream_goes_on_while_an_event_is_under_way(
     assert page.evaluate(CLIENT, sent) == heard
     assert page.evaluate("window.opened") == opened
     assert page.evaluate("fetch('http://localhost/else').then((answer) => answer.text())") == "other"
+    page.close()
+
+
+# On a busy machine all that two events tell reaches the page at once.
+AT_ONCE = """
+  const plainFetch = window.fetch;
+  const both = /(process_completed.*){2}/s;
+  window.fetch = async (address, options) => {
+    const answer = await plainFetch(address, options);
+    if (!String(address.url ?? address).includes('/queue/data')) return answer;
+    let text = '';
+    const gathered = new TransformStream({ transform(piece, out) {
+      text += piece;
+      if (both.test(text)) out.enqueue(text);
+      if (both.test(text)) text = '';
+    } });
+    const body = answer.body.pipeThrough(new TextDecoderStream()).pipeThrough(gathered);
+    return new Response(body.pipeThrough(new TextEncoderStream()), answer);
+  };
+"""
+
+
+@pytest.fixture
+def two_events() -> Iterator[str]:
+    """A page on which one event writes ten times, and another once when all of that was sent."""
+    all_sent = threading.Event()
+
+    def steps() -> Iterator[dict[Any, Any]]:
+        for count in range(10):
+            yield {words: f"Step {count}."}
+        all_sent.set()
+
+    def left() -> dict[Any, Any]:
+        all_sent.wait()
+        return {words: "Left."}
+
+    with FewParts(analytics_enabled=False) as demo:
+        words, other = gr.Textbox(label="Words"), gr.Textbox()
+        start, leave = gr.Button("Start"), gr.Button("Leave")
+        start.click(steps, None, [words, other])
+        leave.click(left, None, [words, other])
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, head=f"<script>{served('stream.js')}</script>")
+    yield url
+    demo.close()
+
+
+def test_what_came_first_is_shown_first(browser: Browser, two_events: str) -> None:
+    page = browser.new_page()
+    page.add_init_script(AT_ONCE)
+    page.goto(two_events)
+    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Leave").click()
+    expect(page.get_by_label("Words")).to_have_value("Left.")
+    page.wait_for_load_state("networkidle")
+    expect(page.get_by_label("Words")).to_have_value("Left.")
     page.close()
