@@ -12,7 +12,7 @@ import pytest
 import torch
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from llamavid_demo.chat import MovieChat, Progress, replica
+from llamavid_demo.chat import MovieChat, Progress, memory, replica
 from llamavid_demo.chat.away_chat import Ended, Failed, Step
 from llamavid_demo.chat.replica import Call, Replica
 from llamavid_demo.chat.replica_chat import LostError, ReplicaChat
@@ -70,6 +70,7 @@ def _told(loop: BlockingPortal, chosen: Replica, call: Call) -> Iterator:
 
 @pytest.fixture
 def two(micro: LoadedModel, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Two:
+    memory._prefixes.cache_clear()  # another test of this process may have read the film
     monkeypatch.setattr(replica, "load_chosen_model", lambda settings: micro)
     return Two(settings.model_copy(update={"cache_dir": tmp_path / "replicas"}))
 
