@@ -29,6 +29,7 @@ class Figures(BaseModel):
     new_tokens: int = Field(description="Tokens of the answer.")
     ttft_s: float = Field(description="Seconds to the first token.")
     tokens_per_s: float = Field(description="Tokens a second after the first one.")
+    dropped_turns: int = Field(0, description="Earliest turns that it did not read, as the model had no room for them.")
 
 
 class Report(BaseModel):

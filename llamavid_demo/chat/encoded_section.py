@@ -95,7 +95,7 @@ def check_length(model: LoadedModel, tokens: int) -> None:
     if tokens > model.config.max_tokens:
         raise TooLongError(
             f"{tokens} tokens are more than the {model.config.max_tokens} that this model reads: "
-            "choose shorter sections (LLAMAVID_SECTION_MINUTES), or begin a new conversation."
+            "choose shorter sections (LLAMAVID_SECTION_MINUTES) or shorter answers."
         )
 
 

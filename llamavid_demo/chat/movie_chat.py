@@ -18,6 +18,7 @@ from llamavid_demo.chat.dialogue import Dialogue
 from llamavid_demo.chat.disk_cache import DiskCache
 from llamavid_demo.chat.encoded_section import EncodedSection, check_length, encode_section, open_cache
 from llamavid_demo.chat.evidence import find_evidence, heat_map
+from llamavid_demo.chat.history import first_turn_read
 from llamavid_demo.chat.memory import shared_prefixes
 from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.chat.progress import Progress, ProgressCallback, finish
@@ -32,6 +33,7 @@ from llamavid_demo.errors import QuestionError
 from llamavid_demo.film import Movie
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.moments import watched_mass
+from llamavid_demo.model.prompt import Exchange, Word
 from llamavid_demo.options import Reads
 from llamavid_demo.settings import Settings
 
@@ -153,15 +155,24 @@ class MovieChat(Dialogue):
         return finish(encode_section(self.model, self.movie, self.section, cache), self._progress)
 
     def _work(self, turn: Turn, earlier: list[Turn], sampling: Sampling) -> TurnTask:
-        """What a turn has to read. Raises `TooLongError`."""
+        """What a turn has to read: of the `earlier` ones the latest that fit. Raises `TooLongError`."""
         view = self._reading(turn.options.reads).view(turn.until)
-        turns = [*((past.asked, past.text) for past in earlier), (turn.asked, None)]
-        words = self.model.words(view.last_cues, turns, answers=self.settings.answers or self.model.config.answers)
-        guide = self._guide(turn, first=self.turns[0])
+        asked: list[Exchange] = [*((past.asked, past.text) for past in earlier), (turn.asked, None)]
+        look_frames = self._look_frames(turn)
+
+        def words(turns: Sequence[Exchange]) -> list[Word]:
+            answers = self.settings.answers or self.model.config.answers
+            return self.model.words(view.last_cues, turns, answers=answers)
+
+        def tokens(turns: Sequence[Exchange]) -> int:
+            return len(words(turns)) + self.model.look_tokens(look_frames, len(turns))
+
+        room = self.model.config.max_tokens - view.visible - sampling.max_new_tokens
+        dropped = first_turn_read(asked, tokens, room)
         work = TurnTask(
-            view, guide, self._conversation, words,
-            [*((past.question, past.text) for past in earlier), (turn.question, None)],
-            look_frames=self._look_frames(turn), longest=sampling.max_new_tokens,
+            view, self._guide(turn, first=self.turns[0]), self._conversation, words(asked[dropped:]),
+            [*((past.question, past.text) for past in earlier[dropped:]), (turn.question, None)],
+            look_frames=look_frames, longest=sampling.max_new_tokens, dropped=dropped,
         )  # fmt: skip
         check_length(self.model, view.visible + work.tokens)
         return work

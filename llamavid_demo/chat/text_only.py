@@ -12,6 +12,7 @@ import torch
 from llamavid_demo.chat.answer import Answer
 from llamavid_demo.chat.decoding import Sampling, fill, read
 from llamavid_demo.chat.encoded_section import check_length
+from llamavid_demo.chat.history import first_turn_read
 from llamavid_demo.chat.progress import Progress
 from llamavid_demo.chat.scheduler import scheduler_of
 from llamavid_demo.chat.task import Steps, Stopped
@@ -19,6 +20,7 @@ from llamavid_demo.chat.turn import Told, Turn, TurnStats
 from llamavid_demo.model.attention import TailReading
 from llamavid_demo.model.loaded import LoadedModel
 from llamavid_demo.model.prefix import Prefix
+from llamavid_demo.model.prompt import Exchange
 from llamavid_demo.model.tail import Tail
 from llamavid_demo.options import Options
 from llamavid_demo.report import Figures, Report
@@ -49,7 +51,10 @@ def text_report(model: LoadedModel, turn: Turn) -> dict[str, Any]:
 
 
 def _write(model: LoadedModel, turn: Turn, history: Sequence[Turn], sampling: Sampling) -> Iterator[Told]:
-    ids = model.text_ids([*((past.asked, past.text) for past in history), (turn.asked, None)])
+    asked: list[Exchange] = [*((past.asked, past.text) for past in history), (turn.asked, None)]
+    room = model.config.max_tokens - sampling.max_new_tokens
+    dropped = first_turn_read(asked, lambda turns: len(model.text_ids(turns)), room)
+    ids = model.text_ids(asked[dropped:])
     check_length(model, len(ids) + sampling.max_new_tokens)
     began, first = time.perf_counter(), None
     answer = Answer(
@@ -73,7 +78,7 @@ def _write(model: LoadedModel, turn: Turn, history: Sequence[Turn], sampling: Sa
     turn.stats = TurnStats(
         frames=0, prompt_tokens=len(ids), reused_tokens=0, new_tokens=len(answer.ids), ttft_s=first - began,
         tokens_per_s=max(0, len(answer.ids) - 1) / (now - first) if now > first else 0.0, section_tokens=0,
-        memory_bytes=0,
+        memory_bytes=0, dropped_turns=dropped,
     )  # fmt: skip
 
 

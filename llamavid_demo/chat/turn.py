@@ -22,7 +22,8 @@ class Stoppable(Protocol):
 class TurnStats:
     """What a turn cost: `reused_tokens` of `prompt_tokens` were in the KV cache already.
 
-    The section that it read has `section_tokens` of them and takes `memory_bytes`, as `SectionCost` says beforehand.
+    The section that it read has `section_tokens` of them and takes `memory_bytes`, as `SectionCost` says beforehand. Of
+    the conversation the first `dropped_turns` were not read: the model had no room for them.
     """
 
     frames: int
@@ -33,6 +34,7 @@ class TurnStats:
     tokens_per_s: float
     section_tokens: int
     memory_bytes: int
+    dropped_turns: int = 0
 
 
 class Turn:

@@ -25,8 +25,9 @@ from llamavid_demo.model.prompt import Exchange, Word, word_places
 class TurnTask(SectionTask):
     """What an answer needs read: the section as the guide question sees it, second looks of the `turns`, the words.
 
-    Each question looks at `look_frames` frames at most; `longest` is the answer's length in tokens, at most. `asked`
-    are the words with their looks, `reused` the tokens that were in memory already.
+    Each question looks at `look_frames` frames at most; `longest` is the answer's length in tokens, at most. So many
+    earlier turns were `dropped`. `asked` are the words with their looks, `reused` the tokens that were in memory
+    already.
     """
 
     def __init__(
@@ -39,9 +40,10 @@ class TurnTask(SectionTask):
         *,
         look_frames: int = 0,
         longest: int = 0,
+        dropped: int = 0,
     ) -> None:
         super().__init__(view, guide)
-        self.conversation, self.asked, self.turns = conversation, words, turns
+        self.conversation, self.asked, self.turns, self.dropped = conversation, words, turns, dropped
         self.look_frames, self.reused = look_frames, 0
         self.most_words = len(words) + self.reader.model.look_tokens(look_frames, len(turns))
         self.tokens = self.most_words + longest
@@ -125,6 +127,7 @@ class TurnTask(SectionTask):
             tokens_per_s=max(0, len(ids) - 1) / (now - first) if now > first else 0.0,
             section_tokens=len(self.reader.prompt.ids),
             memory_bytes=sum(self.reader.section_bytes.values()),
+            dropped_turns=self.dropped,
         )
 
     def give_back(self, ids: Sequence[int]) -> None:

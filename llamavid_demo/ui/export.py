@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["json", "md"]
 SETTINGS = ("guide", "look_frames", "answers", "kv_cache", "quantization", "dtype", "section_minutes")
-STATS = ("frames", "prompt_tokens", "reused_tokens", "new_tokens", "ttft_s", "tokens_per_s", "memory_bytes")
+STATS = (
+    "frames", "prompt_tokens", "reused_tokens", "new_tokens", "ttft_s", "tokens_per_s", "memory_bytes", "dropped_turns",
+)  # fmt: skip
 NOTHING_YET = "There is nothing to save yet: ask something first."
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&!])")
 

@@ -55,6 +55,7 @@ class KeptStats(_Kept):
     ttft_s: Figure
     tokens_per_s: Figure
     memory_bytes: Count
+    dropped_turns: Count = 0
 
 
 class KeptTurn(_Kept):

@@ -220,13 +220,15 @@ def status_line(
     finished: str | None,
     options: Options = Options(),  # noqa: B008
 ) -> str:
-    """The quiet line: what it knew, tokens reused, time to the first token, speed, memory, and how it ended."""
+    """The quiet line: what it knew and did not, tokens reused, time to the first token, speed, memory, how it ended."""
     figures = knew(options)
     if finished == "stopped":
         figures.append(say("stopped"))
     elif finished == "length":
         figures.append(say("cut at the longest length"))
     if stats:
+        if stats.dropped_turns:
+            figures.append(say("{turns} no longer read", turns=some(stats.dropped_turns, "earliest question")))
         new = stats.prompt_tokens - stats.reused_tokens
         if stats.reused_tokens:
             reused = some(stats.reused_tokens, "token")

@@ -238,6 +238,9 @@ def test_status_line_says_what_was_reused_and_how_it_ended() -> None:
     assert 'data-reused="90" data-prompt="100"' in later
     assert "Retry" in later
     assert "Retry" not in talk.finished_turn(stopped)
+    assert "9 earliest questions no longer read · 100 tokens" in talk.finished_turn(
+        answered("At sea.", dropped_turns=9)
+    )
 
 
 def test_answer_keeps_its_lines() -> None:
