@@ -56,6 +56,10 @@ class Branches(Generic[T]):
             return self
         return _tidy(self.paths, max(i for i, path in enumerate(self.paths) if _begins(path, chosen)))
 
+    def begun_anew(self) -> "Branches[T]":
+        """With an empty conversation open, beside the one that was; unchanged where that is empty itself."""
+        return _tidy((*self.paths, ()), len(self.paths)) if self.turns else self
+
     def map(self, change: Callable[[T], U]) -> "Branches[U]":
         """The same branches of other turns; `change` is called once for each turn."""
         turns = {id(turn): turn for path in self.paths for turn in path}

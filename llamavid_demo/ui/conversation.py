@@ -230,9 +230,16 @@ class Talking:
             return {"alert": alert(BUSY)}
         if isinstance(place, int) and isinstance(number, int):
             self._sessions.turn_to(key, slug, section, place, number)
-        movie = self._sessions.movie(key, slug)
-        words = message(talks=self.kept(key, slug, section))
-        return {**self.view.parts(key, movie, section), "browser": words, "alert": ""}
+        return self._shown(key, slug, section)
+
+    def begin_conversation(self, key: str, slug: str, section: int) -> Parts:
+        """Begin a conversation about the section anew; the one that was stays on a branch of its own."""
+        if self._sessions.visit(key).busy:
+            return {"alert": alert(BUSY)}
+        if not self._sessions.turns(key, slug, section):
+            return {"alert": alert(EMPTY)}
+        self._sessions.begin_conversation(key, slug, section)
+        return self._shown(key, slug, section)
 
     def undo(self, key: str, slug: str, section: int) -> Parts:
         """Forget the last turn and put its question back into the box, to be changed."""
@@ -241,9 +248,12 @@ class Talking:
         question = self._sessions.undo(key, slug, section)
         if question is None:
             return {}
-        movie = self._sessions.movie(key, slug)
-        words = message(talks=self.kept(key, slug, section), back=question)
-        return {**self.view.parts(key, movie, section), "browser": words, "alert": ""}
+        return self._shown(key, slug, section, back=question)
+
+    def _shown(self, key: str, slug: str, section: int, *, back: str = "") -> Parts:
+        """The conversation as it has become; the question `back` goes into the box again."""
+        words = message(talks=self.kept(key, slug, section), back=back)
+        return {**self.view.parts(key, self._sessions.movie(key, slug), section), "browser": words, "alert": ""}
 
     @staticmethod
     def resting() -> Parts:

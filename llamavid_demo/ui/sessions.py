@@ -5,8 +5,8 @@ The page holds keys only. All stores are bounded; whoever was away longest is fo
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from llamavid_demo.errors import GONE, MovieError
 from llamavid_demo.film import Movie
@@ -140,12 +140,19 @@ class Sessions:
 
     def turn_to(self, key: str, slug: str, section: int, place: int, number: int) -> None:
         """Open another branch: turn `number` of those at a place; nothing where there is none."""
+        self._show(key, slug, section, lambda branches: branches.turned(place, number))
+
+    def begin_conversation(self, key: str, slug: str, section: int) -> None:
+        """Open an empty branch; what was asked stays on its own."""
+        self._show(key, slug, section, lambda branches: branches.begun_anew())
+
+    def _show(self, key: str, slug: str, section: int, change: "Callable[[Branches[Any]], Branches[Any]]") -> None:
         conversation, kept = self.conversation(key, slug, section), self.visit(key).kept
         name = self.model(key), slug, section
         if conversation:
-            conversation.show(conversation.branches.turned(place, number))
+            conversation.show(change(conversation.branches))
         elif name in kept:
-            kept[name] = kept[name].turned(place, number)
+            kept[name] = change(kept[name])
 
     def undo(self, key: str, slug: str, section: int) -> str | None:
         """Forget the last turn of a conversation and give its question; None where there is none."""

@@ -76,7 +76,8 @@ element.addEventListener('click', (event) => {
   const kind = event.target.closest('[data-export]')?.dataset.export;
   const given = [...document.querySelectorAll('#log [data-thumb][aria-pressed=true]')];
   const thumbs = Object.fromEntries(given.map(({ dataset }) => [dataset.of, Number(dataset.thumb)]));
-  if (kind === 'paper') print();
+  if (event.target.closest('[data-anew]')) trigger('anew', {});
+  else if (kind === 'paper') print();
   else if (kind) trigger('save', { kind, thumbs });
 });
 """
@@ -199,7 +200,8 @@ def keeping() -> str:
         _button(f'data-export="{kind}"', say("Save as {kind}", kind=words)) for kind, words in SAVED.items()
     )
     print_it = _button("data-export=paper", say("Print"))
-    return f'<p class="does">{_button("data-does=share", say("Share this moment"))}{saves}{print_it}</p>'
+    anew, share = _button("data-anew", say("New conversation")), _button("data-does=share", say("Share this moment"))
+    return f'<p class="does">{anew}{share}{saves}{print_it}</p>'
 
 
 def unfinished_turn(question: str, text: str = "") -> str:

@@ -35,6 +35,15 @@ def test_what_is_undone_leaves_the_others_where_they_stood() -> None:
     assert undone.turned(1, 0) == talk("ab")
 
 
+def test_a_conversation_that_begins_anew_leaves_the_one_before_reachable() -> None:
+    empty = talk("ab", "ac", number=1).begun_anew()
+    assert empty.turns == () and empty.at(0) == ["a"]
+    assert empty.begun_anew() == empty
+    grown = empty.following("x")
+    assert grown == talk("ab", "ac", "x", number=2)
+    assert grown.turned(0, 0).turns == ("a", "c")
+
+
 def test_places_and_numbers_that_are_none_change_nothing() -> None:
     parted = talk("ab", "ac")
     for place, number in ((-1, 0), (3, 0), (1, 2), (1, -1), (0, 10**9)):

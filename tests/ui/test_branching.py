@@ -75,7 +75,7 @@ def test_edit_copy_judge_save_and_print(page: Page) -> None:
         expect(page.locator(part)).to_be_visible()
 
 
-def test_an_earlier_question_is_edited_and_what_followed_it_stays_reachable(page: Page) -> None:
+def test_an_earlier_question_is_edited_another_conversation_begun_and_all_stays_reachable(page: Page) -> None:
     open_harbour(page)
     for question in ("Where does the film begin?", "Where is the map?", "Who is Finn?"):
         ask(page, question)
@@ -98,4 +98,10 @@ def test_an_earlier_question_is_edited_and_what_followed_it_stays_reachable(page
     )
     expect(page.locator("#current .answer")).to_have_text(last)
     page.locator("#past").get_by_role("button", name="Next branch").click()
+    expect(page.locator(".turn .question")).to_contain_text(["Who is Mara?"])
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".invitation")).to_be_visible()
+    page.reload()
+    expect(page.locator(".invitation")).to_be_visible()
+    page.get_by_role("button", name="Show 2 other turns that stood here").click()
     expect(page.locator(".turn .question")).to_contain_text(["Who is Mara?"])

@@ -311,6 +311,22 @@ def test_branches_are_kept_by_the_browser_and_gone_on_with_after_a_restart(movie
     assert "Who?" in shown["current"] and "At sea." in shown["current"]
 
 
+def test_a_new_conversation_knows_nothing_of_the_one_before_and_keeps_it_reachable(movie: Movie) -> None:
+    desk = Desk(movie, ScriptedChat(["At sea."]))
+    assert "no question yet" in desk.talking.begin_conversation(KEY, *AT)["alert"]
+    desk.ask("Where?")
+    begun = desk.talking.begin_conversation(KEY, *AT)
+    assert begun["past"] == "" and "invitation" in begun["current"] and 'data-place="0"' in begun["current"]
+    (talk,) = Arrival.read(json.dumps({"talks": told(begun)["talks"]})).talks
+    after = Desk(movie, ScriptedChat(["Mara."]))
+    after.visit.kept = {(talk.model, talk.film, talk.section): talk.branched}
+    last = after.ask("Who?")[-1]
+    assert last["past"] == "" and "2 of 2" in last["current"]
+    assert "Where?" in after.talking.turn_to(KEY, 0, 0, *AT)["current"]
+    desk.talking.begin(KEY, "And then?", *AT)
+    assert "still being written" in desk.talking.begin_conversation(KEY, *AT)["alert"]
+
+
 def test_retry_keeps_the_first_answer_and_undo_shows_a_way_to_it(desk: Desk) -> None:
     desk.ask("Where?")
     desk.talking.begin_again(KEY, *AT)
