@@ -27,6 +27,7 @@ def evaluate(
     scenes: Annotated[
         int | None, typer.Option(help="Ask about so many written scenes instead, of those never trained on; 0: all.")
     ] = None,
+    together: Annotated[int, typer.Option(min=1, help="Make a film of so many of those scenes each.")] = 1,
     newcomers: Annotated[bool, typer.Option(help="Ask about the bundled films instead, as newcomers do.")] = False,
     photographs: Annotated[
         Path | None, typer.Option(help="Ask about clips of a folder's photographs instead, five in each.")
@@ -63,7 +64,7 @@ def evaluate(
         )
     loaded = loaded_model(settings)
     if scenes is not None:
-        return _print_scenes(loaded, scenes, as_json=as_json)
+        return _print_scenes(loaded, scenes, together, as_json=as_json)
     if newcomers:
         return _print_newcomers(loaded, settings, as_json=as_json)
     if photographs:
@@ -94,17 +95,17 @@ def evaluate(
             console.print(line, highlight=False)
 
 
-def _print_scenes(model: Any, most: int, *, as_json: bool) -> None:
+def _print_scenes(model: Any, most: int, together: int, *, as_json: bool) -> None:
     from llamavid_demo.chat import Progress
     from llamavid_demo.cli.score_table import scene_table
     from llamavid_demo.evaluation.scenes import evaluate_scenes
-    from llamavid_demo.questions.written import held_out, written_scenes
+    from llamavid_demo.questions.written import held_out, one_film, written_scenes
 
-    kept = [scene for scene in written_scenes() if held_out(scene.name)]
+    kept = [scene for scene in written_scenes() if held_out(scene.name)][: most or None]
+    if together > 1:
+        kept = [one_film(kept[first : first + together]) for first in range(0, len(kept), together)]
     with progress_bars(messages) as progress:
-        results = evaluate_scenes(
-            model, kept[: most or None], report=lambda done, total: progress(Progress("films", done, total))
-        )
+        results = evaluate_scenes(model, kept, report=lambda done, total: progress(Progress("films", done, total)))
     console.print_json(data=results) if as_json else console.print(scene_table(results))
 
 

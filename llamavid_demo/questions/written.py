@@ -11,7 +11,7 @@ import json
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from llamavid_demo.film.cues import Cue
 
 TAIL = 3  # seconds
 KEPT = 8  # one scene in so many is kept for measuring
+OF_ONE_SCENE = ("summary", "time")  # kinds of questions whose answers are others when scenes become one film
 _TAG = re.compile(r"</?[ibu]>")  # subtitle parsers take them out, too
 UNSAID = (  # what an answer to a question has that the scene does not answer, unless it says otherwise
     r"(\bnot|\bcannot|\bnever|n't|\bnobody|\bno one|\bnothing|\bnowhere|\bunknown|\bdoesn't)\s*(\w+\s+){0,4}?"
@@ -97,6 +98,25 @@ class SmallTalk:
 def held_out(name: str) -> bool:
     """Whether a scene of this name is kept for measuring, and never trained on."""
     return zlib.crc32(name.encode()) % KEPT == 0
+
+
+def one_film(scenes: Sequence[WrittenScene]) -> WrittenScene:
+    """Scenes one after the other, with those questions that mean the same there.
+
+    Those about the whole or about a time do not, and none that follows up one that is left out.
+    """
+    cues, questions, begin = list[Cue](), list[WrittenQuestion](), 0
+    for scene in scenes:
+        places = dict[int | None, int | None]([(None, None)])
+        for number, one in enumerate(scene.questions):
+            if one.kind not in OF_ONE_SCENE and one.after in places:
+                places[number] = len(questions)
+                lines = tuple(len(cues) + line for line in one.lines)
+                questions.append(replace(one, lines=lines, after=places[one.after]))
+        cues += [replace(cue, start=begin + cue.start, end=begin + cue.end) for cue in scene.cues]
+        begin += scene.seconds
+    first = scenes[0]
+    return WrittenScene("+".join(scene.name for scene in scenes), first.genre, first.title, (*cues,), (*questions,))
 
 
 def small_talk() -> list[SmallTalk]:

@@ -1,10 +1,19 @@
 """Written scenes are whole: cues in order, answers that their own patterns accept, and questions that have none."""
 
 import re
+from itertools import pairwise
 
 import pytest
 
-from llamavid_demo.questions.written import WrittenQuestion, WrittenScene, small_talk, written_scenes
+from llamavid_demo.questions.written import (
+    WrittenQuestion,
+    WrittenScene,
+    asked_before,
+    held_out,
+    one_film,
+    small_talk,
+    written_scenes,
+)
 
 SCENES = written_scenes()
 
@@ -51,3 +60,17 @@ def test_small_talk_has_many_kinds_and_no_empty_answer() -> None:
     said = small_talk()
     assert len({line.kind for line in said}) >= 8 and len({line.text for line in said}) == len(said) >= 100
     assert all(line.text.strip() and line.answer.strip() for line in said)
+
+
+def test_scenes_become_one_film_with_the_questions_that_mean_the_same_there() -> None:
+    scenes = [scene for scene in SCENES if held_out(scene.name)][:5]
+    film = one_film(scenes)
+    assert [cue.text for cue in film.cues] == [cue.text for scene in scenes for cue in scene.cues]
+    assert all(one.start < other.start for one, other in pairwise(film.cues))
+    assert not {question.kind for question in film.questions} & {"summary", "time"}
+    before = {question.text: (scene, question) for scene in scenes for question in scene.questions}
+    assert len(before) * 0.7 < len(film.questions) < len(before)
+    for question in film.questions:
+        scene, alone = before[question.text]
+        assert [film.cues[line].text for line in question.lines] == [scene.cues[line].text for line in alone.lines]
+        assert asked_before(film.questions, question) == asked_before(scene.questions, alone)
