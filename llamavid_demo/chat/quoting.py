@@ -28,7 +28,11 @@ from llamavid_demo.model.loaded import LoadedModel, TextTokenizer
 from llamavid_demo.model.prompt import FRAME, Word
 
 OPENINGS = (MARK, HEARD_AT, KEY_LINES, YES, NO)
-WORTH_QUOTING = 0.4  # of the attention on the line that got most
+WORTH_QUOTING = 0.4  # of what the line counts that counts most
+# Attention alone finds the line for 71 of 100 questions about scenes of two minutes, and for 55 when five of them are
+# one film. What is repeated before the question counts three times, and a line more by its share of the question's
+# words, or by that of the line before, which it may answer: so it finds 73 and 59.
+LOOKED, WORDLESS, LINE_BEFORE, LINE_BEHIND = 3.0, 0.2, 0.5, 0.1
 # Four key lines that lie apart, another one within an eighth of the cues counting a tenth: 68 % of 62 scenes never
 # trained on are summed up right by patterns, by three lines 58 to 61 %.
 SEVERAL, APART, NEARBY = 4, 1 / 8, 0.1
@@ -97,21 +101,26 @@ def quoted(
     """An answer made of the cues that got most of the attention that a watch saw; "" where there are none.
 
     Behind a quotation mark: the sentence, of a question also the reply, and those of a second cue with at least 0.4 as
-    much. Behind yes and no the same, of cues that are about a yes-or-no `question`; "" where none is. Behind the others
-    of the `OPENINGS`: the sentence with its time, of the first of three cues that has most of the question's words, and
-    the sentences of four cues that lie apart, near the end if the question asks how it ends.
+    much; cues with words of the `question` count more. Behind yes and no the same, of cues that are about a yes-or-no
+    question; "" where none is. Behind the others of the `OPENINGS`: the sentence with its time, of the first of three
+    cues that has most of the question's words, and the sentences of four cues that lie apart, near the end if the
+    question asks how it ends.
 
     The deepest watched layer decides: of unseen scenes it found the line in 58 of 100, all four in 54. What looks at a
     frame among the `words` behind the section got counts for what is said there. With a temperature chance chooses
     cues, as it does tokens.
     """
-    weighed = [(weight, cue) for weight, cue in _weighed(model, watch, read, words) if weight > 0]
+    quotes = opening not in (HEARD_AT, KEY_LINES)
+    looked = LOOKED if quotes else 1.0
+    weighed = [(weight, cue) for weight, cue in _weighed(model, watch, read, words, looked=looked) if weight > 0]
     if not weighed:
         return ""
     cues = [cue for row in read.cues for cue in row]
     weights = torch.zeros(len(cues))
     for weight, cue in weighed:
         weights[cues.index(cue)] = weight
+    if quotes:
+        weights *= _worded(question, cues)
     before = len(cues) - max(SEVERAL, round(THE_END * len(cues)))
     if opening == KEY_LINES and _asks_how_it_ends(question) and weights[max(0, before) :].any():
         weights[: max(0, before)] = 0
@@ -132,6 +141,14 @@ def _first_mention(question: str, cues: Sequence[Cue]) -> Cue:
     asked = _WHEN.sub(" ", question)
     best = max(sorted(cues, key=lambda cue: cue.start), key=lambda cue: coverage(asked, cue.text))
     return best if coverage(asked, best.text) else cues[0]
+
+
+def _worded(question: str, cues: Sequence[Cue]) -> torch.Tensor:
+    """What the attention on each cue counts, (C,): by its share of a question's words, and by its neighbours'."""
+    own = torch.tensor([coverage(question, cue.text) for cue in cues])
+    before, behind = own.roll(1), own.roll(-1)
+    before[0] = behind[-1] = 0
+    return WORDLESS + own + LINE_BEFORE * before + LINE_BEHIND * behind
 
 
 def _quotes(exchanges: Iterable[Sequence[Sequence[Cue]]]) -> str:
@@ -167,9 +184,12 @@ def _asks_how_it_ends(question: str) -> bool:
 
 
 def _weighed(
-    model: LoadedModel, watch: AttentionWatch, read: Quotable, words: Sequence[Word]
+    model: LoadedModel, watch: AttentionWatch, read: Quotable, words: Sequence[Word], *, looked: float
 ) -> Iterator[tuple[float, Cue]]:
-    """Each cue with its part of the attention: a frame's is split by that on the lines that are read behind it."""
+    """Each cue with its part of the attention: a frame's is split by that on the lines that are read behind it.
+
+    What is on second looks counts `looked` times.
+    """
     tokens, per_frame = model.tokenizer, model.config.tokens_per_frame
     last = tokens.encode(read.last) if read.last else []
     mass, behind = (part.tolist() for part in watch.deepest())
@@ -188,7 +208,7 @@ def _weighed(
             frames[-1] += weight
     for word, weight in zip(words, behind, strict=False):
         if word.look:
-            frames[word.look.frame] += weight
+            frames[word.look.frame] += looked * weight
     for cues, own, weight in zip(read.cues, lines, frames, strict=False):
         parts = own[: len(cues)] if len(own) >= len(cues) and any(own) else [1.0] * len(cues)
         yield from ((weight * part / max(sum(parts), 1e-9), cue) for cue, part in zip(cues, parts, strict=True))

@@ -9,6 +9,7 @@ import torch
 from llamavid_demo.chat import MovieChat
 from llamavid_demo.chat.answer import Answer
 from llamavid_demo.chat.decoding import Sampling
+from llamavid_demo.chat.first_word import MARK
 from llamavid_demo.chat.quoting import Choose, Quotable, Quoting, quoted
 from llamavid_demo.film import Cue
 from llamavid_demo.film.quotes import HEARD_AT, KEY_LINES
@@ -66,6 +67,28 @@ def test_of_two_lines_behind_a_frame_the_one_that_is_looked_at_is_quoted(micro: 
     read = Quotable([FRAME, FRAME, line, 5, line, 6, line, 7], "", [[ADA, CLEO]])
     assert quoted(micro, watched([0, 0, 0.1, 0.1, 0, 0.6, 0.9, 0.9]), read, []) == '"Why?" – Cleo'
     assert quoted(micro, watched([0, 0, 0.7, 0.1, 0, 0.2, 0.9, 0.9]), read, []) == '"Wait!" – Ada'
+
+
+def test_lines_with_words_of_the_question_count_more_and_so_does_what_follows_them(micro: LoadedModel) -> None:
+    said = ("Ada: Who took the wire?", "Ben: Max did.", "Cleo: It's late.", "Cleo: Goodbye.")
+    cues = [Cue(10 * at, 10 * at + 1, text) for at, text in enumerate(said)]  # no reply follows at once
+    read = Quotable([FRAME, FRAME, 5] * 4, "", [[cue] for cue in cues])
+
+    def told(question: str, *weights: float, opening: str = MARK) -> str:
+        watch = watched([mass for weight in weights for mass in (0, 0, weight)])
+        return quoted(micro, watch, read, [], opening, question=question)
+
+    assert told("Why?", 0.3, 0.3, 0.9, 0.1) == '"It\'s late." – Cleo'
+    assert told("Who took the wire?", 0.3, 0.1, 0.6, 0.1) == '"Who took the wire?" – Ada'
+    assert told("Who took the wire?", 0.1, 0.6, 0.9, 0.1) == '"Max did." – Ben\n"It\'s late." – Cleo'
+    assert told("Who took the wire?", 0.3, 0.1, 0.9, 0.1, opening=KEY_LINES).endswith("– Cleo")
+
+
+def test_what_is_repeated_before_the_question_counts_three_times(micro: LoadedModel) -> None:
+    read = Quotable([FRAME, FRAME, 5, FRAME, FRAME], "", [[ADA], [BEN]])
+    look = [Word(7, look=Look("Who?", 0))]
+    assert quoted(micro, watched([0, 0, 0, 0, 0.5], [0.3]), read, look).startswith('"Wait!" – Ada')
+    assert quoted(micro, watched([0, 0, 0, 0, 0.9], [0.1]), read, look) == '"I can\'t." – Ben'
 
 
 def test_times_and_what_the_whole_is_about_are_told_in_lines(micro: LoadedModel) -> None:
