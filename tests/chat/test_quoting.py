@@ -50,7 +50,7 @@ def test_the_line_that_is_looked_at_is_quoted(micro: LoadedModel) -> None:
     assert quoted(micro, watched([0.9, 0, 0, 0.2, 0, 0.3], [0, 0.6]), read, look) == '"Wait!" – Ada'
     read = replace(read, last="then")
     behind = [Word(i) for i in micro.tokenizer.encode("then what")]
-    assert quoted(micro, watched([0, 0, 0, 0.2, 0, 0], [0.6, 0]), read, behind) == '"I can\'t." – Ben'
+    assert quoted(micro, watched([0, 0, 0, 0.2, 0, 0], [0.7, 0]), read, behind) == '"I can\'t." – Ben'
     assert quoted(micro, watched([0.9, 0, 0, 0, 0, 0]), read, []) == ""
 
 
@@ -65,7 +65,7 @@ def test_the_deepest_watched_layer_decides(micro: LoadedModel) -> None:
 def test_of_two_lines_behind_a_frame_the_one_that_is_looked_at_is_quoted(micro: LoadedModel) -> None:
     [line] = [i for i in micro.tokenizer.encode("\n") if micro.tokenizer.decode([i]) == "\n"][:1]
     read = Quotable([FRAME, FRAME, line, 5, line, 6, line, 7], "", [[ADA, CLEO]])
-    assert quoted(micro, watched([0, 0, 0.1, 0.1, 0, 0.6, 0.9, 2.4]), read, []) == '"Why?" – Cleo'
+    assert quoted(micro, watched([0, 0, 0.1, 0.1, 0, 0.8, 0.9, 0.9]), read, []) == '"Why?" – Cleo'
     assert quoted(micro, watched([0, 0, 0.7, 0.1, 0, 0.2, 0.9, 0.9]), read, []) == '"Wait!" – Ada'
 
 
