@@ -13,6 +13,8 @@ def first_turn_read(turns: Sequence[Exchange], tokens: Callable[[Sequence[Exchan
     page that is opened anew reads the same. The last turn always stays.
     """
     begin = 0
+    if tokens(turns) <= room:
+        return begin
     for last, (question, _) in enumerate(turns):
         asked = question, None
         if tokens([*turns[begin:last], asked]) > room:
