@@ -12,9 +12,9 @@ def first_turn_read(turns: Sequence[Exchange], tokens: Callable[[Sequence[Exchan
     others stay in the KV cache for several questions to come. It goes through the conversation as it was asked, so a
     page that is opened anew reads the same. The last turn always stays.
     """
-    begin = 0
     if tokens(turns) <= room:
-        return begin
+        return 0
+    begin = 0
     for last, (question, _) in enumerate(turns):
         asked = question, None
         if tokens([*turns[begin:last], asked]) > room:

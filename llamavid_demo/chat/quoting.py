@@ -24,6 +24,7 @@ from llamavid_demo.film.quotes import (
     sentence_of,
 )
 from llamavid_demo.model.attention_watch import AttentionWatch
+from llamavid_demo.model.llama_vid.line_finder import LINE_BEFORE, LINE_BEHIND
 from llamavid_demo.model.loaded import LoadedModel, TextTokenizer
 from llamavid_demo.model.prompt import FRAME, Word
 
@@ -32,7 +33,7 @@ WORTH_QUOTING = 0.3  # of what the line counts that counts most
 # Attention alone finds the line for 71 of 100 questions about scenes of two minutes, and for 55 when five of them are
 # one film. What is repeated before the question counts three times, and a line more by its share of the question's
 # words, or by that of the line before, which it may answer: so it finds 74 and 59, and quotes no more.
-LOOKED, WORDLESS, LINE_BEFORE, LINE_BEHIND = 3.0, 0.2, 0.5, 0.1
+LOOKED, WORDLESS = 3.0, 0.2
 # Four key lines that lie apart, another one within an eighth of the cues counting a tenth: 68 % of 62 scenes never
 # trained on are summed up right by patterns, by three lines 58 to 61 %.
 SEVERAL, APART, NEARBY = 4, 1 / 8, 0.1

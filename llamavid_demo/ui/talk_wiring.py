@@ -65,11 +65,10 @@ def wire(wiring: Wiring, parts: dict[str, Any], talking: Talking, pressing: Pres
     def undo(slug: str, section: int, sent: str, request: gr.Request) -> dict[Any, Any]:
         return wiring.update(pressing.of_turn, request, lambda key, at: talking.undo(key, *at), (slug, section), sent)
 
-    def begin_anew(slug: str, section: int, sent: str, request: gr.Request) -> dict[Any, Any]:
-        def take(key: str, at: tuple[str, int]) -> Parts:
-            return talking.begin_conversation(key, *at)
-
-        return wiring.update(pressing.of_turn, request, take, (slug, section), sent)
+    def begin_conversation(slug: str, section: int, sent: str, request: gr.Request) -> dict[Any, Any]:
+        return wiring.update(
+            pressing.of_turn, request, lambda key, at: talking.begin_conversation(key, *at), (slug, section), sent
+        )
 
     typed = {"fn": begin, "inputs": [parts["question"], *steered], "outputs": outputs}
     sending = {"js": SEND, **QUIET, **FREE}
@@ -87,5 +86,5 @@ def wire(wiring: Wiring, parts: dict[str, Any], talking: Talking, pressing: Pres
     parts["current"].undo(undo, steered, outputs, **sending)
     for where in ("past", "current"):
         wiring.illustrate_after(parts[where].turn_to(turn_to, steered, outputs, **sending), talking)
-    parts["keeping"].anew(begin_anew, steered, outputs, **sending)
+    parts["keeping"].anew(begin_conversation, steered, outputs, **sending)
     parts["keeping"].save(save, keys, outputs, **QUIET, **FREE)
