@@ -144,17 +144,19 @@ window.cinema = (() => {
   }, true);
 
   // The conversation follows what is written to its end, but no further than to where the last question stands at the
-  // top: a long answer is read from there. Who scrolled up to read stays there; a new question ends that. It may grow
-  // before the page hears of its own scrolling. Looked at once a frame: each look lays the page out, and a page that is
-  // being opened changes thousands of times.
+  // top: a long answer is read from there. Who scrolled up to read stays there, by however little: a browser scrolls
+  // smoothly, and to be pulled back from the first pixels would end that; a new question follows again. It may grow
+  // before the page hears of its own scrolling, or shrink under it. Looked at once a frame: each look lays the page out,
+  // and a page that is being opened changes thousands of times.
   let following = true;
   let reached = 0; // pixels scrolled
   let turns = 0;
-  document.addEventListener('scroll', ({ target }) => {
-    if (target.id !== 'log') return;
-    following &&= target.scrollTop >= reached;
-    following ||= target.scrollHeight - target.scrollTop - target.clientHeight < 60;
-    reached = target.scrollTop;
+  document.addEventListener('scroll', ({ target: log }) => {
+    if (log.id !== 'log') return;
+    const at = log.scrollTop;
+    const below = log.scrollHeight - log.clientHeight - at;
+    following = at < reached ? below < 2 : following || below < 60;
+    reached = at;
   }, true);
   let due = 0;
   const top = (part) => part.getBoundingClientRect().top;

@@ -159,15 +159,29 @@ def test_conversation_stays_at_its_end_unless_somebody_scrolled_up(server: Serve
         log = page.locator("#log")
         page.evaluate(GROW, 3)
         assert log.evaluate(FOLLOWED)
-        end = log.evaluate("log => log.scrollTop")
         log.hover()
         page.mouse.wheel(0, -200)
-        page.wait_for_function("end => document.querySelector('#log').scrollTop === end - 200", arg=end)
+        page.wait_for_function(f"({BELOW})(document.querySelector('#log')) >= 200")
+        here = log.evaluate("log => log.scrollTop")
         page.evaluate(GROW, 1)
-        assert log.evaluate("log => log.scrollTop") == end - 200
+        assert log.evaluate("log => log.scrollTop") == here
         ask(page, "What colour is the boat?")
         page.wait_for_function(f"({FOLLOWED})(document.querySelector('#log'))")
         stop(page)
+
+
+def test_first_pixels_of_scrolling_up_are_not_taken_back(server: Server, browser: Browser) -> None:
+    with visit(server, browser) as page:
+        open_harbour(page)
+        ask(page, "Where does the film begin?")
+        stop(page)
+        log = page.locator("#log")
+        page.evaluate(GROW, 3)
+        log.hover()
+        page.mouse.wheel(0, -20)
+        page.wait_for_function(f"({BELOW})(document.querySelector('#log')) >= 20")
+        page.evaluate(GROW, 1)
+        assert log.evaluate(BELOW) >= 320
 
 
 def test_long_answer_is_read_from_its_question_on(server: Server, browser: Browser) -> None:
