@@ -27,7 +27,7 @@ class Figures(BaseModel):
     prompt_tokens: int = Field(description="Tokens that the answer stands on: film, earlier turns, question.")
     reused_tokens: int = Field(description="Those of them that were in the KV cache already.")
     new_tokens: int = Field(description="Tokens of the answer.")
-    ttft_s: float = Field(description="Seconds to the first token.")
+    ttft_s: float = Field(description="Seconds from the question to the first token, reading the film included.")
     tokens_per_s: float = Field(description="Tokens a second after the first one.")
     dropped_turns: int = Field(0, description="Earliest turns that it did not read, as the model had no room for them.")
 

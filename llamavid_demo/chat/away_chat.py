@@ -111,8 +111,8 @@ class AwayChat(Dialogue):
         """Have a turn answered; closing it ends that. Raises what went wrong over there."""
 
     def answer(self, turn: Turn, earlier: list[Turn], sampling: Sampling) -> Iterator[Told]:
-        """Have a turn answered; its time to the first token begins here, also where it has to wait for a process."""
-        began, first = time.perf_counter(), None
+        """Have a turn answered; its time to the first token holds the wait for another process."""
+        first = None
         ended, text = Ended(), ""
         with closing(self._steps(turn, self._job(turn, earlier, sampling))) as steps:
             for step in steps:
@@ -130,7 +130,7 @@ class AwayChat(Dialogue):
         if ended.finished != "stopped":
             turn.text = text  # of an answer begun anew that took other words
         if ended.stats:
-            turn.stats = replace(ended.stats, ttft_s=(first or time.perf_counter()) - began)
+            turn.stats = replace(ended.stats, ttft_s=(first or time.perf_counter()) - turn.asked_at)
         turn.evidence = list(ended.evidence)
         self._heat_maps[turn] = {second: torch.tensor(rows) for second, rows in ended.heat_maps.items()}
         if ended.finished == "stopped":

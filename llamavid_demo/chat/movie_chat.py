@@ -105,11 +105,11 @@ class MovieChat(Dialogue):
         for heard in scheduler_of(self.model).submit(task).heard(patience=CHECK_EVERY):
             if stopping.is_set():
                 return
-            yield from heard
+            yield from heard or work.others_progress()
 
     def answer(self, turn: Turn, earlier: list[Turn], sampling: Sampling) -> Iterator[Told]:
         """Write a turn's answer, with what it cost and leaned on."""
-        began, first = time.perf_counter(), None
+        first = None
         work = self._work(turn, earlier, sampling)
         answer = self._queued(work, sampling)
         turn.answered_by(answer)
@@ -125,7 +125,7 @@ class MovieChat(Dialogue):
             turn.finished = "length" if len(answer.ids) == sampling.max_new_tokens else "end"
             yield turn.grow(self.model.tokenizer.decode(list(answer.ids)), last=True)
         finally:
-            turn.stats = work.stats(answer.ids, began=began, first=first)
+            turn.stats = work.stats(answer.ids, began=turn.asked_at, first=first)
             if not answer.stopping or turn.stopping:  # else somebody left, and it may still be written
                 self._add_evidence(turn, work)
 

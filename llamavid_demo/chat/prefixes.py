@@ -33,7 +33,8 @@ class Overview:
 class SharedPrefix:
     """A prefix with the frames that it was read from, and how many tasks use it right now.
 
-    `reading` reads it and its `overview`, chunk by chunk; whoever waits for them takes the next step.
+    `reading` reads it and its `overview`, chunk by chunk; whoever waits for them takes the next step. What it
+    `told` last is how far that has come.
     """
 
     name: str
@@ -42,6 +43,7 @@ class SharedPrefix:
     overview: Overview | None = None
     users: int = 0
     reading: Generator[Progress, None, None] | None = field(default=None, repr=False)
+    told: Progress | None = None
 
     @property
     def nbytes(self) -> int:

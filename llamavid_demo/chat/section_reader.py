@@ -127,7 +127,7 @@ class SectionReader:
         while shared.reading or self._lacks(shared, overview=overview):
             yield Priority.READ
             if shared.reading is None:
-                shared.reading = self._read(shared, frames, guide, overview=overview)
+                shared.reading, shared.told = self._read(shared, frames, guide, overview=overview), None
             try:
                 progress = next(shared.reading, None)
             except BaseException:
@@ -136,6 +136,7 @@ class SectionReader:
             if progress is None:
                 shared.reading = None
             else:
+                shared.told = progress
                 yield progress
         return frames
 

@@ -2,6 +2,7 @@
 
 from llamavid_demo.chat.ledger import Bytes, added
 from llamavid_demo.chat.prefixes import SharedPrefix
+from llamavid_demo.chat.progress import Progress
 from llamavid_demo.chat.section_reader import View
 from llamavid_demo.chat.sizes import activation_bytes
 from llamavid_demo.chat.task import Priority, Steps
@@ -72,6 +73,10 @@ class SectionTask:
         for step in self.read():
             if not isinstance(step, Priority):
                 yield step
+
+    def others_progress(self) -> list[Progress]:
+        """How far the section has come while a question takes the steps of its reading."""
+        return [self.shared.told] if self.shared and self.shared.told else []
 
     def release(self) -> None:
         """Give the memory back; what was read stays for others as long as there is room."""

@@ -56,7 +56,7 @@ def _write(model: LoadedModel, turn: Turn, history: Sequence[Turn], sampling: Sa
     dropped = first_turn_read(asked, lambda turns: len(model.text_ids(turns)), room)
     ids = model.text_ids(asked[dropped:])
     check_length(model, len(ids) + sampling.max_new_tokens)
-    began, first = time.perf_counter(), None
+    first = None
     answer = Answer(
         partial(_steps, model, ids), sampling, tokens=1 + sampling.max_new_tokens, section=len(ids), read=lambda: ids
     )
@@ -76,7 +76,7 @@ def _write(model: LoadedModel, turn: Turn, history: Sequence[Turn], sampling: Sa
     now = time.perf_counter()
     first = first or now
     turn.stats = TurnStats(
-        frames=0, prompt_tokens=len(ids), reused_tokens=0, new_tokens=len(answer.ids), ttft_s=first - began,
+        frames=0, prompt_tokens=len(ids), reused_tokens=0, new_tokens=len(answer.ids), ttft_s=first - turn.asked_at,
         tokens_per_s=max(0, len(answer.ids) - 1) / (now - first) if now > first else 0.0, section_tokens=0,
         memory_bytes=0, dropped_turns=dropped,
     )  # fmt: skip

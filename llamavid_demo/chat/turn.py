@@ -1,5 +1,6 @@
 """A turn: one question, its answer as it is written, and what the answer cost and leaned on."""
 
+import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -41,7 +42,8 @@ class Turn:
     """Iterate a turn for pieces of text, or its `events`; then it has `text`, `evidence`, `stats` and `finished`.
 
     `finished` is None while the answer is being written, then "end", "length" or "stopped". `options` are those that it
-    was asked with, `used` also say how it sampled where they left that to the settings.
+    was asked with, `used` also say how it sampled where they left that to the settings. The time to its first token
+    begins at second `asked_at` of `time.perf_counter`: who had the film watched first sets it back to when that began.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Turn:
     ) -> None:
         self.question = question
         self.options = self.used = options
+        self.asked_at = time.perf_counter()
         self.text = ""
         self.evidence: list[Evidence] = []
         self.stats: TurnStats | None = None

@@ -1,5 +1,6 @@
 """In which language people speak in a film, by the label of its subtitles or by what they say."""
 
+import threading
 from functools import lru_cache
 
 from llamavid_demo.film.cues import SubtitleTrack
@@ -7,6 +8,7 @@ from llamavid_demo.film.languages import language_code
 
 FEWEST_LETTERS = 200  # names and shouts alone are of no language
 ENOUGH = 5000  # letters
+_ONE_READS = threading.Lock()  # of two who ask at once each would read the tables
 
 NAMES = {
     "ar": "Arabic", "bg": "Bulgarian", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
@@ -36,4 +38,5 @@ def _language_of(text: str) -> str | None:
         return None
     import py3langid  # its tables take a second to read: only for subtitles that don't say it themselves
 
-    return str(py3langid.classify(text)[0])
+    with _ONE_READS:
+        return str(py3langid.classify(text)[0])

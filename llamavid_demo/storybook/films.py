@@ -68,7 +68,7 @@ def main(arguments: list[str] | None = None) -> None:
 def render_film(folder: Path, *, force: bool = False, jobs: int = 1) -> None:
     """Makes poster, subtitles and `movie.mp4` of one folder. Raises MovieError if ffmpeg fails."""
     script = Script.from_json((folder / "script.json").read_text(encoding="utf-8"))
-    (folder / "movie.srt").write_text(subtitles(script), encoding="utf-8")
+    (folder / "movie.en.srt").write_text(subtitles(script), encoding="utf-8")
     if force or not (folder / "poster.jpg").exists():
         _poster(folder, script.title)
     if force or not (folder / "movie.mp4").exists():

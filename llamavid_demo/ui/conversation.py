@@ -158,6 +158,7 @@ class Talking:
             turn = chat.retry(options=asked.options)
         else:
             turn = chat.ask(asked.question, options=asked.options, after=asked.place)
+        turn.asked_at = asked.at
         asked.answered_by(turn)
         try:
             yield from turn.events()

@@ -4,6 +4,7 @@ Docstrings and parameters stand in their documentation. Whatever comes in is che
 """
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Generator
 from contextlib import closing
@@ -144,11 +145,12 @@ class Programs:
         self, model: str, film: Movie, section: Part, earlier: list[tuple[str, str]], question: str,
         options: Options,
     ) -> Reports:  # fmt: skip
+        asked_at = time.perf_counter()
         if not self._places.acquire(blocking=False):
             raise BusyError("As many questions as this server takes are being answered or wait: try again in a moment.")
         try:
             chat = yield from self._conversation(model, film, section, earlier)
-            with closing(_answer(chat, question, options)) as answer:
+            with closing(_answer(chat, question, options, asked_at=asked_at)) as answer:
                 for report in answer:
                     yield {**report, "model": model}
             said = *earlier, (question, chat.turns[-1].text)
@@ -191,9 +193,10 @@ class Kept:
                 self._chats.popitem(last=False)
 
 
-def _answer(chat: "Dialogue", question: str, options: Options) -> Reports:
+def _answer(chat: "Dialogue", question: str, options: Options, *, asked_at: float) -> Reports:
     """A report at each step of the answer, and the whole one."""
     turn = chat.ask(question, options=options)
+    turn.asked_at = asked_at
     try:
         for _ in turn.events():
             yield chat.report(turn)

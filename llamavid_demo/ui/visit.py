@@ -2,6 +2,7 @@
 
 import secrets
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,8 @@ class Asked:
     """A question: it waits for its handler, and once it has `begun` it is being answered.
 
     `again` asks the last one anew; `place` is that of the turn that it stands in for, None where it follows them all.
-    `options` are what its visitor chose. `turn` is there as soon as a model was asked.
+    `options` are what its visitor chose. It was asked `at` a second of `time.perf_counter`. `turn` is
+    there as soon as a model was asked.
     """
 
     question: str
@@ -33,6 +35,7 @@ class Asked:
     place: int | None = None
     options: Options = Options()  # noqa: RUF009 - it is frozen
     begun: bool = False
+    at: float = field(default_factory=time.perf_counter, compare=False)
     stopping: threading.Event = field(default_factory=threading.Event, compare=False)
     turn: "Turn | None" = field(default=None, compare=False)
 

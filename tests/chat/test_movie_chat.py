@@ -51,6 +51,13 @@ def test_second_turn_prefills_only_its_own_tokens(new_chat: NewChat, counter: To
     assert own <= len(chat.model.tokenizer.encode(f" {first.text}</s>USER: {SECOND} ASSISTANT:"))
 
 
+def test_time_to_the_first_token_is_told_from_the_question_on(new_chat: NewChat) -> None:
+    turn = new_chat().ask(FIRST, max_new_tokens=1)
+    turn.asked_at -= 1000
+    turn.finish()
+    assert turn.stats and turn.stats.ttft_s > 1000
+
+
 def test_retry_reads_one_token_and_gives_the_same_greedy_answer(new_chat: NewChat, counter: TokenCounter) -> None:
     chat = new_chat()
     chat.ask(FIRST).finish()

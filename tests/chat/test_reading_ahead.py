@@ -11,9 +11,10 @@ from llamavid_demo.chat import MovieChat, decoding, encoded_section
 from llamavid_demo.chat.encoded_section import encode_section, open_cache, tokens_key
 from llamavid_demo.chat.prefixes import PrefixCache
 from llamavid_demo.chat.progress import finish
+from llamavid_demo.chat.section_task import SectionTask
 from llamavid_demo.errors import GONE, MovieError, TooLongError
 from llamavid_demo.film import Movie
-from llamavid_demo.model.loaded import LoadedModel
+from llamavid_demo.model.loaded import NEUTRAL_GUIDE, LoadedModel
 from llamavid_demo.settings import Settings
 from tests.chat.conftest import FIRST, SECOND, NewChat, TokenCounter
 
@@ -64,6 +65,16 @@ def test_what_was_read_before_stopping_stays(
     counter.tokens = 0
     assert read(reader())[-1] == "prefill"
     assert 0 < counter.tokens <= len(chat._reader.prompt.ids) - 32
+
+
+def test_who_reads_ahead_is_told_how_far_a_question_has_come(reader: Callable[..., MovieChat]) -> None:
+    chat = reader()
+    work = SectionTask(chat._reader.view(None), NEUTRAL_GUIDE)
+    assert work.admit() and not work.others_progress()
+    reader().ask(FIRST).finish()
+    (told,) = work.others_progress()
+    assert (told.stage, told.done) == ("prefill", len(chat._reader.prompt.ids))
+    work.release()
 
 
 @pytest.mark.parametrize("guide", ["first", "every"])

@@ -53,7 +53,7 @@ def test_bundled_films_are_what_their_scripts_say(slug: str) -> None:
     movie = load_movie(folder)
     assert movie.title == script.title
     assert movie.duration == pytest.approx(script.duration, abs=0.2)
-    assert (folder / "movie.srt").read_text(encoding="utf-8") == subtitles(script)
+    assert (folder / "movie.en.srt").read_text(encoding="utf-8") == subtitles(script)
     assert movie.subtitles is not None
     assert not movie.subtitles.warnings
     assert len(movie.subtitles.cues) == len(script.cues())

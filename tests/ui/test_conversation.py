@@ -58,6 +58,14 @@ def test_question_is_shown_at_once_and_answered_with_progress(desk: Desk) -> Non
     assert not desk.visit.busy
 
 
+def test_time_to_the_first_word_begins_with_the_press(desk: Desk) -> None:
+    desk.talking.begin(KEY, "Where?", *AT)
+    asked = desk.visit.asked
+    assert asked
+    list(desk.talking.answer(KEY))
+    assert asked.turn and asked.turn.asked_at == asked.at
+
+
 def test_refusal_leans_on_nothing(movie: Movie) -> None:
     for words, refused in (("That is not said in this section.", True), ("At sea.", False)):
         last = Desk(movie, ScriptedChat([words])).ask("Where?")[-1]
