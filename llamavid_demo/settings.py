@@ -94,6 +94,9 @@ class Settings(BaseSettings):
         False, description="Write questions and answers into the server's log of turns; else only their figures."
     )
     read_ahead: bool = Field(True, description="Read a section in the background when somebody opens it.")
+    idle_minutes: float = Field(
+        30, ge=0, description="Minutes of other films, the shortest first, whose frames are read behind that section."
+    )
     retry_temperature: float = Field(
         0.7, ge=0, description="Temperature when a question is asked again; 0 is greedy and repeats the same answer."
     )

@@ -1,7 +1,7 @@
 """Reading ahead: a section that is open is read in the background, once for all who have it open.
 
 Whoever follows a reading keeps it going; when the last of them has left it stops, and what was read stays in the
-caches, so that it goes on from there when somebody comes back.
+caches, so that it goes on from there when somebody comes back. Behind it the other films are read (`IdleReading`).
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from llamavid_demo.errors import DemoError
 from llamavid_demo.film import Movie, SubtitleTrack
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.conversation import Parts
+from llamavid_demo.ui.idle_reading import IdleReading
 from llamavid_demo.ui.language import translated
 from llamavid_demo.ui.loading import BackgroundModel
 from llamavid_demo.ui.models import Models
@@ -99,6 +101,7 @@ class ReadAhead:
         self._settings = settings
         self._sessions = sessions
         self._models = models
+        self._idle = IdleReading(settings, sessions.bundled.values(), models)
         self._readings: dict[Key, Reading] = {}
         self._lock = threading.Lock()
 
@@ -136,7 +139,8 @@ class ReadAhead:
             if reading is None:
                 reading = self._readings[key] = Reading(movie)
                 steps = self._steps(model, movie, section, reading)
-                threading.Thread(target=reading.run, args=(steps,), daemon=True, name="reading-ahead").start()
+                run = partial(self._run, reading, steps, model)
+                threading.Thread(target=run, daemon=True, name="reading-ahead").start()
             reading.followers += 1
         try:
             yield reading
@@ -146,6 +150,10 @@ class ReadAhead:
                 if not reading.followers:
                     reading.stopping.set()
                     del self._readings[key]
+
+    def _run(self, reading: Reading, steps: "Generator[Progress, None, None]", model: str) -> None:
+        with self._idle.behind(model):
+            reading.run(steps)
 
     def _steps(self, model: str, movie: Movie, section: int, reading: Reading) -> "Generator[Progress, None, None]":
         chat = yield from self._models[model].chat(movie, section, reading.stopping, ahead=True)

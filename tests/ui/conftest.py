@@ -109,11 +109,14 @@ class Server:
 
 
 def start_page(cache: Path, log: Path, *, more: dict[str, str] | None = None, **settings: object) -> Iterator[Server]:
-    """Run `app.py` on a free port until the generator is closed, with `more` variables than its settings."""
+    """Run `app.py` on a free port until the generator is closed, with `more` variables than its settings.
+
+    It reads no films that nobody has opened, unless that is chosen.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    chosen = {"port": port, "cache_dir": cache, **settings}
+    chosen = {"port": port, "cache_dir": cache, "idle_minutes": 0, **settings}
     environment = {f"LLAMAVID_{name.upper()}": str(value) for name, value in chosen.items()} | (more or {})
     printed, output = PROCESSES.Pipe(duplex=False)
     process = PROCESSES.Process(target=run_page, args=(environment, output, log))

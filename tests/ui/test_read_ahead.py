@@ -67,7 +67,7 @@ class Desk:
     def __init__(self, movie: Movie, model: ScriptedModel, **settings: Any) -> None:
         self.model, self.movie = model, movie
         self.sessions = Sessions([movie])
-        self.reading = ReadAhead(Settings(**settings), self.sessions, {"": model})  # type: ignore[arg-type]
+        self.reading = ReadAhead(Settings(**{"idle_minutes": 0, **settings}), self.sessions, {"": model})  # type: ignore[arg-type]
 
     def follow(self, visitor: str, section: int = 0) -> AsyncIterator[dict[str, Any]]:
         self.sessions.visit(visitor).showing = self.movie.slug, section
