@@ -27,7 +27,8 @@ from llamavid_demo.settings import Settings
 log = logging.getLogger(__name__)
 
 
-_BATCH = 32  # frames
+# Frames. On a processor few: once a batch is begun it is decoded, and takes cores from a question that comes meanwhile.
+_BATCH, _BATCH_ON_CPU = 32, 8
 _PART = 256  # frames that are kept together: a reading that was cut off loses no more
 
 
@@ -178,7 +179,8 @@ def _read(
     scheduler = scheduler_of(model)
     patches = torch.empty(len(part.seconds), *model.config.patch_shape, dtype=torch.float16)  # (T, …)
     done, took, began = 0, 0.0, time.perf_counter()
-    for batch in read_frames(movie, part, model.frame_format, batch=_BATCH):
+    size = _BATCH_ON_CPU if model.device.type == "cpu" else _BATCH
+    for batch in read_frames(movie, part, model.frame_format, batch=size):
         rows = patches[done : done + len(batch.times)]
         took += time.perf_counter() - began
         took += scheduler.compute(partial(_encode, model, batch.pixels, rows), urgency)

@@ -94,7 +94,7 @@ def _session(number: int | None) -> Iterator[psutil.Process]:
 
 def kills(count: int, seed: int, folder: Path) -> Iterator[dict[str, object]]:
     """First an undisturbed reading; then so many that are killed, each with the one after it."""
-    encoded_section._PART, encoded_section._BATCH = PART, 2
+    encoded_section._PART, encoded_section._BATCH_ON_CPU = PART, 2
     model, movie = load_golden(device="cpu", dtype="float32", quantization="none"), load_movie(make_film(folder))
     whole = run(model, movie, folder / "whole")
     yield whole

@@ -86,7 +86,7 @@ def test_where_a_question_is_needed_only_frames_are_read(reader: Callable[..., M
 def test_frames_that_several_want_are_encoded_once(
     micro: LoadedModel, film: Movie, settings: Settings, counter: TokenCounter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(encoded_section, "_BATCH", 2)
+    monkeypatch.setattr(encoded_section, "_BATCH_ON_CPU", 2)
     cache = open_cache(settings)
 
     def encode(_number: int) -> tuple[float, ...]:

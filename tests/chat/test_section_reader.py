@@ -26,7 +26,7 @@ def test_a_reading_that_is_given_up_goes_on_where_it_was(
             raise GivenUpError
 
     monkeypatch.setattr(encoded_section, "_PART", 4)
-    monkeypatch.setattr(encoded_section, "_BATCH", 2)
+    monkeypatch.setattr(encoded_section, "_BATCH_ON_CPU", 2)
     with pytest.raises(GivenUpError):
         new_chat(progress=give_up)
     assert counter.frames == 10
