@@ -13,7 +13,7 @@ _SOURCES = {
     "font-src": "'self' data:",
     "worker-src": "'self' blob:",
     "object-src": "'none'",
-    "base-uri": "'none'",
+    "base-uri": "'none'",  # Gradio's would make of the links within the page, such as #question, links to another page
     "form-action": "'self'",
 }
 HUB = "https://huggingface.co https://*.hf.space"  # a Space stands in a frame there
