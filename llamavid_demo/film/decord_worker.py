@@ -15,6 +15,7 @@ import sys
 import threading
 from bisect import bisect_right
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import BinaryIO
 
 import decord
@@ -71,21 +72,35 @@ class ForwardReader:
 
 
 def serve(order: Order, output: BinaryIO) -> None:
-    """Write the frames of `order` to `output`, each `format.height * format.width * 3` bytes."""
+    """Write the frames of `order` to `output`, each `format.height * format.width * 3` bytes.
+
+    A frame is resized and written while the next one is decoded.
+    """
     reader = ForwardReader(order)
     if order.key is not None:
         reader.jump(order.key, tolerance=order.tolerance)
     shown, pixels = -1, b""
-    for second in range(order.count):
-        frame = max(0, bisect_right(reader.times, order.begin + second + order.tolerance) - 1)
-        if frame != shown:
-            picture = reader.read(frame)
-            if picture.shape[1::-1] != order.stored:
-                raise UntrustedError(f"a picture has the size {picture.shape[1::-1]}, not {order.stored}")
+
+    def write(picture: np.ndarray | None) -> None:
+        nonlocal pixels
+        if picture is not None:
             pixels = resize_frame(picture, order.format, display=order.display).tobytes()
-            shown = frame
         output.write(pixels)
         output.flush()
+
+    with ThreadPoolExecutor(1) as writing:
+        written: Future[None] | None = None  # the frame before
+        for second in range(order.count):
+            frame, picture = max(0, bisect_right(reader.times, order.begin + second + order.tolerance) - 1), None
+            if frame != shown:
+                picture, shown = reader.read(frame), frame
+                if picture.shape[1::-1] != order.stored:
+                    raise UntrustedError(f"a picture has the size {picture.shape[1::-1]}, not {order.stored}")
+            if written:
+                written.result()
+            written = writing.submit(write, picture)
+        if written:
+            written.result()
 
 
 def _end_with_parent() -> None:
