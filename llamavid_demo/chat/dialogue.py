@@ -52,6 +52,11 @@ class Dialogue(ABC):
         self._greedy = Sampling(max_new_tokens=self.settings.max_new_tokens)
 
     @property
+    def busy(self) -> bool:
+        """Whether an answer is being written."""
+        return self._busy.locked()
+
+    @property
     def reads_ahead(self) -> bool:
         """Whether the section can be read before anybody asks."""
         return False
@@ -93,7 +98,7 @@ class Dialogue(ABC):
 
     def undo(self) -> None:
         """Forget the last turn. Raises `QuestionError` while an answer is being written."""
-        if self._busy.locked():
+        if self.busy:
             raise QuestionError("An answer is still being written: stop it first.")
         self.turns = self.turns[:-1]
 

@@ -76,7 +76,8 @@ class SectionTask:
 
     def others_progress(self) -> list[Progress]:
         """How far the section has come while a question takes the steps of its reading."""
-        return [self.shared.told] if self.shared and self.shared.told else []
+        shared = self.shared  # the scheduler's thread may release it at any time
+        return [shared.told] if shared and shared.told else []
 
     def release(self) -> None:
         """Give the memory back; what was read stays for others as long as there is room."""

@@ -172,10 +172,12 @@ class Talking:
         if known:
             return known
         model, movie = self._sessions.model(key), self._sessions.movie(key, asked.slug)
-        chat = yield from self._models[model].chat(movie, asked.section, asked.stopping)
-        if chat is None:
-            return None
-        conversation = Conversation(chat, model)
+        conversation = self._sessions.visit(key).resting.pop((model, asked.slug, asked.section), None)
+        if conversation is None or conversation.chat.busy:
+            chat = yield from self._models[model].chat(movie, asked.section, asked.stopping)
+            if chat is None:
+                return None
+            conversation = Conversation(chat, model)
         branches = self._sessions.branches(key, asked.slug, asked.section)
         conversation.show(branches.map(lambda turn: revived(turn) if isinstance(turn, KeptTurn) else turn))
         self._sessions.remember(key, asked.slug, asked.section, conversation)

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from llamavid_demo.errors import DemoError
+from llamavid_demo.errors import ClosingError, DemoError
 from llamavid_demo.film import Movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.models import Models
@@ -55,12 +55,14 @@ class IdleReading:
             self._at_work.release()
 
     def _read(self, model: str, movie: Movie) -> bool:
-        """Read one film; whether there was time enough. One that cannot be read is left to whoever opens it."""
+        """Read one film; False if it had to stop. One that cannot be read is left to whoever opens it."""
         from llamavid_demo.chat.progress import finish  # torch is there by now, the page is without it
 
         try:
             if finish(self._models[model].chat(movie, 0, self._stopping, ahead=True)) is None:
                 return False
+        except ClosingError:
+            return False
         except DemoError as error:
             log.warning("%s is not read while nobody asks: %s", movie.slug, movie.for_log(error))
         except Exception:

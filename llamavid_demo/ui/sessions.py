@@ -117,6 +117,7 @@ class Sessions:
                 _, model, _, section = owned
                 left = self._conversations.pop(owned).branches
                 visit.kept[model, slug, section] = kept_talk(model, slug, section, left).branched
+            visit.resting = {kept: one for kept, one in visit.resting.items() if kept[1] != slug}
 
     def conversation(self, key: str, slug: str, section: int) -> Conversation | None:
         """The conversation with the visitor's model about that section, if it is still remembered."""
@@ -203,8 +204,10 @@ class Sessions:
             left = self._visits.pop(old)
             for owned in [kept for kept in self._conversations if kept[0] == old]:
                 conversation = self._conversations.pop(owned)
-                if owned[2] in left.own:  # the browser keeps the others
+                if owned[2] in left.own:
                     self._conversations[(key, *owned[1:])] = conversation
+                else:  # its turns are as the browser kept them; what a model has read of them is here
+                    now.resting[owned[1:]] = conversation
         left.leave()
         now.take_over(left)
         if self._uploads:

@@ -114,7 +114,8 @@ class Visit:
 
     A handler goes on showing things as long as its question, or its film, is still the visit's. `follower` is who tells
     the page how far reading ahead has come, `waiting` is its player while that has no film. `kept` holds what the
-    browser kept, by model, film and section. `dialogue` finds what is said in its own films, `posters` are pictures of
+    browser kept, by model, film and section, `resting` the chats of these that had read it before the page was opened
+    anew. `dialogue` finds what is said in its own films, `posters` are pictures of
     them as `data:` addresses, `boxes` the files in the boxes for video and subtitles, `pasted` source and folder of a
     film that arrives. `subtitled` are films of any kind whose subtitles were changed, `panel_open` says whether the
     panel for that is. `press_lock` is held by a press that turns to something else, and by a question: who presses a
@@ -133,6 +134,7 @@ class Visit:
     bringing: Brought | None = None
     follower: object = None
     kept: dict[tuple[str, str, int], Branches[KeptTurn]] = field(default_factory=dict)
+    resting: dict[tuple[str, str, int], Conversation] = field(default_factory=dict)
     waiting: WaitingPlayer | None = None
     dialogue: DialogueIndex | None = None
     subtitled: dict[str, Subtitled] = field(default_factory=dict)
@@ -156,9 +158,10 @@ class Visit:
         self.asked = self.bringing = self.follower = None
 
     def take_over(self, left: "Visit") -> None:
-        """Have the films of a visit whose page was opened anew as this one, and what was made of their subtitles."""
+        """Have what a visit had whose page was opened anew as this one: films, their subtitles, chats that rest."""
         self.own, self.posters, self.brought = left.own, left.posters, left.brought
         self.dialogue, self.subtitled = left.dialogue, left.subtitled
+        self.resting = {**left.resting, **self.resting}
 
     def break_off(self) -> Asked | None:
         """Abandon the question that waits or is being answered, and give it; a film that is being brought goes on."""

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from llamavid_demo.chat import MovieChat, Progress, decoding
+from llamavid_demo.chat import MovieChat, Progress, Turn, decoding
 from llamavid_demo.errors import MovieError, QuestionError, TooLongError
 from llamavid_demo.film import Movie
 from llamavid_demo.model.llama_vid.prompt import conversation_text
@@ -56,6 +56,16 @@ def test_time_to_the_first_token_is_told_from_the_question_on(new_chat: NewChat)
     turn.asked_at -= 1000
     turn.finish()
     assert turn.stats and turn.stats.ttft_s > 1000
+
+
+def test_turns_that_a_browser_kept_are_not_read_again(new_chat: NewChat) -> None:
+    chat = new_chat()
+    first = chat.ask(FIRST).finish()
+    expected = new_chat(history=[(FIRST, first.text)]).ask(SECOND).finish()
+    chat.turns = [Turn.past(FIRST, first.text)]
+    second = chat.ask(SECOND).finish()
+    assert first.stats and second.stats
+    assert (second.text, second.stats.reused_tokens >= first.stats.prompt_tokens) == (expected.text, True)
 
 
 def test_retry_reads_one_token_and_gives_the_same_greedy_answer(new_chat: NewChat, counter: TokenCounter) -> None:

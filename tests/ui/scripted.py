@@ -60,6 +60,8 @@ class ScriptedChat:
     It keeps turns as a `MovieChat` does.
     """
 
+    busy = False
+
     def __init__(self, words: list[str], trouble: Exception | None = None, *, queued: int = 0) -> None:
         self.words, self.trouble, self.queued = words, trouble, queued
         self.turns: list[Turn] = []

@@ -35,8 +35,8 @@ class Desk:
         self.sessions = Sessions([movie])
         self.visit = self.sessions.visit(KEY)
         self.visit.showing = AT
-        models = {"": ScriptedModel(chat)}
-        self.talking = Talking(Settings(), self.sessions, models, Stills())  # type: ignore[arg-type]
+        self.model = ScriptedModel(chat)
+        self.talking = Talking(Settings(), self.sessions, {"": self.model}, Stills())  # type: ignore[arg-type]
 
     def ask(self, question: str) -> list[dict[str, Any]]:
         return [self.talking.begin(KEY, question, *AT), *self.talking.answer(KEY)]
@@ -317,6 +317,21 @@ def test_branches_are_kept_by_the_browser_and_gone_on_with_after_a_restart(movie
     assert "Where?" in after.ask("And then?")[-1]["past"]
     shown = after.talking.turn_to(KEY, 0, 1, *AT)
     assert "Who?" in shown["current"] and "At sea." in shown["current"]
+
+
+@pytest.mark.parametrize(("busy", "answer"), [(False, "At sea."), (True, "Mara.")])
+def test_a_page_that_is_opened_anew_goes_on_with_the_chat_that_has_read_its_turns(
+    desk: Desk, busy: bool, answer: str
+) -> None:
+    last = desk.ask("Where?")[-1]
+    desk.model.scripted.busy = busy  # its last answer may still be on its way to an end
+    desk.model.scripted = ScriptedChat(["Mara."])
+    desk.sessions.rejoin("anew", desk.visit.ticket)
+    visit = desk.sessions.visit("anew")
+    (talk,) = Arrival.read(json.dumps({"talks": told(last)["talks"]})).talks
+    visit.showing, visit.kept = AT, {(talk.model, talk.film, talk.section): talk.branched}
+    shown = [desk.talking.begin("anew", "Who?", *AT), *desk.talking.answer("anew")][-1]
+    assert "Where?" in shown["past"] and answer in shown["current"]
 
 
 def test_a_new_conversation_knows_nothing_of_the_one_before_and_keeps_it_reachable(movie: Movie) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from llamavid_demo.chat import Progress
 from llamavid_demo.chat.encoded_section import open_cache
-from llamavid_demo.errors import MovieError
+from llamavid_demo.errors import ClosingError, MovieError
 from llamavid_demo.film import Movie, load_movie
 from llamavid_demo.settings import Settings
 from llamavid_demo.ui.idle_reading import IdleReading
@@ -97,6 +97,13 @@ def test_a_film_that_cannot_be_read_is_passed_by(movies: list[Movie], caplog: py
     assert [record.getMessage() for record in caplog.records].count(
         "a-quiet-road is not read while nobody asks: It has gone."
     ) == 1
+
+
+def test_it_ends_with_the_program(movies: list[Movie], caplog: pytest.LogCaptureFixture) -> None:
+    model = ScriptedModel({"a-quiet-road": ClosingError("The program is ending.")})
+    model.allowed.release(9)
+    read_behind(idle_reading(movies, model, 1))
+    assert model.read == [] and not caplog.records
 
 
 def test_who_opens_the_other_film_finds_its_frames(movies: list[Movie], checkpoint: Path, tmp_path: Path) -> None:

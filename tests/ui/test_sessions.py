@@ -133,12 +133,23 @@ def test_page_that_is_opened_anew_finds_its_own_films(movie: Movie, tmp_path: Pa
     sessions.rejoin("b", before.ticket)
     assert [film.slug for film in sessions.movies("b")] == ["harbour", "own-1"]
     assert sessions.conversation("b", "own-1", 0) is own
-    assert sessions.conversation("b", "harbour", 0) is None  # its browser brings that one
+    assert sessions.conversation("b", "harbour", 0) is None  # its browser brings the turns of that one
+    assert list(sessions.visit("b").resting.values()) == [bundled]
     assert (opened.exists(), chosen.exists()) == (True, False)
     sessions.rejoin("c", before.ticket)
     assert not sessions.visit("c").own
     sessions.forget("b")
     assert not opened.exists()
+
+
+def test_chat_that_rests_goes_from_page_to_page_until_its_subtitles_change(movie: Movie) -> None:
+    sessions, bundled = Sessions([movie]), conversation()
+    sessions.remember("a", "harbour", 0, bundled)
+    for old, new in (("a", "b"), ("b", "c")):
+        sessions.rejoin(new, sessions.visit(old).ticket)
+        assert list(sessions.visit(new).resting.values()) == [bundled]
+    sessions.begin_anew("c", "harbour")
+    assert not sessions.visit("c").resting
 
 
 def test_page_that_does_not_come_back_is_forgotten(movie: Movie) -> None:
