@@ -1,5 +1,6 @@
 """The command `ask`: one question about a film, about pictures, or about nothing at all."""
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -137,7 +138,7 @@ def _turn(
     from llamavid_demo.chat.text_only import ask_text, text_report
     from llamavid_demo.model.llama_vid.short import NO_PICTURE, as_short, fit_for
 
-    turns = earlier.turns() if earlier else []
+    turns, asked_at = earlier.turns() if earlier else [], time.perf_counter()
     if about == []:
         speaker = as_short(model, NO_PICTURE)
         return ask_text(speaker, question, options, settings, history=turns), partial(text_report, speaker)
@@ -149,7 +150,9 @@ def _turn(
     chat.turns = turns
     if chat.foreign:
         messages.print(chat.foreign)
-    return chat.ask(question, options), chat.report
+    turn = chat.ask(question, options)
+    turn.asked_at = asked_at
+    return turn, chat.report
 
 
 def _about(paths: list[Path], settings: Settings) -> "Movie | list[Path]":

@@ -151,13 +151,18 @@ def test_suggestions_show_that_there_are_more(server: Server, browser: Browser) 
         expect(row.locator("button").last).to_be_in_viewport(ratio=1)
 
 
+def long_conversation(page: Page) -> Locator:
+    """What was asked about the harbour film, longer than is seen at once; its last answer is stopped."""
+    open_harbour(page)
+    ask(page, "Where does the film begin?")
+    stop(page)
+    page.evaluate(GROW, 3)
+    return page.locator("#log")
+
+
 def test_conversation_stays_at_its_end_unless_somebody_scrolled_up(server: Server, browser: Browser) -> None:
     with visit(server, browser) as page:
-        open_harbour(page)
-        ask(page, "Where does the film begin?")
-        stop(page)
-        log = page.locator("#log")
-        page.evaluate(GROW, 3)
+        log = long_conversation(page)
         assert log.evaluate(FOLLOWED)
         log.hover()
         page.mouse.wheel(0, -200)
@@ -172,11 +177,7 @@ def test_conversation_stays_at_its_end_unless_somebody_scrolled_up(server: Serve
 
 def test_first_pixels_of_scrolling_up_are_not_taken_back(server: Server, browser: Browser) -> None:
     with visit(server, browser) as page:
-        open_harbour(page)
-        ask(page, "Where does the film begin?")
-        stop(page)
-        log = page.locator("#log")
-        page.evaluate(GROW, 3)
+        log = long_conversation(page)
         log.hover()
         page.mouse.wheel(0, -20)
         page.wait_for_function(f"({BELOW})(document.querySelector('#log')) >= 20")
